@@ -1,0 +1,48 @@
+"""POST /fit/{series_id}: train a model on a series and publish it as the next version."""
+
+from __future__ import annotations
+
+from tidewatch import api
+from tidewatch.detectors import detector_named
+from tidewatch.telemetry import Metric, record_training
+
+app = api.create_app()
+
+
+@app.post(
+    "/fit/<series_id>",
+    summary="Train a model",
+    description="Trains a detector on a series and publishes it as the next version: v1, v2, … without a gap.",
+    tags=["Models"],
+    operation_id="fit",
+    response_description="The new version and what it learned.",
+    responses=api.problems_for(400, 409, 413, 415, 422, 503),
+)
+def fit(
+    series_id: api.SeriesId,
+    body: api.FitBody,
+    publisher: api.PublisherDep,
+    once_only: api.OnceOnlyDep,
+    idempotency_key: api.IdempotencyKey = None,
+) -> api.FitResponse:
+    """Trains, publishes, answers."""
+
+    def train() -> api.FitResponse:
+        model = detector_named(body.detector.name).fit(body.series, body.detector)
+        version = publisher.publish(series_id, body.series, model)
+        record_training(version.detector, points=version.points_used)
+        return api.FitResponse.of(version, model.learned())
+
+    return once_only.run(
+        train,
+        answer=api.FitResponse,
+        key=idempotency_key,
+        scope=f"fit/{series_id}",
+        body=app.current_event.body or "",
+        context=app.lambda_context,
+    )
+
+
+lambda_handler = api.create_handler(
+    app, latency=Metric.TRAINING_LATENCY, warm_up=(api.get_publisher, api.get_once_only)
+)

@@ -1,0 +1,44 @@
+"""GET /plot: a picture of a version's training data and of what the model learned."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from tidewatch import api
+from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, Format, PlotRequest, ThemeName, render
+
+app = api.create_app()
+
+Side = Annotated[int, Query(ge=SMALLEST_SIDE, le=LARGEST_SIDE, description="Pixels.")]
+FormatChoice = Annotated[Format | None, Query(description="Without it the Accept header decides, else png.")]
+
+
+@app.get(
+    "/plot",
+    summary="Draw a model",
+    description="The training series on a time axis, the band that the model learned, and the points outside it.",
+    tags=["Models"],
+    operation_id="plot",
+    responses=api.pictures() | api.problems_for(404, 422, 503),
+)
+def plot(
+    series_id: api.SeriesIdQuery,
+    registry: api.RegistryDep,
+    training_data: api.TrainingDataDep,
+    version: api.Version = None,
+    format: FormatChoice = None,
+    width: Side = 1200,
+    height: Side = 600,
+    theme: ThemeName = "light",
+) -> Response[str]:
+    """Loads the model and its data, draws, answers."""
+    loaded = registry.load(series_id, api.selector(version))
+    form = format or api.wanted_format(app.current_event.headers.get("accept", ""))
+    request = PlotRequest(series_id, loaded.version.version, form, width, height, theme)
+    picture = render(training_data.of(loaded.version), loaded.model, request)
+    return api.picture_response(picture, form, pinned=version not in (None, "latest"))
+
+
+lambda_handler = api.create_handler(app, warm_up=(api.get_registry, api.get_training_data))

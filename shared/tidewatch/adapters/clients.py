@@ -1,0 +1,45 @@
+"""The boto3 clients, built once per process, with retries that fit a function's timeout.
+
+A function has 28 s. A fit makes at most five storage calls in a row (idempotency record, training data, head, version,
+idempotency record), so each may take a few seconds with its retries, not boto3's default of several minutes. Health
+reads must be quick or given up.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+_STORAGE = Config(
+    connect_timeout=1, read_timeout=1.5, retries={"mode": "standard", "total_max_attempts": 3}, tcp_keepalive=True
+)
+# Training data is megabytes, not a row.
+_DATA = Config(connect_timeout=1, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3})
+# /healthcheck answers within a second, with what it has.
+_HEALTH = Config(connect_timeout=0.3, read_timeout=0.6, retries={"mode": "standard", "total_max_attempts": 1})
+
+
+@lru_cache(maxsize=1)
+def dynamodb() -> DynamoDBClient:
+    """The low-level DynamoDB client."""
+    return boto3.client("dynamodb", config=_STORAGE)
+
+
+@lru_cache(maxsize=1)
+def s3() -> S3Client:
+    """The S3 client."""
+    return boto3.client("s3", config=_DATA)
+
+
+@lru_cache(maxsize=1)
+def cloudwatch() -> CloudWatchClient:
+    """The CloudWatch client, impatient."""
+    return boto3.client("cloudwatch", config=_HEALTH)

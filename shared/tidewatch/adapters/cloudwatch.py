@@ -1,0 +1,73 @@
+"""How the service fares, read from the metrics that its functions emitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+
+
+class MetricsUnavailable(Exception):
+    """CloudWatch failed or did not answer in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One figure to read: a metric under exact dimensions, and a statistic such as ``Sum`` or ``p95``."""
+
+    metric: str
+    stat: str
+    dimensions: tuple[tuple[str, str], ...]
+
+
+class CloudWatchReader:
+    """Reads figures of one namespace in a single GetMetricData call."""
+
+    def __init__(self, client: CloudWatchClient, namespace: str) -> None:
+        self._client = client
+        self._namespace = namespace
+
+    def read(self, statistics: Iterable[Statistic], window_seconds: int) -> Mapping[Statistic, float]:
+        """Each figure over the last ``window_seconds``; 0 where nothing was emitted. At most 500 statistics.
+
+        Raises:
+            MetricsUnavailable: if CloudWatch failed.
+        """
+        asked = {f"m{index}": statistic for index, statistic in enumerate(statistics)}
+        # To the end of this minute, so that what was just emitted counts; one period spans the window.
+        end = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+        try:
+            answer = self._client.get_metric_data(
+                MetricDataQueries=[self._query(key, statistic, window_seconds) for key, statistic in asked.items()],
+                StartTime=end - timedelta(seconds=window_seconds),
+                EndTime=end,
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise MetricsUnavailable from error
+        found = {result["Id"]: result["Values"] for result in answer["MetricDataResults"]}
+        return {
+            # CloudWatch may lay the period's border inside the window and give two values: counts add up, the worse
+            # of two percentiles stands, as on the safe side.
+            statistic: sum(found[key]) if statistic.stat in ("Sum", "SampleCount") else max(found[key], default=0.0)
+            for key, statistic in asked.items()
+        }
+
+    def _query(self, key: str, statistic: Statistic, window_seconds: int) -> Any:
+        return {
+            "Id": key,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": self._namespace,
+                    "MetricName": statistic.metric,
+                    "Dimensions": [{"Name": name, "Value": value} for name, value in statistic.dimensions],
+                },
+                "Period": window_seconds,
+                "Stat": statistic.stat,
+            },
+        }

@@ -1,0 +1,81 @@
+"""Versions as DynamoDB items and back.
+
+Options and parameters are JSON strings: DynamoDB's own numbers end at 1e126 and have 38 decimal digits, a double
+reaches 1.8e308 and must come back to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from tidewatch.models import ModelVersion, SeriesSummary
+from tidewatch.models.ports import Head
+
+Item = dict[str, Any]
+"""Attributes in DynamoDB's own form, such as ``{"latest": {"N": "3"}}``."""
+
+
+def version_to_item(version: ModelVersion) -> Item:
+    """The attributes of a version, without keys."""
+    return {
+        "series_id": {"S": version.series_id},
+        "number": {"N": str(version.number)},
+        "detector": {"S": version.detector},
+        "options": _json(version.options),
+        "parameters": _json(version.parameters),
+        "points_used": {"N": str(version.points_used)},
+        "span_start": {"N": str(version.start)},
+        "span_end": {"N": str(version.end)},
+        "data_key": {"S": version.data_key},
+        "data_sha256": {"S": version.data_sha256},
+        "libraries": _json(version.libraries),
+        "trained_at": {"S": version.trained_at.isoformat()},
+    }
+
+
+def version_from_item(item: Item) -> ModelVersion:
+    """The version that gave these attributes."""
+    return ModelVersion(
+        series_id=item["series_id"]["S"],
+        number=int(item["number"]["N"]),
+        detector=item["detector"]["S"],
+        options=orjson.loads(item["options"]["S"]),
+        parameters=orjson.loads(item["parameters"]["S"]),
+        points_used=int(item["points_used"]["N"]),
+        start=int(item["span_start"]["N"]),
+        end=int(item["span_end"]["N"]),
+        data_key=item["data_key"]["S"],
+        data_sha256=item["data_sha256"]["S"],
+        libraries=orjson.loads(item["libraries"]["S"]),
+        trained_at=datetime.fromisoformat(item["trained_at"]["S"]),
+    )
+
+
+def head_to_item(champion: ModelVersion, tenant: str) -> Item:
+    """The head of a series whose latest version is its champion. ``tenant`` puts it into the index of series."""
+    number = {"N": str(champion.number)}
+    return version_to_item(champion) | {"latest": number, "champion": number, "tenant": {"S": tenant}}
+
+
+def head_from_item(item: Item) -> Head:
+    """The head that gave these attributes."""
+    return Head(latest=int(item["latest"]["N"]), champion=version_from_item(item))
+
+
+def summary_from_item(item: Item) -> SeriesSummary:
+    """The line of a series in the list, from what the index holds."""
+    return SeriesSummary(
+        series_id=item["series_id"]["S"],
+        latest=int(item["latest"]["N"]),
+        detector=item["detector"]["S"],
+        points_used=int(item["points_used"]["N"]),
+        trained_at=datetime.fromisoformat(item["trained_at"]["S"]),
+    )
+
+
+def _json(value: Mapping[str, Any]) -> dict[str, str]:
+    return {"S": orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()}

@@ -1,0 +1,45 @@
+"""Training data in S3, under its sha256."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from tidewatch.adapters.errors import storage_call
+from tidewatch.models import DataCorrupted
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class S3DataStore:
+    """The training data of one tenant. The key follows from the bytes, so that no object ever changes its content."""
+
+    def __init__(self, client: S3Client, bucket: str, tenant: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._tenant = tenant
+
+    def put(self, data: bytes) -> tuple[str, str]:
+        """Stores bytes under ``training/<tenant>/<sha256>.csv.gz``; returns that key and the sha256."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        key = f"training/{self._tenant}/{sha256}.csv.gz"
+        with storage_call("the storing of training data"):
+            # No ContentEncoding: the object is a .gz file, and stays one when it is downloaded.
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType="application/gzip")
+        return key, sha256
+
+    def get(self, key: str, sha256: str) -> bytes:
+        """The bytes under a key, if they still have that sha256.
+
+        Raises:
+            DataCorrupted: if the object is gone or differs.
+        """
+        try:
+            with storage_call("the reading of training data"):
+                data = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except self._client.exceptions.NoSuchKey as error:
+            raise DataCorrupted(key) from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise DataCorrupted(key)
+        return data

@@ -1,0 +1,89 @@
+"""How the service fares, for /healthcheck."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from tidewatch.adapters.cloudwatch import MetricsUnavailable, Statistic
+from tidewatch.api.responses import HealthcheckResponse, Latency, Load
+from tidewatch.detectors import CATALOGUE
+from tidewatch.models import Registry
+from tidewatch.telemetry import LogEvent, Metric, base_dimensions, detector_dimensions, logger
+
+_LATENCY_STATS: Final = ("Sum", "SampleCount", "p95")
+
+
+class FigureReader(Protocol):
+    """What reads the figures that the functions emitted."""
+
+    def read(self, statistics: list[Statistic], window_seconds: int) -> Mapping[Statistic, float]:
+        """Each figure over a window, 0 where nothing was emitted."""
+        ...
+
+
+class HealthReporter:
+    """Reads the figures of all instances, and says so when it cannot."""
+
+    def __init__(self, registry: Registry, reader: FigureReader, window_seconds: int) -> None:
+        self._registry = registry
+        self._reader = reader
+        self._window = window_seconds
+
+    def report(self) -> HealthcheckResponse:
+        """The state of the service; degraded where CloudWatch fails.
+
+        Raises:
+            StorageUnavailable: if the series cannot be counted.
+        """
+        series = self._registry.count_series()
+        degraded: list[str] = []
+        figures: Mapping[Statistic, float] = {}
+        try:
+            figures = self._reader.read(_statistics(), self._window)
+        except MetricsUnavailable:
+            logger.warning("CloudWatch did not answer", event=LogEvent.HEALTH_DEGRADED)
+            degraded.append("CloudWatch did not answer: latency, load and model usage are not known and shown as 0")
+        return HealthcheckResponse(
+            status="degraded" if degraded else "ok",
+            degraded=degraded,
+            series_trained=series,
+            window_seconds=self._window,
+            inference_latency_ms=_latency(figures, Metric.INFERENCE_LATENCY),
+            training_latency_ms=_latency(figures, Metric.TRAINING_LATENCY),
+            load=Load(
+                predictions_per_second=round(_total(figures, Metric.PREDICTIONS) / self._window, 4),
+                trainings_per_second=round(_total(figures, Metric.TRAININGS) / self._window, 4),
+                errors=int(_total(figures, Metric.ERRORS)),
+                rejections=int(_total(figures, Metric.REJECTIONS)),
+            ),
+            model_usage={name: int(figures.get(_usage(name), 0)) for name in CATALOGUE},
+        )
+
+
+def _statistics() -> list[Statistic]:
+    """All that the report reads, in one call."""
+    latencies = [
+        _base(metric, stat) for metric in (Metric.INFERENCE_LATENCY, Metric.TRAINING_LATENCY) for stat in _LATENCY_STATS
+    ]
+    totals = [
+        _base(metric, "Sum") for metric in (Metric.PREDICTIONS, Metric.TRAININGS, Metric.ERRORS, Metric.REJECTIONS)
+    ]
+    return [*latencies, *totals, *(_usage(name) for name in CATALOGUE)]
+
+
+def _base(metric: Metric, stat: str) -> Statistic:
+    return Statistic(metric, stat, tuple(base_dimensions().items()))
+
+
+def _usage(detector: str) -> Statistic:
+    return Statistic(Metric.PREDICTIONS, "Sum", tuple(detector_dimensions(detector).items()))
+
+
+def _total(figures: Mapping[Statistic, float], metric: Metric) -> float:
+    return figures.get(_base(metric, "Sum"), 0.0)
+
+
+def _latency(figures: Mapping[Statistic, float], metric: Metric) -> Latency:
+    total, count, p95 = (figures.get(_base(metric, stat), 0.0) for stat in _LATENCY_STATS)
+    return Latency(avg=round(total / count, 3) if count else 0.0, p95=round(p95, 3), count=int(count))

@@ -1,0 +1,66 @@
+"""Idempotency-Key: a repeated call gets the first answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
+from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
+from aws_lambda_powertools.utilities.idempotency.serialization.pydantic import PydanticSerializer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class OnceOnly:
+    """Runs an action once for each key of each scope, and remembers its answer for a time."""
+
+    def __init__(self, records: BasePersistenceLayer, ttl_seconds: int) -> None:
+        self._records = records
+        self._ttl_seconds = ttl_seconds
+
+    def run(
+        self,
+        action: Callable[[], Answer],
+        *,
+        answer: type[Answer],
+        key: str | None,
+        scope: str,
+        body: str,
+        context: LambdaContext,
+    ) -> Answer:
+        """The action's answer, or the first one if the key was used before; without a key simply the action's.
+
+        Raises:
+            IdempotencyAlreadyInProgressError: if the first call still runs.
+            IdempotencyValidationError: if the key came with another body before.
+            IdempotencyPersistenceLayerError: if the record could not be read or written.
+        """
+        if key is None:
+            return action()
+        config = IdempotencyConfig(
+            event_key_jmespath="[scope, key]",
+            payload_validation_jmespath="body_sha256",
+            expires_after_seconds=self._ttl_seconds,
+            hash_function="sha256",
+            # A call that dies leaves its record "in progress"; this tells when that can no longer be true.
+            lambda_context=context,
+        )
+
+        def once(*, request: dict[str, Any]) -> Answer:  # noqa: ARG001 - Powertools reads it
+            return action()
+
+        guarded = idempotent_function(
+            once,
+            data_keyword_argument="request",
+            persistence_store=self._records,
+            config=config,
+            output_serializer=PydanticSerializer(model=answer),
+            key_prefix=scope,
+        )
+        fingerprint = hashlib.sha256(body.encode()).hexdigest()
+        result: Answer = guarded(request={"scope": scope, "key": key, "body_sha256": fingerprint})
+        return result

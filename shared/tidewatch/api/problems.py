@@ -1,0 +1,233 @@
+"""Which error means which status, in one place, as RFC 9457 problem details."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+import orjson
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyInconsistentStateError,
+    IdempotencyPersistenceLayerError,
+    IdempotencyValidationError,
+)
+from pydantic import BaseModel, Field
+
+from tidewatch.api.inbound import MalformedBody, PayloadTooLarge, UnsupportedMediaType
+from tidewatch.models import DataCorrupted, SeriesBusy, SeriesNotFound, StorageUnavailable, VersionNotFound
+from tidewatch.settings import ConfigurationError
+from tidewatch.telemetry import LogEvent, Metric, count, logger
+
+CONTENT_TYPE: Final = "application/problem+json"
+
+_FRAMES_LOGGED: Final = 8
+
+# pydantic's words where ours are plainer.
+_PLAINER: Final = {"extra_forbidden": "unknown field", "missing": "required, but missing"}
+
+
+class FieldProblem(BaseModel):
+    """One thing that is wrong with the request."""
+
+    loc: Annotated[list[str | int], Field(description="Where: the part of the request, then field, then index.")]
+    msg: Annotated[str, Field(description="What is wrong, for a person.")]
+    type: Annotated[str, Field(description="What is wrong, for a program.")]
+
+
+class Problem(BaseModel):
+    """Problem details as of RFC 9457."""
+
+    type: Annotated[str, Field(description="The kind of problem, as a stable URI.")]
+    title: str
+    status: Annotated[int, Field(ge=400, le=599)]
+    detail: str
+    errors: Annotated[list[FieldProblem] | None, Field(description="Every problem of an invalid request.")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An error as a client sees it."""
+
+    kind: str
+    status: HTTPStatus
+    detail: str
+    title: str | None = None
+    errors: tuple[dict[str, Any], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _answer_invalid(error: RequestValidationError) -> _Answer:
+    errors = tuple(
+        {"loc": list(e["loc"]), "msg": _PLAINER.get(e["type"], e["msg"]), "type": e["type"]} for e in error.errors()
+    )
+    places = ", ".join(dict.fromkeys(_place(e["loc"]) for e in errors))
+    noun = "problem" if len(errors) == 1 else "problems"
+    return _Answer(
+        "invalid-request",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        f"The request has {len(errors)} {noun}, in {places}.",
+        title="Invalid request",
+        errors=errors,
+    )
+
+
+def _place(loc: Iterable[str | int]) -> str:
+    """A location as a person writes it: ``values[3]``; the part of the request is left out where a field is named."""
+    head, *rest = loc
+    named = rest or [head]
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in named).lstrip(".")
+
+
+def _answer_storage(error: StorageUnavailable) -> _Answer:
+    count(Metric.STORAGE_FAILURES)
+    logger.error("storage did not answer", event=LogEvent.STORAGE_UNAVAILABLE, operation=error.operation, exc_info=True)
+    return _Answer(
+        "storage-unavailable",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Storage is throttling or down. Nothing half-done is visible. Try again in a moment.",
+        headers={"Retry-After": str(error.retry_after)},
+    )
+
+
+def _answer_idempotency_storage(_: IdempotencyPersistenceLayerError) -> _Answer:
+    return _answer_storage(StorageUnavailable("an idempotency record"))
+
+
+def _answer_corrupted(error: DataCorrupted) -> _Answer:
+    logger.critical("training data fails its checksum", event=LogEvent.DATA_CORRUPTED, key=error.key)
+    return _Answer(
+        "data-corrupted",
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "The stored training data of this version is gone or does not match its sha256. The operators were told; "
+        "a new fit makes a new, whole version.",
+        title="Training data corrupted",
+    )
+
+
+def _answer_unexpected(error: Exception) -> _Answer:
+    # Not the exception's own text, which may quote what the client sent; the frames tell where to look.
+    frames = traceback.extract_tb(error.__traceback__)
+    logger.error(
+        "unhandled error",
+        event=LogEvent.UNHANDLED_ERROR,
+        error=type(error).__qualname__,
+        aws_error=getattr(error, "response", {}).get("Error", {}).get("Code"),
+        reason=str(error) if isinstance(error, ConfigurationError) else None,
+        stack=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-_FRAMES_LOGGED:]],
+    )
+    return _Answer("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
+
+
+def _retry_after(seconds: int) -> dict[str, str]:
+    return {"Retry-After": str(seconds)}
+
+
+_ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
+    RequestValidationError: _answer_invalid,
+    MalformedBody: lambda e: _Answer("malformed-json", HTTPStatus.BAD_REQUEST, str(e), title="Malformed JSON"),
+    PayloadTooLarge: lambda e: _Answer("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(e), title="Too large"),
+    UnsupportedMediaType: lambda e: _Answer("unsupported-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(e)),
+    NotFoundError: lambda _: _Answer(
+        "unknown-route", HTTPStatus.NOT_FOUND, "No such route. GET /docs shows all.", title="Unknown route"
+    ),
+    SeriesNotFound: lambda e: _Answer("unknown-series", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown series"),
+    VersionNotFound: lambda e: _Answer("unknown-version", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown version"),
+    SeriesBusy: lambda e: _Answer(
+        "series-busy", HTTPStatus.SERVICE_UNAVAILABLE, _sentence(e), headers=_retry_after(e.retry_after)
+    ),
+    StorageUnavailable: _answer_storage,
+    DataCorrupted: _answer_corrupted,
+    IdempotencyAlreadyInProgressError: lambda _: _Answer(
+        "idempotency-in-progress",
+        HTTPStatus.CONFLICT,
+        "A request with this Idempotency-Key is still being served. Ask again in a moment for its answer.",
+        title="Still in progress",
+        headers=_retry_after(1),
+    ),
+    IdempotencyInconsistentStateError: lambda _: _Answer(
+        "idempotency-in-progress",
+        HTTPStatus.CONFLICT,
+        "The first request with this Idempotency-Key ended just now. Ask again for its answer.",
+        title="Still in progress",
+        headers=_retry_after(1),
+    ),
+    IdempotencyValidationError: lambda _: _Answer(
+        "idempotency-key-reused",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "This Idempotency-Key was used with another body. Use a new key for a new request.",
+        title="Idempotency-Key reused",
+        errors=(
+            {
+                "loc": ["header", "Idempotency-Key"],
+                "msg": "was used with another body",
+                "type": "idempotency_key_reused",
+            },
+        ),
+    ),
+    IdempotencyPersistenceLayerError: _answer_idempotency_storage,
+    Exception: _answer_unexpected,
+}
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def problem_response(error: Exception) -> Response[str]:
+    """The response for an exception; it counts and logs what operators must know."""
+    answer = next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)(error)
+    if answer.status >= 500:
+        count(Metric.ERRORS)
+    else:
+        count(Metric.REJECTIONS)
+        logger.info(
+            "rejected",
+            event=LogEvent.REJECTED,
+            problem=answer.kind,
+            status=answer.status.value,
+            # Where and what kind, never the values that the client sent.
+            errors=[{"loc": e["loc"], "type": e["type"]} for e in answer.errors],
+        )
+    body: dict[str, Any] = {
+        "type": f"urn:tidewatch:problem:{answer.kind}",
+        "title": answer.title or answer.status.phrase,
+        "status": answer.status.value,
+        "detail": answer.detail,
+    }
+    if answer.errors:
+        body["errors"] = answer.errors
+    return Response(answer.status.value, CONTENT_TYPE, orjson.dumps(body).decode(), headers=dict(answer.headers))
+
+
+def register_problems(app: APIGatewayRestResolver) -> None:
+    """Makes an app answer every exception with its problem."""
+    app.exception_handler(list(_ANSWERS))(problem_response)
+
+
+_DOCUMENTED: Final[Mapping[int, str]] = {
+    400: "The body is no JSON.",
+    404: "The series or its version is unknown.",
+    409: "A request with the same Idempotency-Key is still being served.",
+    413: "The body is too large.",
+    415: "The body is not application/json.",
+    422: "The request is well-formed but invalid; `errors` names every problem.",
+    429: "Too many requests; `Retry-After` says when to try again.",
+    500: "A defect on our side.",
+    503: "Storage is throttling or down; `Retry-After` says when to try again.",
+}
+
+
+def problems_for(*statuses: int) -> dict[int, Any]:
+    """The documentation of a route's error responses; those that every route has are added."""
+    return {
+        status: {"description": _DOCUMENTED[status], "content": {CONTENT_TYPE: {"model": Problem}}}
+        for status in sorted({*statuses, 429, 500})
+    }

@@ -1,0 +1,184 @@
+"""Request bodies. Structure is pydantic's; what the numbers must be is the preflight of the series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Final
+
+import numpy as np
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PlainValidator,
+    PrivateAttr,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, DetectorOptions
+from tidewatch.series import EARLIEST, LATEST, Problem, TimeSeries, describe_out_of_range, preflight
+from tidewatch.settings import Settings, settings
+
+_OPTIONS_TYPES: Final[tuple[type[DetectorOptions], ...]] = tuple(d.options_type for d in CATALOGUE.values())
+_MOST_POINTS: Final[int] = Settings.model_fields["max_points"].default
+
+# pydantic wants a discriminator only where there is a choice.
+AnyDetectorOptions: Any = (
+    Annotated[reduce(or_, _OPTIONS_TYPES), Field(discriminator="name")]
+    if len(_OPTIONS_TYPES) > 1
+    else _OPTIONS_TYPES[0]
+)
+
+
+def _default_options() -> DetectorOptions:
+    return CATALOGUE[DEFAULT_DETECTOR].options_type()  # type: ignore[call-arg]
+
+
+def _name_the_default(detector: Any) -> Any:
+    """Options without a name are the default detector's."""
+    return {"name": DEFAULT_DETECTOR} | detector if isinstance(detector, dict) else detector
+
+
+class FitRequest(BaseModel):
+    """A series to train on, and optionally how."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    timestamps: Annotated[
+        list[Any],
+        WithJsonSchema(
+            {
+                "type": "array",
+                "items": {"type": "integer", "format": "int64", "minimum": EARLIEST, "maximum": LATEST},
+                "minItems": 5,
+                "maxItems": _MOST_POINTS,
+            }
+        ),
+        Field(description="Unix seconds, strictly increasing."),
+    ]
+    values: Annotated[
+        list[Any],
+        WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 5, "maxItems": _MOST_POINTS}),
+        Field(description="One finite number for each timestamp; not all equal."),
+    ]
+    detector: Annotated[
+        AnyDetectorOptions,
+        BeforeValidator(_name_the_default),
+        Field(default_factory=_default_options, description="The detector and its options."),
+    ]
+
+    _series: TimeSeries = PrivateAttr()
+
+    @property
+    def series(self) -> TimeSeries:
+        """The series that passed preflight."""
+        return self._series
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _report_all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[FitRequest]) -> FitRequest:
+        """Runs the preflight also where the structure is at fault, so that one answer names every problem."""
+        found: list[InitErrorDetails] = []
+        request: FitRequest | None = None
+        try:
+            request = handler(data)
+        except ValidationError as error:
+            found += [_as_error(item["loc"], item["msg"], item["type"]) for item in error.errors(include_input=False)]
+        if isinstance(data, dict) and all(isinstance(data.get(field), list) for field in ("timestamps", "values")):
+            outcome = preflight(data["timestamps"], data["values"], most_points=settings().max_points)
+            found += _problems_as_errors(outcome.problems)
+            if request is not None and outcome.series is not None:
+                request._series = outcome.series  # noqa: SLF001 - its own
+                # The lists have served; a quarter of a million boxed numbers need not live through the fit.
+                request.timestamps = request.values = []
+        if request is None or found:
+            raise ValidationError.from_exception_data("FitRequest", found)
+        return request
+
+
+def _parse_timestamp(timestamp: Any) -> int:
+    """Unix seconds from a string or an integer; the fraction of a second is dropped, no zone means UTC."""
+    if type(timestamp) not in (str, int):
+        raise PydanticCustomError(
+            "timestamp_form", "a timestamp is a string with Unix seconds or an ISO 8601 date and time, or an integer"
+        )
+    seconds = timestamp if type(timestamp) is int else _parse_timestamp_text(timestamp.strip())
+    if not EARLIEST <= seconds <= LATEST:
+        raise _custom("timestamp_out_of_range", describe_out_of_range(seconds))
+    return int(seconds)
+
+
+def _parse_timestamp_text(text: str) -> int:
+    # Only so many digits as matter: Python refuses to read a number of 5,000, and is right.
+    if len(text) <= 20 and (text.removeprefix("-").isascii() and text.removeprefix("-").isdigit()):
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() // 1)
+    except (ValueError, OverflowError):
+        raise PydanticCustomError(
+            "timestamp_form",
+            "a timestamp is Unix seconds such as 1735689600, or ISO 8601 such as 2025-01-01T00:00:00Z",
+        ) from None
+
+
+def _parse_value(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise PydanticCustomError("wrong_type", "a value must be a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = np.inf
+    if not np.isfinite(number):
+        raise PydanticCustomError("not_finite", "a value must be finite and within the range of a double")
+    return number
+
+
+class PredictRequest(BaseModel):
+    """One point to judge."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    timestamp: Annotated[
+        int,
+        PlainValidator(_parse_timestamp),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": EARLIEST, "maximum": LATEST}]}),
+        Field(description="When: Unix seconds or ISO 8601, as a string; an integer is taken as Unix seconds."),
+    ]
+    value: Annotated[
+        float,
+        PlainValidator(_parse_value),
+        WithJsonSchema({"type": "number"}),
+        Field(description="The value at that time, finite."),
+    ]
+
+    def point(self) -> TimeSeries:
+        """The point, as a series of one."""
+        return TimeSeries.of_point(self.timestamp, self.value)
+
+
+FitBody = Annotated[FitRequest, Body()]
+PredictBody = Annotated[PredictRequest, Body()]
+
+
+def _problems_as_errors(problems: Iterable[Problem]) -> list[InitErrorDetails]:
+    return [_as_error(problem.loc, problem.msg, problem.type) for problem in problems]
+
+
+def _as_error(loc: tuple[str | int, ...], msg: str, error_type: str) -> InitErrorDetails:
+    # The input stays out: it is the client's payload, and may be megabytes.
+    return InitErrorDetails(type=_custom(error_type, msg), loc=loc, input=None)
+
+
+def _custom(error_type: str, msg: str) -> PydanticCustomError:
+    # pydantic types both as LiteralString, for its own messages; ours carry numbers.
+    return PydanticCustomError(error_type, msg)

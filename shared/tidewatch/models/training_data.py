@@ -1,0 +1,51 @@
+"""Training data as a file: gzipped CSV, which ``pandas.read_csv(path)`` opens as it is."""
+
+from __future__ import annotations
+
+import gzip
+import io
+
+import numpy as np
+import orjson
+
+from tidewatch.models.ports import DataStore
+from tidewatch.models.version import ModelVersion
+from tidewatch.series import TimeSeries
+
+_HEADER = b"timestamp,value\n"
+
+
+def encode(series: TimeSeries) -> bytes:
+    """The series as gzipped CSV with the columns ``timestamp`` (Unix seconds) and ``value``.
+
+    Equal series give equal bytes, so that the same data is stored once. Every double is written with the fewest digits
+    that read back as the same double.
+    """
+    # One pass of orjson writes all rows; its brackets become line ends. Row by row in Python takes ten times as long.
+    rows = orjson.dumps(list(zip(series.timestamps.tolist(), series.values.tolist(), strict=True)))
+    # Level 1: half the time of the default for a tenth more bytes.
+    return gzip.compress(_HEADER + rows[2:-2].replace(b"],[", b"\n") + b"\n", compresslevel=1, mtime=0)
+
+
+def decode(data: bytes) -> TimeSeries:
+    """The series that was encoded, to the last bit."""
+    text = gzip.decompress(data)
+    timestamps = np.loadtxt(io.BytesIO(text), dtype=np.int64, delimiter=",", skiprows=1, usecols=0, ndmin=1)
+    values = np.loadtxt(io.BytesIO(text), dtype=np.float64, delimiter=",", skiprows=1, usecols=1, ndmin=1)
+    return TimeSeries(timestamps, values)
+
+
+class TrainingData:
+    """Reads the series that a version was trained on."""
+
+    def __init__(self, data: DataStore) -> None:
+        self._data = data
+
+    def of(self, version: ModelVersion) -> TimeSeries:
+        """The training series of a version.
+
+        Raises:
+            DataCorrupted: if the stored bytes are gone or do not match the version's sha256.
+            StorageUnavailable: if storage failed.
+        """
+        return decode(self._data.get(version.data_key, version.data_sha256))

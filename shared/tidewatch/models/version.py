@@ -1,0 +1,62 @@
+"""A model version: immutable, numbered from 1 without a gap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+LATEST: Final = "latest"
+
+VersionSelector = int | Literal["latest"] | None
+"""A version's number, the latest, or None for the champion."""
+
+_VERSION: Final = re.compile(r"v?([1-9][0-9]{0,7})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One trained model of one series, with all that is needed to score and to audit it.
+
+    Attributes:
+        number: 1 for the first version of the series.
+        parameters: what the detector needs to be restored, as JSON; never code.
+        points_used, start, end: the training series: its length and its span in Unix seconds.
+        data_key, data_sha256: where the training data lies, and the sha256 of the stored bytes.
+        libraries: the versions of the libraries that trained it.
+        trained_at: when, in UTC.
+    """
+
+    series_id: str
+    number: int
+    detector: str
+    options: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    points_used: int
+    start: int
+    end: int
+    data_key: str
+    data_sha256: str
+    libraries: Mapping[str, str]
+    trained_at: datetime
+
+    @property
+    def version(self) -> str:
+        """The version as clients write it, such as ``v3``."""
+        return f"v{self.number}"
+
+
+def parse_version(text: str) -> VersionSelector:
+    """Reads what a client may write for a version: ``3``, ``v3`` or ``latest``.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if text == LATEST:
+        return "latest"
+    match = _VERSION.fullmatch(text)
+    if match is None:
+        raise ValueError("a version is a number such as 3, or v3, or latest")
+    return int(match[1])

@@ -1,0 +1,123 @@
+"""What the service tells of itself: one logger, one set of metrics, one tracer, and the names they use.
+
+A name used here is part of the contract with dashboards, alarms and saved log queries: add, do not rename.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+
+from tidewatch.settings import Settings
+
+NAMESPACE: Final = "Tidewatch"
+SERVICE: Final = "tidewatch"
+
+
+class Metric(StrEnum):
+    """Every CloudWatch metric that the functions emit, in the namespace ``Tidewatch``."""
+
+    INFERENCE_LATENCY = "InferenceLatency"
+    PREDICTIONS = "Predictions"
+    ANOMALIES = "Anomalies"
+    TRAINING_LATENCY = "TrainingLatency"
+    TRAININGS = "Trainings"
+    POINTS_TRAINED = "PointsTrained"
+    ERRORS = "Errors"
+    REJECTIONS = "Rejections"
+    STORAGE_FAILURES = "StorageFailures"
+    COLD_START = "ColdStart"
+
+
+class LogEvent(StrEnum):
+    """The stable ``event`` field of log lines, for queries in CloudWatch Logs Insights."""
+
+    REJECTED = "rejected"
+    UNHANDLED_ERROR = "unhandled_error"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+    DATA_CORRUPTED = "data_corrupted"
+    HEALTH_DEGRADED = "health_degraded"
+    VERSION_PUBLISHED = "version_published"
+
+
+_BASE: Final = frozenset({"service", "stage"})
+_BY_DETECTOR: Final = _BASE | {"detector"}
+
+DIMENSION_SETS: Final[Mapping[Metric, tuple[frozenset[str], ...]]] = MappingProxyType(
+    {
+        Metric.INFERENCE_LATENCY: (_BASE, _BY_DETECTOR),
+        Metric.PREDICTIONS: (_BASE, _BY_DETECTOR),
+        Metric.ANOMALIES: (_BASE, _BY_DETECTOR),
+        Metric.TRAINING_LATENCY: (_BASE, _BY_DETECTOR),
+        Metric.TRAININGS: (_BASE, _BY_DETECTOR),
+        Metric.POINTS_TRAINED: (_BASE, _BY_DETECTOR),
+        Metric.ERRORS: (_BASE,),
+        Metric.REJECTIONS: (_BASE,),
+        Metric.STORAGE_FAILURES: (_BASE,),
+        Metric.COLD_START: (frozenset({"function_name", "service"}),),
+    }
+)
+"""The sets of dimensions under which each metric is found."""
+
+# Powertools warns at each request that measured nothing; a liveness probe is one.
+warnings.filterwarnings("ignore", message="No application metrics to publish")
+
+logger: Final = Logger(service=SERVICE)
+metrics: Final = Metrics(namespace=NAMESPACE, service=SERVICE)
+# Patching botocore gives each DynamoDB and S3 call its own subsegment; other modules make no calls.
+tracer: Final = Tracer(service=SERVICE, auto_patch=True, patch_modules=("botocore",))
+
+
+def base_dimensions() -> dict[str, str]:
+    """The dimensions of every metric of this deployment."""
+    # Not settings().stage: a broken configuration must still be counted as an error.
+    return {"service": SERVICE, "stage": os.environ.get("STAGE") or Settings.model_fields["stage"].default}
+
+
+def detector_dimensions(detector: str) -> dict[str, str]:
+    """The dimensions of a metric that is also told by detector."""
+    return base_dimensions() | {"detector": detector}
+
+
+def count(metric: Metric, value: float = 1) -> None:
+    """Adds to a metric that is counted."""
+    metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
+
+
+def record_prediction(detector: str, *, anomaly: bool) -> None:
+    """Counts one prediction, and tells this request's metrics by detector too."""
+    metrics.add_dimensions(**detector_dimensions(detector))
+    count(Metric.PREDICTIONS)
+    count(Metric.ANOMALIES, int(anomaly))
+
+
+def record_training(detector: str, *, points: int) -> None:
+    """Counts one training, and tells this request's metrics by detector too."""
+    metrics.add_dimensions(**detector_dimensions(detector))
+    count(Metric.TRAININGS)
+    count(Metric.POINTS_TRAINED, points)
+
+
+class Stopwatch:
+    """Measures wall time from its making, in milliseconds."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    @property
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the making."""
+        return (time.perf_counter() - self._start) * 1000
+
+
+def record_latency(metric: Metric, elapsed_ms: float) -> None:
+    """Adds one latency, in milliseconds."""
+    metrics.add_metric(name=metric, unit=MetricUnit.Milliseconds, value=elapsed_ms)
