@@ -9,14 +9,12 @@ from tidewatch.telemetry import Metric, record_training
 app = api.create_app()
 
 
-@app.post(
+@api.route(
+    app.post,
     "/fit/<series_id>",
-    summary="Train a model",
-    description="Trains a detector on a series and publishes it as the next version: v1, v2, … without a gap.",
-    tags=["Models"],
-    operation_id="fit",
-    response_description="The new version and what it learned.",
-    responses=api.problems_for(400, 409, 413, 415, 422, 503),
+    tag="Models",
+    success="The new version and what it learned.",
+    problems=(400, 409, 413, 415, 422, 503),
 )
 def fit(
     series_id: api.SeriesId,
@@ -25,7 +23,10 @@ def fit(
     once_only: api.OnceOnlyDep,
     idempotency_key: api.IdempotencyKey = None,
 ) -> api.FitResponse:
-    """Trains, publishes, answers."""
+    """Train a model.
+
+    Trains a detector on a series and publishes it as the next version: v1, v2, … without a gap.
+    """
 
     def train() -> api.FitResponse:
         model = detector_named(body.detector.name).fit(body.series, body.detector)

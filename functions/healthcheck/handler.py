@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from tidewatch import api
-from tidewatch.api import problems_for
 
 app = api.create_app()
 app.include_router(api.docs_routes)
 
-service = partial(app.get, tags=["Service"])
-models = partial(app.get, tags=["Models"])
 
-
-@service("/health", operation_id="health", summary="Is it alive?", responses=problems_for())
+@api.route(app.get, "/health", tag="Service", success="It is.")
 def health() -> api.LivenessResponse:
-    """Answers without asking anybody: a liveness probe. Needs no API key."""
+    """Is it alive?
+
+    Answers without asking anybody: a liveness probe. Needs no API key.
+    """
     return api.LivenessResponse()
 
 
-@service("/healthcheck", operation_id="healthcheck", summary="How does it fare?", responses=problems_for(503))
+@api.route(app.get, "/healthcheck", tag="Service", success="What is known.", problems=(503,))
 def healthcheck(reporter: api.HealthReporterDep) -> api.HealthcheckResponse:
-    """Latency, load and model usage of all instances over the last hour, and the number of trained series."""
+    """How does it fare?
+
+    Latency, load and model usage of all instances over the last hour, and how many series are trained.
+    """
     return reporter.report()
 
 
-@models("/series", operation_id="list_series", summary="List series", responses=problems_for(422, 503))
+@api.route(app.get, "/series", tag="Models", success="A page.", problems=(422, 503))
 def list_series(
     registry: api.RegistryDep, limit: api.Limit = 50, cursor: api.SeriesCursor = None
 ) -> api.SeriesListResponse:
-    """The trained series, in the order of their ids. A series may take a moment to appear after its first fit."""
+    """List series.
+
+    The trained series, in the order of their ids. A first fit may take a moment to appear.
+    """
     return api.SeriesListResponse.of(registry.list_series(limit, api.decode_cursor(cursor)))
 
 
-@models(
-    "/series/<series_id>/versions",
-    operation_id="list_versions",
-    summary="List versions",
-    responses=problems_for(404, 422, 503),
-)
+@api.route(app.get, "/series/<series_id>/versions", tag="Models", success="A page.", problems=(404, 422, 503))
 def list_versions(
     series_id: api.SeriesId, registry: api.RegistryDep, limit: api.Limit = 50, cursor: api.VersionCursor = None
 ) -> api.VersionListResponse:
-    """The versions of a series, newest first."""
+    """List the versions of a series.
+
+    Newest first, each with what it was trained on and with.
+    """
     page = registry.list_versions(series_id, limit, api.decode_cursor(cursor))
     return api.VersionListResponse.of(series_id, page)
 

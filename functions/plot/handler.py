@@ -15,14 +15,7 @@ Side = Annotated[int, Query(ge=SMALLEST_SIDE, le=LARGEST_SIDE, description="Pixe
 FormatChoice = Annotated[Format | None, Query(description="Without it the Accept header decides, else png.")]
 
 
-@app.get(
-    "/plot",
-    summary="Draw a model",
-    description="The training series on a time axis, the band that the model learned, and the points outside it.",
-    tags=["Models"],
-    operation_id="plot",
-    responses=api.pictures() | api.problems_for(404, 422, 503),
-)
+@api.route(app.get, "/plot", tag="Models", success="The picture.", problems=(404, 422, 503), also=api.pictures())
 def plot(
     series_id: api.SeriesIdQuery,
     registry: api.RegistryDep,
@@ -33,7 +26,10 @@ def plot(
     height: Side = 600,
     theme: ThemeName = "light",
 ) -> Response[str]:
-    """Loads the model and its data, draws, answers."""
+    """Draw a model.
+
+    The training series on a time axis, the band that the model learned, and the points outside it.
+    """
     loaded = registry.load(series_id, api.selector(version))
     form = format or api.wanted_format(app.current_event.headers.get("accept", ""))
     request = PlotRequest(series_id, loaded.version.version, form, width, height, theme)

@@ -8,19 +8,16 @@ from tidewatch.telemetry import Metric, record_prediction
 app = api.create_app()
 
 
-@app.post(
-    "/predict/<series_id>",
-    summary="Judge a point",
-    description="Says whether a point is unusual for its series. A model is visible here as soon as its fit answered.",
-    tags=["Models"],
-    operation_id="predict",
-    response_description="The judgement.",
-    responses=api.problems_for(400, 404, 413, 415, 422, 503),
+@api.route(
+    app.post, "/predict/<series_id>", tag="Models", success="The judgement.", problems=(400, 404, 413, 415, 422, 503)
 )
 def predict(
     series_id: api.SeriesId, body: api.PredictBody, registry: api.RegistryDep, version: api.Version = None
 ) -> api.PredictResponse:
-    """Loads, scores, answers."""
+    """Judge a point.
+
+    Says whether a point is unusual for its series. A model is visible here as soon as its fit answered.
+    """
     loaded = registry.load(series_id, api.selector(version))
     scores = loaded.model.score(body.point())
     answer = api.PredictResponse.of(body.timestamp, body.value, loaded, scores)

@@ -1,8 +1,10 @@
-"""Training data in S3, under its sha256."""
+"""Training data in S3, gzipped, under its sha256."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import zlib
 from typing import TYPE_CHECKING
 
 from tidewatch.adapters.errors import storage_call
@@ -13,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class S3DataStore:
-    """The training data of one tenant. The key follows from the bytes, so that no object ever changes its content."""
+    """The training data of one tenant.
+
+    The key is the sha256 of the text, not of its gzip: the same data has the same key whatever zlib packed it, and what
+    lies under a key never changes its content. ``zcat <object> | sha256sum`` checks it by hand.
+    """
 
     def __init__(self, client: S3Client, bucket: str, tenant: str) -> None:
         self._client = client
@@ -21,24 +27,27 @@ class S3DataStore:
         self._tenant = tenant
 
     def put(self, data: bytes) -> tuple[str, str]:
-        """Stores bytes under ``training/<tenant>/<sha256>.csv.gz``; returns that key and the sha256."""
+        """Stores text under ``training/<tenant>/<sha256>.csv.gz``; returns that key and the sha256."""
         sha256 = hashlib.sha256(data).hexdigest()
         key = f"training/{self._tenant}/{sha256}.csv.gz"
+        # Level 1: half the time of the default for a tenth more bytes.
+        packed = gzip.compress(data, compresslevel=1, mtime=0)
         with storage_call("the storing of training data"):
             # No ContentEncoding: the object is a .gz file, and stays one when it is downloaded.
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType="application/gzip")
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=packed, ContentType="application/gzip")
         return key, sha256
 
     def get(self, key: str, sha256: str) -> bytes:
-        """The bytes under a key, if they still have that sha256.
+        """The text under a key, if it still has that sha256.
 
         Raises:
             DataCorrupted: if the object is gone or differs.
         """
         try:
             with storage_call("the reading of training data"):
-                data = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        except self._client.exceptions.NoSuchKey as error:
+                packed = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            data = gzip.decompress(packed)
+        except (self._client.exceptions.NoSuchKey, EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise DataCorrupted(key) from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise DataCorrupted(key)

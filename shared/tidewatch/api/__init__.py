@@ -15,6 +15,7 @@ from tidewatch.api.dependencies import (
     get_training_data,
 )
 from tidewatch.api.docs import docs_routes
+from tidewatch.api.once_only import OnceOnly
 from tidewatch.api.parameters import (
     IdempotencyKey,
     Limit,
@@ -27,7 +28,6 @@ from tidewatch.api.parameters import (
     selector,
 )
 from tidewatch.api.pictures import picture_response, pictures, wanted_format
-from tidewatch.api.problems import problems_for
 from tidewatch.api.requests import FitBody, FitRequest, PredictBody, PredictRequest
 from tidewatch.api.responses import (
     FitResponse,
@@ -37,6 +37,7 @@ from tidewatch.api.responses import (
     SeriesListResponse,
     VersionListResponse,
 )
+from tidewatch.api.routing import route
 
 __all__ = [
     "TENANT",
@@ -48,6 +49,7 @@ __all__ = [
     "IdempotencyKey",
     "Limit",
     "LivenessResponse",
+    "OnceOnly",
     "OnceOnlyDep",
     "PredictBody",
     "PredictRequest",
@@ -73,7 +75,7 @@ __all__ = [
     "get_training_data",
     "picture_response",
     "pictures",
-    "problems_for",
+    "route",
     "selector",
     "wanted_format",
 ]

@@ -225,9 +225,14 @@ _DOCUMENTED: Final[Mapping[int, str]] = {
 }
 
 
-def problems_for(*statuses: int) -> dict[int, Any]:
-    """The documentation of a route's error responses; those that every route has are added."""
-    return {
-        status: {"description": _DOCUMENTED[status], "content": {CONTENT_TYPE: {"model": Problem}}}
-        for status in sorted({*statuses, 429, 500})
-    }
+_RETRIED: Final = frozenset({409, 429, 503})
+
+
+def responses(success: str, *problems: int) -> dict[int, Any]:
+    """The documentation of a route's responses: of its success, its problems, and those that every route has."""
+    documented: dict[int, Any] = {200: {"description": success}}
+    for status in sorted({*problems, 429, 500}):
+        documented[status] = {"description": _DOCUMENTED[status], "content": {CONTENT_TYPE: {"model": Problem}}}
+        if status in _RETRIED:
+            documented[status]["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    return documented

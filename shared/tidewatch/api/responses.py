@@ -152,7 +152,7 @@ class VersionLine(BaseModel):
     points_used: Int32
     data_from: Annotated[datetime, Field(description="The first timestamp of the training data.")]
     data_to: Annotated[datetime, Field(description="The last timestamp of the training data.")]
-    data_sha256: Annotated[str, Field(description="The sha256 of the stored training data.")]
+    data_sha256: Annotated[str, Field(description="The sha256 of the training data as CSV text.")]
     libraries: Annotated[dict[str, str], Field(description="What it was trained with.")]
     trained_at: datetime
 

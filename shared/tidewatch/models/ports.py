@@ -73,10 +73,10 @@ class VersionStore(Protocol):
 
 
 class DataStore(Protocol):
-    """Training data, under the sha256 of its stored bytes. Every method may raise ``StorageUnavailable``."""
+    """Training data, under the sha256 of its content. Every method may raise ``StorageUnavailable``."""
 
     def put(self, data: bytes) -> tuple[str, str]:
-        """Stores bytes; returns their key and their sha256 in hex. Storing the same bytes again changes nothing."""
+        """Stores bytes; returns their key and sha256 in hex. Storing the same bytes again changes nothing."""
         ...
 
     def get(self, key: str, sha256: str) -> bytes:

@@ -24,7 +24,7 @@ class ModelVersion:
         number: 1 for the first version of the series.
         parameters: what the detector needs to be restored, as JSON; never code.
         points_used, start, end: the training series: its length and its span in Unix seconds.
-        data_key, data_sha256: where the training data lies, and the sha256 of the stored bytes.
+        data_key, data_sha256: where the training data lies, and the sha256 of its CSV text.
         libraries: the versions of the libraries that trained it.
         trained_at: when, in UTC.
     """

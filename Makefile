@@ -1,0 +1,108 @@
+# Tidewatch. `make help` lists what there is. The two commands to start with: `make demo` and `make test`.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first Python of at least 3.11; PYTHON=python3.13 chooses another.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+PYTHON_TAG := $(shell $(PYTHON) -c 'import sys; print("py%d%d" % sys.version_info[:2])' 2>/dev/null)
+
+VENV := .venv/$(PYTHON_TAG)
+BIN := $(VENV)/bin
+SAM_BIN := .venv/sam/bin
+# What runs: the functions' layers and the local stack. What develops: that and the tools.
+RUN_READY := $(VENV)/.run-ready
+DEV_READY := $(VENV)/.dev-ready
+SAM_READY := .venv/sam/.ready
+
+PORT ?= 3000
+STAGE ?= dev
+ARCHITECTURE ?= arm64
+export PORT CSV TRAIN
+
+# sam finds make's helpers, and uv, on the path; it need not tell anybody that it ran.
+WITH_SAM := PATH="$(CURDIR)/$(SAM_BIN):$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0
+
+##@ Use
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(RUN_READY) ## Walk through the service on this machine; CSV=<file> does it with your own data
+	@$(BIN)/python -m local.demo
+
+.PHONY: run
+run: $(RUN_READY) ## Serve the API on 127.0.0.1:3000 until Ctrl-C; PORT=<port> changes it
+	@exec $(BIN)/python -m local.run
+
+##@ Develop
+
+.PHONY: test
+test: lint coverage ## Everything: lint, types, import rules, template, tests
+
+.PHONY: lint
+lint: $(DEV_READY) $(SAM_READY) ## Format, lint, types, import rules, template
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy shared functions local benchmarks
+	$(BIN)/lint-imports
+	$(WITH_SAM) sam validate --lint
+	$(WITH_SAM) cfn-lint
+
+.PHONY: coverage
+coverage: $(DEV_READY) $(SAM_READY)
+	$(WITH_SAM) $(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
+
+.PHONY: format
+format: $(DEV_READY) ## Format the code and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: openapi
+openapi: $(DEV_READY) ## Write openapi.json from the handlers' types, with answers of real requests as examples
+	$(BIN)/python -m local.openapi
+
+.PHONY: bench
+bench: $(DEV_READY) ## Print the figures of docs/benchmarks.md, measured here and now
+	$(BIN)/python -m benchmarks
+
+.PHONY: clean
+clean: ## Remove what was built and installed
+	rm -rf .venv .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage demo-output
+
+##@ Deploy
+
+.PHONY: build
+build: $(DEV_READY) $(SAM_READY) ## Build functions and layers; ARCHITECTURE=x86_64 for the other processor
+	$(WITH_SAM) sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+.PHONY: deploy
+deploy: build ## Deploy to AWS; STAGE=dev, staging or prod
+	$(WITH_SAM) sam deploy --config-env $(STAGE)
+
+$(VENV)/bin/uv: requirements-dev.txt
+	@test -n "$(PYTHON_TAG)" || { echo "Tidewatch needs Python 3.11 or later; PYTHON=<path> names one."; exit 1; }
+	@echo "Making a Python environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[0-9.]*' requirements-dev.txt)"
+	@touch $@
+
+$(RUN_READY): $(VENV)/bin/uv layers/runtime/requirements.txt layers/plotting/requirements.txt local/requirements.txt
+	@echo "Installing what the service and its local stack need ..."
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install $(foreach file,$(filter %.txt,$^),--requirement $(file))
+	@touch $@
+
+$(DEV_READY): $(RUN_READY) requirements-dev.txt
+	@echo "Installing what the tests and checks need ..."
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --requirement requirements-dev.txt
+	@touch $@
+
+$(SAM_READY): $(VENV)/bin/uv requirements-sam.txt
+	@echo "Installing the AWS SAM CLI ..."
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/sam
+	@VIRTUAL_ENV=.venv/sam $(BIN)/uv pip install --requirement requirements-sam.txt
+	@touch $@

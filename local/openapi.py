@@ -1,0 +1,231 @@
+"""``make openapi``: writes openapi.json from the handlers' types.
+
+Each function describes its own routes; here they become one document. Powertools' own merge lets two models of one
+name overwrite each other in silence, so ours refuses that. What needs an API key is read from template.yaml. The
+examples are requests that were made, with the answers that came.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from local import aws
+from local.cloudwatch import MetricStore
+from local.environment import add_defaults
+from local.functions import Functions, function_environment
+from local.gateway import HttpRequest, to_event
+from local.routes import RouteTable, read_routes
+from local.template import Template, load_template
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+DOCUMENT: Final = ROOT / "openapi.json"
+_REQUESTS: Final = ROOT / "events" / "requests"
+_KEY: Final = "ApiKey"
+
+_DESCRIPTION: Final = """\
+Send a timestamped series, get a model version back, ask whether new points are unusual, and look at plots.
+
+Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem details. An invalid request names every problem at
+once: the field, and in an array the first index. `429` and `503` carry `Retry-After`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A request to make, and where its answer belongs in the document."""
+
+    name: str
+    method: str
+    url: str
+    status: int
+    body: Mapping[str, Any] | None = None
+
+
+def _body(name: str) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads((_REQUESTS / f"{name}.json").read_text())
+    return body
+
+
+def _examples() -> list[Example]:
+    """In the order in which they are made; later ones see what earlier ones trained."""
+    small = _body("fit_small")
+    both = small | {"detector": {"name": "three_sigma", "sigmas": 2.5, "side": "both"}}
+    unsorted = small | {"timestamps": [*small["timestamps"][:3], small["timestamps"][1], *small["timestamps"][4:]]}
+    point = {"timestamp": "1767254400", "value": 100.2}
+    unusual = {"timestamp": "2026-01-01T08:00:00Z", "value": 140}
+    wrong = {"timestamp": "1767254400000", "value": None}
+    return [
+        Example("A series", "POST", "/fit/web-requests", 200, small),
+        Example("With detector options", "POST", "/fit/web-requests", 200, both),
+        Example("Timestamps out of order", "POST", "/fit/web-requests", 422, unsorted),
+        Example("An ordinary point", "POST", "/predict/web-requests", 200, point),
+        Example("An unusual point", "POST", "/predict/web-requests", 200, unusual),
+        Example("By an earlier version", "POST", "/predict/web-requests?version=v1", 200, point),
+        Example("A series never trained", "POST", "/predict/web-request", 404, point),
+        Example("A version never published", "POST", "/predict/web-requests?version=9", 404, point),
+        Example("Milliseconds for seconds", "POST", "/predict/web-requests", 422, wrong),
+        Example("Alive", "GET", "/health", 200),
+        Example("Trained series", "GET", "/series", 200),
+        Example("Versions, newest first", "GET", "/series/web-requests/versions", 200),
+        Example("Before any traffic", "GET", "/healthcheck", 200),
+    ]
+
+
+def generate() -> dict[str, Any]:
+    """The whole document."""
+    functions, routes = _start()
+    names = dict.fromkeys(route.function.logical_id for route in routes.routes)
+    document = _merge([_document_of(name) for name in names])
+    _require_keys(document, routes)
+    _describe_defects(document)
+    _add_examples(document, functions, routes)
+    return document
+
+
+def _start() -> tuple[Functions, RouteTable]:
+    """The functions, over AWS in memory and with a clock that stands still."""
+    aws.prepare_environment(os.environ)
+    region = aws.region(os.environ)
+    template = Template(load_template(ROOT / "template.yaml"), region)
+    routes = read_routes(template, ROOT)
+    wanted = function_environment(route.function for route in routes.routes) | {"OPENAPI_PATH": str(DOCUMENT)}
+    add_defaults(os.environ, wanted | {"POWERTOOLS_TRACE_DISABLED": "true"})
+    aws.start_stand_in(MetricStore())
+    aws.create_resources(template, aws.resource_names(template, wanted, os.environ))
+    functions = Functions((route.function for route in routes.routes), ROOT / "shared", region)
+    failure = functions.load()
+    if failure:
+        raise RuntimeError(failure)
+    _stop_the_clock()
+    return functions, routes
+
+
+def _stop_the_clock() -> None:
+    """Makes what differs from run to run and machine to machine stand still: times and library versions."""
+    from tidewatch import api
+    from tidewatch.adapters import clients
+    from tidewatch.adapters.dynamodb import DynamoDBVersionStore
+    from tidewatch.adapters.s3 import S3DataStore
+    from tidewatch.models import Publisher
+    from tidewatch.settings import settings
+
+    publisher = Publisher(
+        DynamoDBVersionStore(clients.dynamodb(), settings().table_name, api.TENANT),
+        S3DataStore(clients.s3(), settings().data_bucket, api.TENANT),
+        deadline_seconds=1,
+        now=lambda: datetime(2026, 1, 1, 8, 15, tzinfo=UTC),
+        libraries={"numpy": "2.4.6", "python": "3.13.9"},
+    )
+    _app_of("FitFunction").dependency_overrides[api.get_publisher] = lambda: publisher
+
+
+def _app_of(logical_id: str) -> Any:
+    return sys.modules[f"_function_{logical_id}"].app
+
+
+def _document_of(logical_id: str) -> dict[str, Any]:
+    from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, Tag
+
+    document: dict[str, Any] = json.loads(
+        _app_of(logical_id).get_openapi_json_schema(
+            title="Tidewatch",
+            version="1",
+            description=_DESCRIPTION,
+            tags=[
+                Tag(name="Models", description="Train, apply, look."),
+                Tag(name="Service", description="Is it well?"),
+            ],
+            security_schemes={_KEY: APIKey(name="x-api-key", in_=APIKeyIn.header)},
+        )
+    )
+    return document
+
+
+def _merge(documents: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """One document of all; paths and schemas in the order of their names.
+
+    Raises:
+        ValueError: if two functions describe a path, or a model of one name, differently.
+    """
+    merged: dict[str, Any] = {}
+    for document in documents:
+        merged = merged or {**document, "paths": {}, "components": {**document["components"], "schemas": {}}}
+        _add_all(merged["paths"], document.get("paths", {}))
+        _add_all(merged["components"]["schemas"], document["components"].get("schemas", {}))
+    for part in (merged, merged["components"]):
+        for name in ("paths", "schemas"):
+            if name in part:
+                part[name] = dict(sorted(part[name].items()))
+    return merged
+
+
+def _add_all(into: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        if into.setdefault(name, value) != value:
+            raise ValueError(f"two functions describe {name} differently")
+
+
+def _require_keys(document: dict[str, Any], routes: RouteTable) -> None:
+    for route in routes.routes:
+        operation = document["paths"].get(route.path, {}).get(route.method.lower())
+        if operation is not None:
+            operation["security"] = [{_KEY: []}] if route.api_key_required else []
+
+
+def _describe_defects(document: dict[str, Any]) -> None:
+    """Takes out the errors that Powertools describes in its own form; ours are all problems."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if "HTTPValidationError" in json.dumps(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+            operation["responses"]["500"] = {**operation["responses"]["429"], "description": "A defect on our side."}
+            del operation["responses"]["500"]["headers"]
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+    schemas = document["components"]["schemas"]
+    while unused := [name for name in schemas if f'"#/components/schemas/{name}"' not in json.dumps(document)]:
+        for name in unused:
+            del schemas[name]
+
+
+def _add_examples(document: dict[str, Any], functions: Functions, routes: RouteTable) -> None:
+    for example in _examples():
+        path, _, query = example.url.partition("?")
+        matched = routes.match(example.method, path)
+        if matched is None:
+            raise ValueError(f"no route for {example.url}")
+        route, parameters = matched
+        body = json.dumps(example.body).encode() if example.body is not None else b""
+        headers = [(b"content-type", b"application/json")] if body else []
+        request = HttpRequest(example.method, path, query, headers, body)
+        answer = functions.invoke(route.function, to_event(request, route, parameters, "dev", binary=True))
+        if answer["statusCode"] != example.status:
+            raise ValueError(f"{example.name}: {answer['statusCode']} {answer['body']}")
+        operation = document["paths"][route.path][route.method.lower()]
+        if body:
+            content = operation["requestBody"]["content"]["application/json"]
+            content.setdefault("examples", {})[example.name] = {"value": example.body}
+        content = next(iter(operation["responses"][str(example.status)]["content"].values()))
+        content.setdefault("examples", {})[example.name] = {"value": json.loads(answer["body"])}
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """The document as it is committed."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Writes the document."""
+    text = render(generate())
+    DOCUMENT.write_text(text, encoding="utf-8")
+    sys.stderr.write(f"wrote {DOCUMENT.relative_to(ROOT)}, {len(text):,} characters\n")
+
+
+if __name__ == "__main__":
+    main()
