@@ -61,8 +61,10 @@ def stubbed() -> Iterator[dict[str, ModuleType]]:
     os.environ.update(
         TABLE_NAME="stub", IDEMPOTENCY_TABLE_NAME="stub", DATA_BUCKET="stub", POWERTOOLS_TRACE_DISABLED="true"
     )
-    from tidewatch import api  # noqa: PLC0415 - after the environment
-    from tidewatch.models import Publisher, Registry, TrainingData  # noqa: PLC0415
+    # After the environment.
+    from tidewatch import api
+    from tidewatch.api.once_only import OnceOnly, get_once_only
+    from tidewatch.models import Publisher, Registry, TrainingData
 
     versions, data = StubVersionStore(), StubDataStore()
     publisher = Publisher(versions, data, deadline_seconds=1, now=lambda: datetime.now(UTC), libraries={})
@@ -72,7 +74,7 @@ def stubbed() -> Iterator[dict[str, ModuleType]]:
             api.get_publisher: lambda: publisher,
             api.get_registry: lambda: Registry(versions),
             api.get_training_data: lambda: TrainingData(data),
-            api.get_once_only: lambda: api.OnceOnly(None, 60),  # type: ignore[arg-type]  # no key is sent
+            get_once_only: lambda: OnceOnly(None, 60),  # type: ignore[arg-type]  # no key is sent
         }
     yield modules
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tidewatch import api
+from tidewatch.api.once_only import OnceOnlyDep, get_once_only
 from tidewatch.detectors import detector_named
 from tidewatch.telemetry import Metric, record_training
 
@@ -20,7 +21,7 @@ def fit(
     series_id: api.SeriesId,
     body: api.FitBody,
     publisher: api.PublisherDep,
-    once_only: api.OnceOnlyDep,
+    once_only: OnceOnlyDep,
     idempotency_key: api.IdempotencyKey = None,
 ) -> api.FitResponse:
     """Train a model.
@@ -44,6 +45,4 @@ def fit(
     )
 
 
-lambda_handler = api.create_handler(
-    app, latency=Metric.TRAINING_LATENCY, warm_up=(api.get_publisher, api.get_once_only)
-)
+lambda_handler = api.create_handler(app, latency=Metric.TRAINING_LATENCY, warm_up=(api.get_publisher, get_once_only))

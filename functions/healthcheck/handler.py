@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tidewatch import api
+from tidewatch.api.docs import docs_routes
+from tidewatch.api.health import HealthReporterDep, get_health_reporter
 
 app = api.create_app()
-app.include_router(api.docs_routes)
+app.include_router(docs_routes)
 
 
 @api.route(app.get, "/health", tag="Service", success="It is.")
@@ -18,7 +20,7 @@ def health() -> api.LivenessResponse:
 
 
 @api.route(app.get, "/healthcheck", tag="Service", success="What is known.", problems=(503,))
-def healthcheck(reporter: api.HealthReporterDep) -> api.HealthcheckResponse:
+def healthcheck(reporter: HealthReporterDep) -> api.HealthcheckResponse:
     """How does it fare?
 
     Latency, load and model usage of all instances over the last hour, and how many series are trained.
@@ -49,4 +51,4 @@ def list_versions(
     return api.VersionListResponse.of(series_id, page)
 
 
-lambda_handler = api.create_handler(app, warm_up=(api.get_health_reporter,))
+lambda_handler = api.create_handler(app, warm_up=(get_health_reporter,))

@@ -7,6 +7,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from tidewatch import api
+from tidewatch.api.pictures import picture_response, pictures, wanted_format
 from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, Format, PlotRequest, ThemeName, render
 
 app = api.create_app()
@@ -15,7 +16,7 @@ Side = Annotated[int, Query(ge=SMALLEST_SIDE, le=LARGEST_SIDE, description="Pixe
 FormatChoice = Annotated[Format | None, Query(description="Without it the Accept header decides, else png.")]
 
 
-@api.route(app.get, "/plot", tag="Models", success="The picture.", problems=(404, 422, 503), also=api.pictures())
+@api.route(app.get, "/plot", tag="Models", success="The picture.", problems=(404, 422, 503), also=pictures())
 def plot(
     series_id: api.SeriesIdQuery,
     registry: api.RegistryDep,
@@ -31,10 +32,10 @@ def plot(
     The training series on a time axis, the band that the model learned, and the points outside it.
     """
     loaded = registry.load(series_id, api.selector(version))
-    form = format or api.wanted_format(app.current_event.headers.get("accept", ""))
+    form = format or wanted_format(app.current_event.headers.get("accept", ""))
     request = PlotRequest(series_id, loaded.version.version, form, width, height, theme)
     picture = render(training_data.of(loaded.version), loaded.model, request)
-    return api.picture_response(picture, form, pinned=version not in (None, "latest"))
+    return picture_response(picture, form, pinned=version not in (None, "latest"))
 
 
 lambda_handler = api.create_handler(app, warm_up=(api.get_registry, api.get_training_data))

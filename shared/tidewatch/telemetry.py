@@ -1,4 +1,7 @@
-"""What the service tells of itself: one logger, one set of metrics, one tracer, and the names they use.
+"""What the service tells of itself: one logger, one set of metrics, and the names they use.
+
+Traces are Lambda's and API Gateway's own (active tracing in template.yaml). The X-Ray SDK behind Powertools' tracer has
+been in maintenance since February 2026, and importing it would lengthen every cold start by half of what boto3 takes.
 
 A name used here is part of the contract with dashboards, alarms and saved log queries: add, do not rename.
 """
@@ -13,7 +16,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from tidewatch.settings import Settings
@@ -72,8 +75,6 @@ warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 logger: Final = Logger(service=SERVICE)
 metrics: Final = Metrics(namespace=NAMESPACE, service=SERVICE)
-# Patching botocore gives each DynamoDB and S3 call its own subsegment; other modules make no calls.
-tracer: Final = Tracer(service=SERVICE, auto_patch=True, patch_modules=("botocore",))
 
 
 def base_dimensions() -> dict[str, str]:

@@ -1,21 +1,19 @@
-"""The HTTP door: what a request must be, what a response is, and which error means which status."""
+"""The HTTP door: what a request must be, what a response is, and which error means which status.
+
+Handlers take what all of them share from here. What only one needs stays in its module (``docs``, ``health``,
+``once_only``, ``pictures``), so that the others do not pay for its import.
+"""
 
 from tidewatch.api.app import create_app, create_handler
 from tidewatch.api.dependencies import (
     TENANT,
-    HealthReporterDep,
-    OnceOnlyDep,
     PublisherDep,
     RegistryDep,
     TrainingDataDep,
-    get_health_reporter,
-    get_once_only,
     get_publisher,
     get_registry,
     get_training_data,
 )
-from tidewatch.api.docs import docs_routes
-from tidewatch.api.once_only import OnceOnly
 from tidewatch.api.parameters import (
     IdempotencyKey,
     Limit,
@@ -27,7 +25,6 @@ from tidewatch.api.parameters import (
     decode_cursor,
     selector,
 )
-from tidewatch.api.pictures import picture_response, pictures, wanted_format
 from tidewatch.api.requests import FitBody, FitRequest, PredictBody, PredictRequest
 from tidewatch.api.responses import (
     FitResponse,
@@ -44,13 +41,10 @@ __all__ = [
     "FitBody",
     "FitRequest",
     "FitResponse",
-    "HealthReporterDep",
     "HealthcheckResponse",
     "IdempotencyKey",
     "Limit",
     "LivenessResponse",
-    "OnceOnly",
-    "OnceOnlyDep",
     "PredictBody",
     "PredictRequest",
     "PredictResponse",
@@ -67,15 +61,9 @@ __all__ = [
     "create_app",
     "create_handler",
     "decode_cursor",
-    "docs_routes",
-    "get_health_reporter",
-    "get_once_only",
     "get_publisher",
     "get_registry",
     "get_training_data",
-    "picture_response",
-    "pictures",
     "route",
     "selector",
-    "wanted_format",
 ]

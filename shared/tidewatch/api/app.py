@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tidewatch.api.inbound import normalise, read_json
 from tidewatch.api.problems import problem_response, register_problems
 from tidewatch.settings import settings
-from tidewatch.telemetry import Metric, Stopwatch, base_dimensions, logger, metrics, record_latency, tracer
+from tidewatch.telemetry import Metric, Stopwatch, base_dimensions, logger, metrics, record_latency
 
 Event = dict[str, Any]
 Handler = Callable[[Event, LambdaContext], dict[str, Any]]
@@ -43,7 +43,6 @@ def create_handler(
 
     @logger.inject_lambda_context(clear_state=True)
     @metrics.log_metrics(capture_cold_start_metric=True)
-    @tracer.capture_lambda_handler(capture_response=False)
     def lambda_handler(event: Event, context: LambdaContext) -> dict[str, Any]:
         stopwatch = Stopwatch()
         for name, value in base_dimensions().items():

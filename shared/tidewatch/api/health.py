@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from functools import lru_cache
+from typing import Annotated, Final, Protocol
 
-from tidewatch.adapters.cloudwatch import MetricsUnavailable, Statistic
+from aws_lambda_powertools.event_handler import Depends
+
+from tidewatch.adapters import clients
+from tidewatch.adapters.cloudwatch import CloudWatchReader, MetricsUnavailable, Statistic
+from tidewatch.api.dependencies import get_registry
 from tidewatch.api.responses import HealthcheckResponse, Latency, Load
 from tidewatch.detectors import CATALOGUE
 from tidewatch.models import Registry
-from tidewatch.telemetry import LogEvent, Metric, base_dimensions, detector_dimensions, logger
+from tidewatch.settings import settings
+from tidewatch.telemetry import NAMESPACE, LogEvent, Metric, base_dimensions, detector_dimensions, logger
 
 _LATENCY_STATS: Final = ("Sum", "SampleCount", "p95")
 
@@ -59,6 +65,16 @@ class HealthReporter:
             ),
             model_usage={name: int(figures.get(_usage(name), 0)) for name in CATALOGUE},
         )
+
+
+@lru_cache(maxsize=1)
+def get_health_reporter() -> HealthReporter:
+    """Reports from CloudWatch and the table of models."""
+    reader = CloudWatchReader(clients.cloudwatch(), NAMESPACE)
+    return HealthReporter(get_registry(), reader, settings().health_window_seconds)
+
+
+HealthReporterDep = Annotated[HealthReporter, Depends(get_health_reporter)]
 
 
 def _statistics() -> list[Statistic]:

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Annotated, Any, TypeVar
 
-from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
+from aws_lambda_powertools.event_handler import Depends
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyInconsistentStateError,
+    IdempotencyPersistenceLayerError,
+    IdempotencyValidationError,
+)
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.serialization.pydantic import PydanticSerializer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
+
+from tidewatch.adapters import clients
+from tidewatch.api.errors import IdempotencyKeyReused, RequestInProgress
+from tidewatch.models import StorageUnavailable
+from tidewatch.settings import settings
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -35,9 +52,9 @@ class OnceOnly:
         """The action's answer, or the first one if the key was used before; without a key simply the action's.
 
         Raises:
-            IdempotencyAlreadyInProgressError: if the first call still runs.
-            IdempotencyValidationError: if the key came with another body before.
-            IdempotencyPersistenceLayerError: if the record could not be read or written.
+            RequestInProgress: if the first call still runs.
+            IdempotencyKeyReused: if the key came with another body before.
+            StorageUnavailable: if the record could not be read or written.
         """
         if key is None:
             return action()
@@ -62,5 +79,22 @@ class OnceOnly:
             key_prefix=scope,
         )
         fingerprint = hashlib.sha256(body.encode()).hexdigest()
-        result: Answer = guarded(request={"scope": scope, "key": key, "body_sha256": fingerprint})
+        try:
+            result: Answer = guarded(request={"scope": scope, "key": key, "body_sha256": fingerprint})
+        except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
+            raise RequestInProgress from error
+        except IdempotencyValidationError as error:
+            raise IdempotencyKeyReused from error
+        except IdempotencyPersistenceLayerError as error:
+            raise StorageUnavailable("an idempotency record") from error
         return result
+
+
+@lru_cache(maxsize=1)
+def get_once_only() -> OnceOnly:
+    """Remembers answers in the table of idempotency records."""
+    records = DynamoDBPersistenceLayer(settings().idempotency_table_name, boto3_client=clients.dynamodb())
+    return OnceOnly(records, settings().idempotency_ttl_seconds)
+
+
+OnceOnlyDep = Annotated[OnceOnly, Depends(get_once_only)]

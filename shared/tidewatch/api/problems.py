@@ -12,14 +12,9 @@ import orjson
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.utilities.idempotency.exceptions import (
-    IdempotencyAlreadyInProgressError,
-    IdempotencyInconsistentStateError,
-    IdempotencyPersistenceLayerError,
-    IdempotencyValidationError,
-)
 from pydantic import BaseModel, Field
 
+from tidewatch.api.errors import IdempotencyKeyReused, RequestInProgress
 from tidewatch.api.inbound import MalformedBody, PayloadTooLarge, UnsupportedMediaType
 from tidewatch.models import DataCorrupted, SeriesBusy, SeriesNotFound, StorageUnavailable, VersionNotFound
 from tidewatch.settings import ConfigurationError
@@ -96,10 +91,6 @@ def _answer_storage(error: StorageUnavailable) -> _Answer:
     )
 
 
-def _answer_idempotency_storage(_: IdempotencyPersistenceLayerError) -> _Answer:
-    return _answer_storage(StorageUnavailable("an idempotency record"))
-
-
 def _answer_corrupted(error: DataCorrupted) -> _Answer:
     logger.critical("training data fails its checksum", event=LogEvent.DATA_CORRUPTED, key=error.key)
     return _Answer(
@@ -144,21 +135,14 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     ),
     StorageUnavailable: _answer_storage,
     DataCorrupted: _answer_corrupted,
-    IdempotencyAlreadyInProgressError: lambda _: _Answer(
+    RequestInProgress: lambda _: _Answer(
         "idempotency-in-progress",
         HTTPStatus.CONFLICT,
         "A request with this Idempotency-Key is still being served. Ask again in a moment for its answer.",
         title="Still in progress",
         headers=_retry_after(1),
     ),
-    IdempotencyInconsistentStateError: lambda _: _Answer(
-        "idempotency-in-progress",
-        HTTPStatus.CONFLICT,
-        "The first request with this Idempotency-Key ended just now. Ask again for its answer.",
-        title="Still in progress",
-        headers=_retry_after(1),
-    ),
-    IdempotencyValidationError: lambda _: _Answer(
+    IdempotencyKeyReused: lambda _: _Answer(
         "idempotency-key-reused",
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "This Idempotency-Key was used with another body. Use a new key for a new request.",
@@ -171,7 +155,6 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
             },
         ),
     ),
-    IdempotencyPersistenceLayerError: _answer_idempotency_storage,
     Exception: _answer_unexpected,
 }
 
