@@ -19,10 +19,13 @@ SAM_READY := .venv/sam/.ready
 
 PORT ?= 3000
 STAGE ?= dev
-ARCHITECTURE ?= arm64
+# arm64 unless told otherwise; x86_64 is the other processor.
+ARCHITECTURE ?=
 export PORT CSV TRAIN
 
 # sam finds make's helpers, and uv, on the path; it need not tell anybody that it ran.
+# Overrides on the command line replace those of samconfig.toml, so they name the stage again.
+SAM_OPTIONS := --config-env $(STAGE) $(if $(ARCHITECTURE),--parameter-overrides "Stage=$(STAGE) Architecture=$(ARCHITECTURE)")
 WITH_SAM := PATH="$(CURDIR)/$(SAM_BIN):$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0
 
 ##@ Use
@@ -38,6 +41,10 @@ demo: $(RUN_READY) ## Walk through the service on this machine; CSV=<file> does 
 .PHONY: run
 run: $(RUN_READY) ## Serve the API on 127.0.0.1:3000 until Ctrl-C; PORT=<port> changes it
 	@exec $(BIN)/python -m local.run
+
+.PHONY: aws
+aws: $(RUN_READY) ## Serve a stand-in for AWS on 127.0.0.1:4566, for sam local invoke; AWS_PORT=<port> changes it
+	@exec $(BIN)/python -m local.endpoint
 
 ##@ Develop
 
@@ -77,12 +84,12 @@ clean: ## Remove what was built and installed
 ##@ Deploy
 
 .PHONY: build
-build: $(DEV_READY) $(SAM_READY) ## Build functions and layers; ARCHITECTURE=x86_64 for the other processor
-	$(WITH_SAM) sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+build: $(DEV_READY) $(SAM_READY) ## Build functions and layers for arm64; ARCHITECTURE=x86_64 for the other
+	$(WITH_SAM) sam build $(SAM_OPTIONS)
 
 .PHONY: deploy
 deploy: build ## Deploy to AWS; STAGE=dev, staging or prod
-	$(WITH_SAM) sam deploy --config-env $(STAGE)
+	$(WITH_SAM) sam deploy $(SAM_OPTIONS)
 
 $(VENV)/bin/uv: requirements-dev.txt
 	@test -n "$(PYTHON_TAG)" || { echo "Tidewatch needs Python 3.11 or later; PYTHON=<path> names one."; exit 1; }

@@ -36,7 +36,7 @@ class Settings(BaseModel):
         int, Field(ge=1024, description="The largest request body, after gzip is undone; more gets a 413.")
     ] = 16 * 2**20
     publish_deadline_seconds: Annotated[
-        float, Field(gt=0, le=25, description="How long a fit competes for the next version before it answers 503.")
+        float, Field(gt=0, le=20, description="How long a fit competes for the next version before it answers 503.")
     ] = 15
     idempotency_ttl_seconds: Annotated[
         int, Field(ge=60, description="How long an Idempotency-Key keeps its first answer.")

@@ -1,6 +1,6 @@
 """The boto3 clients, built once per process, with retries that fit a function's timeout.
 
-A function has 28 s. A fit makes at most five storage calls in a row (idempotency record, training data, head, version,
+A function has 25 s. A fit makes at most five storage calls in a row (idempotency record, training data, head, version,
 idempotency record), so each may take a few seconds with its retries, not boto3's default of several minutes. Health
 reads must be quick or given up.
 """

@@ -1,0 +1,1 @@
+"""Tests of template.yaml, of the layers, and of what `sam build` makes of them."""

@@ -1,0 +1,138 @@
+"""What `sam build` makes: built here where the SAM command line and uv are, or taken from SAM_BUILD_DIR."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import sys
+from importlib.metadata import PathDistribution, distributions
+from pathlib import Path
+
+import pytest
+
+from tests.support import sam
+from tests.support.environment import ROOT
+from tests.support.template import functions, layers_of
+
+LIMIT_MIB = 250
+AARCH64 = 183
+FUNCTIONS = sorted(functions())
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """A folder with one folder per function and layer, for Python 3.13 on arm64."""
+    if given := os.environ.get("SAM_BUILD_DIR"):
+        return Path(given)
+    if not (ROOT / "openapi.json").exists():
+        pytest.fail("openapi.json is missing: run 'make openapi'")
+    command = sam.command("sam")
+    if not (shutil.which("uv") or (Path(sys.executable).parent / "uv").exists()):
+        pytest.skip("uv is not installed: it is in requirements-dev.txt")
+    # pytest-xdist gives each worker a folder within one of the whole run: there, the first worker builds for all.
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sam-build"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "template.yaml").exists():
+            result = sam.run(command, "build", "--build-dir", str(folder))
+            assert result.returncode == 0, result.stdout + result.stderr
+            assert "warning" not in result.stderr.lower(), result.stderr
+    return folder
+
+
+def files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def size_mib(folder):
+    return sum(path.stat().st_size for path in files(folder)) / 2**20
+
+
+def machine(path):
+    with path.open("rb") as file:
+        header = file.read(20)
+    assert header[:4] == b"\x7fELF"
+    return int.from_bytes(header[18:20], "little")
+
+
+def distributions_in(*folders):
+    return {normal(each.name): each for each in distributions(path=[str(folder / "python") for folder in folders])}
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_with_its_layers_fits_into_lambda(build, name):
+    total = size_mib(build / name) + sum(size_mib(build / layer) for layer in layers_of(name))
+    print(f"{name}: {total:.1f} MiB")
+    assert total < LIMIT_MIB
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_its_handler_and_nothing_else(build, name):
+    assert [path.relative_to(build / name).as_posix() for path in files(build / name)] == ["handler.py"]
+    source = ROOT / "functions" / name.removesuffix("Function").lower() / "handler.py"
+    assert (build / name / "handler.py").read_bytes() == source.read_bytes()
+
+
+def test_the_shared_layer_is_the_package_and_the_api_description(build):
+    layer = build / "SharedLayer"
+    source = ROOT / "shared"
+    expected = {
+        f"python/{path.relative_to(source).as_posix()}"
+        for path in files(source / "tidewatch")
+        if "__pycache__" not in path.parts
+    }
+    assert {path.relative_to(layer).as_posix() for path in files(layer)} == expected | {"openapi.json"}
+    assert (layer / "openapi.json").read_bytes() == (ROOT / "openapi.json").read_bytes()
+
+
+@pytest.mark.parametrize("layer", ["RuntimeLayer", "PlottingLayer"])
+def test_libraries_are_for_python_3_13_on_arm64(build, layer):
+    libraries = [path for path in files(build / layer) if ".so" in path.suffixes]
+    assert libraries
+    for path in libraries:
+        assert machine(path) == AARCH64, path
+    tagged = [path.name for path in libraries if ".cpython-" in path.name]
+    assert tagged
+    assert all(".cpython-313-" in name for name in tagged)
+
+
+@pytest.mark.parametrize("layer", ["RuntimeLayer", "PlottingLayer"])
+def test_layers_carry_no_ballast(build, layer):
+    folders = {path.name for path in (build / layer).rglob("*") if path.is_dir()}
+    assert not folders & {"tests", "__pycache__", "bin", "sample_data", "include"}
+    suffixes = {path.suffix for path in files(build / layer)}
+    assert not suffixes & {".pyc", ".a", ".whl"}
+
+
+def test_layers_hold_what_is_pinned(build):
+    for layer in ("runtime", "plotting"):
+        lines = (ROOT / "layers" / layer / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        pinned = dict(line.split()[0].split("==") for line in lines if "==" in line)
+        found = distributions_in(build / f"{layer.capitalize()}Layer")
+        assert {name: each.version for name, each in found.items()} == {normal(n): v for n, v in pinned.items()}
+
+
+def test_layers_need_nothing_that_they_do_not_hold(build):
+    markers = pytest.importorskip("packaging.requirements")
+    found = distributions_in(build / "RuntimeLayer", build / "PlottingLayer")
+    lambda_python = {"python_version": "3.13", "python_full_version": "3.13.0", "platform_machine": "aarch64"}
+    for distribution in found.values():
+        assert isinstance(distribution, PathDistribution)
+        for line in distribution.requires or []:
+            requirement = markers.Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate(lambda_python | {"extra": ""}):
+                held = found.get(normal(requirement.name))
+                assert held is not None, f"{distribution.name} needs {line}"
+                assert requirement.specifier.contains(held.version), f"{distribution.name} needs {line}"
+
+
+def test_numpy_comes_from_the_runtime_layer_only(build):
+    assert (build / "RuntimeLayer" / "python" / "numpy").is_dir()
+    assert not (build / "PlottingLayer" / "python" / "numpy").exists()

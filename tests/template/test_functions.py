@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+from tidewatch.settings import Settings
+from tidewatch.telemetry import NAMESPACE, SERVICE
+
+from tests.support.environment import ROOT
+from tests.support.template import document, functions, layers_of, resources, template
+
+API_GATEWAY_TIMEOUT_SECONDS = 29
+NAMES = sorted(functions())
+
+
+def own_properties(name):
+    return document()["Resources"][name]["Properties"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_function_gives_up_before_the_gateway_does(name):
+    assert functions()[name]["Timeout"] < API_GATEWAY_TIMEOUT_SECONDS
+
+
+def test_a_fit_ends_its_race_before_its_function_ends():
+    deadline = float(functions()["FitFunction"]["Environment"]["Variables"]["PUBLISH_DEADLINE_SECONDS"])
+    assert deadline < functions()["FitFunction"]["Timeout"] - 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_function_starts_from_a_snapshot_behind_its_alias(name):
+    function = functions()[name]
+    assert function["Runtime"] == "python3.13"
+    assert function["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert function["AutoPublishAlias"] == "live"
+    assert function["Tracing"] == "Active"
+    assert "ReservedConcurrentExecutions" not in function
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_new_layer_reaches_the_alias(name):
+    assert functions()[name]["AutoPublishAliasAllProperties"] is True
+    assert "Tags" not in functions()[name], "a change of tags makes no new version, and publishing one fails"
+    for layer in layers_of(name):
+        assert document()["Resources"][layer]["Properties"]["PublishLambdaVersion"] is True
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_function_logs_to_a_group_of_its_own(name):
+    group = own_properties(name)["LoggingConfig"]["LogGroup"]["Ref"]
+    group_name = template().resources("AWS::Logs::LogGroup")[group]["LogGroupName"]
+    assert group_name == f"/aws/lambda/{functions()[name]['FunctionName']}"
+    # Lambda's own JSON format would filter lines by level, and with them the metrics.
+    assert functions()[name]["LoggingConfig"]["LogFormat"] == "Text"
+
+
+def test_no_log_is_kept_for_ever():
+    for group in resources("AWS::Logs::LogGroup").values():
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_functions_and_layers_are_built_for_the_chosen_architecture():
+    chosen = {"Ref": "Architecture"}
+    assert document()["Globals"]["Function"]["Architectures"] == [chosen]
+    for layer in resources("AWS::Serverless::LayerVersion").values():
+        assert layer["Properties"]["CompatibleArchitectures"] == [chosen]
+        assert layer["Metadata"]["BuildArchitecture"] == chosen
+
+
+def test_only_plot_carries_the_plotting_layer():
+    for name in NAMES:
+        assert layers_of(name)[:2] == ["SharedLayer", "RuntimeLayer"]
+        assert ("PlottingLayer" in layers_of(name)) == (name == "PlotFunction")
+
+
+def test_the_environment_is_what_the_settings_read():
+    for name in NAMES:
+        variables = functions()[name]["Environment"]["Variables"]
+        assert {v for v in variables if not v.startswith("POWERTOOLS_")} == Settings.env_names()
+        assert variables["POWERTOOLS_SERVICE_NAME"] == SERVICE
+        assert variables["POWERTOOLS_METRICS_NAMESPACE"] == NAMESPACE
+
+
+def test_settings_have_the_same_defaults_everywhere():
+    variables = functions()["FitFunction"]["Environment"]["Variables"]
+    given = Settings.model_validate({name.lower(): value for name, value in variables.items()})
+    required = {"table_name", "idempotency_table_name", "data_bucket"}
+    for name, field in Settings.model_fields.items():
+        if name not in required:
+            assert getattr(given, name) == field.default, name
+
+
+def test_the_example_environment_lists_every_setting():
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    listed = {line.partition("=")[0] for line in lines if "=" in line and not line.startswith("#")}
+    assert listed >= Settings.env_names()

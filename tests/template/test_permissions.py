@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.support.template import as_list, document, functions, statements, text_of
+
+MODELS = "ModelsTable.Arn"
+RECORDS = "IdempotencyTable.Arn"
+TRAINING_DATA = "DataBucket.Arn/training/*"
+
+# All that a function may do, beside writing its logs and traces.
+GRANTS = {
+    "FitFunction": {
+        ("dynamodb:GetItem", MODELS),
+        ("dynamodb:PutItem", MODELS),
+        ("dynamodb:UpdateItem", MODELS),
+        ("dynamodb:GetItem", RECORDS),
+        ("dynamodb:PutItem", RECORDS),
+        ("dynamodb:UpdateItem", RECORDS),
+        ("dynamodb:DeleteItem", RECORDS),
+        ("s3:PutObject", TRAINING_DATA),
+    },
+    "PredictFunction": {("dynamodb:GetItem", MODELS)},
+    "HealthcheckFunction": {
+        ("dynamodb:GetItem", MODELS),
+        ("dynamodb:Query", MODELS),
+        ("dynamodb:Query", f"{MODELS}/index/SeriesByTenant"),
+        ("cloudwatch:GetMetricData", "*"),
+    },
+    "PlotFunction": {
+        ("dynamodb:GetItem", MODELS),
+        ("s3:GetObject", TRAINING_DATA),
+        ("s3:ListBucket", "DataBucket.Arn"),
+    },
+}
+
+# Where an asterisk alone is the resource, or part of an action, and why it must be.
+EXCEPTIONS = {
+    ("HealthcheckFunction", "ReadMetrics"): "CloudWatch has no resources to name for reading metrics",
+    ("AlarmTopicKey", "AccountManagesKey"): "in a key's policy * is the key, and without this nobody could manage it",
+    ("AlarmTopicKey", "AlarmsUseKey"): "in a key's policy * is the key; GenerateDataKey has a form without plaintext",
+}
+
+READING = ("Get", "Query", "List")
+
+
+def allowed():
+    return [(name, statement) for name, statement in statements() if statement["Effect"] == "Allow"]
+
+
+def grants(function):
+    return {
+        (action, text_of(resource))
+        for name, statement in allowed()
+        if name == function
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+
+
+def test_every_function_is_listed_here():
+    assert GRANTS.keys() == functions().keys()
+
+
+@pytest.mark.parametrize("function", sorted(GRANTS))
+def test_a_function_may_do_what_it_needs_and_nothing_else(function):
+    assert grants(function) == GRANTS[function]
+
+
+@pytest.mark.parametrize("function", ["PredictFunction", "HealthcheckFunction", "PlotFunction"])
+def test_only_fit_can_write(function):
+    actions = {action.partition(":")[2] for action, _ in grants(function)}
+    assert actions
+    assert all(action.startswith(READING) for action in actions)
+
+
+@pytest.mark.parametrize("function", sorted(GRANTS))
+def test_a_function_has_a_role_of_its_own(function):
+    properties = document()["Resources"][function]["Properties"]
+    # Without Role, SAM makes one per function; a managed policy would be wider than what stands here.
+    assert "Role" not in properties
+    assert all(isinstance(policy, dict) for policy in properties["Policies"])
+
+
+def test_no_asterisk_but_for_named_exceptions():
+    found = set()
+    for name, statement in allowed():
+        actions = as_list(statement["Action"])
+        targets = [text_of(resource) for resource in as_list(statement.get("Resource", "assumed role"))]
+        if any("*" in action for action in actions) or "*" in targets:
+            found.add((name, statement["Sid"]))
+    assert found == EXCEPTIONS.keys()
+
+
+def test_a_service_of_aws_acts_for_this_account_only():
+    for name, statement in allowed():
+        if statement.get("Principal") == {"Service": "cloudwatch.amazonaws.com"}:
+            condition = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+            assert statement["Condition"] == condition, name

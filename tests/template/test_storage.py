@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from tests.support.template import as_list, document, resources, statements, template, text_of
+
+DEFINITION = document()["Resources"]
+
+
+def properties(name):
+    return DEFINITION[name]["Properties"]
+
+
+def test_tables_are_on_demand_and_encrypted():
+    tables = template().resources("AWS::DynamoDB::Table")
+    assert tables.keys() == {"ModelsTable", "IdempotencyTable"}
+    for table in tables.values():
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_models_can_be_restored_and_are_protected_in_prod():
+    table = properties("ModelsTable")
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
+    assert document()["Conditions"]["IsProd"] == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
+
+
+def test_models_and_training_data_outlive_the_stack_without_blocking_the_next():
+    for name, fixed_name in (("ModelsTable", "TableName"), ("DataBucket", "BucketName")):
+        assert (DEFINITION[name]["DeletionPolicy"], DEFINITION[name]["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert fixed_name not in properties(name)
+
+
+def test_series_are_listed_through_the_index():
+    (index,) = properties("ModelsTable")["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "SeriesByTenant"
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["tenant", "series_id"]
+    assert set(index["Projection"]["NonKeyAttributes"]) == {"latest", "detector", "trained_at", "points_used"}
+
+
+def test_answers_are_forgotten():
+    assert properties("IdempotencyTable")["TimeToLiveSpecification"] == {
+        "AttributeName": "expiration",
+        "Enabled": True,
+    }
+
+
+def test_the_bucket_is_private_encrypted_and_versioned():
+    bucket = properties("DataBucket")
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+def test_old_training_data_gets_cheaper_but_stays_at_hand():
+    rules = {rule["Id"]: rule for rule in properties("DataBucket")["LifecycleConfiguration"]["Rules"]}
+    moves = [(move["StorageClass"], move["TransitionInDays"]) for move in rules["CheaperTrainingData"]["Transitions"]]
+    # Glacier's other classes answer after minutes or hours: a plot could not wait.
+    assert moves == [("STANDARD_IA", 30), ("GLACIER_IR", 90)]
+    assert rules["CheaperTrainingData"]["Prefix"] == "training/"
+    assert "Expiration" not in rules["CheaperTrainingData"]
+    assert "NoncurrentVersionExpiration" in rules["OldObjectVersions"]
+    assert "AbortIncompleteMultipartUpload" in rules["UnfinishedUploads"]
+
+
+def test_the_bucket_and_the_topic_take_tls_only():
+    denied = {}
+    for name, statement in statements():
+        if statement["Effect"] == "Deny":
+            assert statement["Principal"] == "*"
+            assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            denied[name] = (statement["Action"], [text_of(resource) for resource in as_list(statement["Resource"])])
+    assert denied == {
+        "DataBucketPolicy": ("s3:*", ["DataBucket.Arn", "DataBucket.Arn/*"]),
+        "AlarmTopicPolicy": ("sns:Publish", ["AlarmTopic"]),
+    }
+
+
+def test_alarms_are_encrypted_with_a_key_that_cloudwatch_may_use():
+    assert properties("AlarmTopic")["KmsMasterKeyId"] == {"Fn::GetAtt": ["AlarmTopicKey", "Arn"]}
+    assert properties("AlarmTopicKey")["EnableKeyRotation"] is True
+    users = [statement for name, statement in statements() if name == "AlarmTopicKey"]
+    assert {"Service": "cloudwatch.amazonaws.com"} in [statement["Principal"] for statement in users]
+
+
+def test_nothing_that_holds_data_is_left_out_here():
+    kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SNS::Topic")
+    assert {name for kind in kinds for name in resources(kind)} == {
+        "ModelsTable",
+        "IdempotencyTable",
+        "DataBucket",
+        "AlarmTopic",
+    }
