@@ -73,6 +73,10 @@ format: $(DEV_READY) ## Format the code and mend what lint can mend
 openapi: $(DEV_READY) ## Write openapi.json from the handlers' types, with answers of real requests as examples
 	$(BIN)/python -m local.openapi
 
+.PHONY: events
+events: $(RUN_READY) ## Write events/*.json from the sample requests
+	$(BIN)/python -m local.events
+
 .PHONY: bench
 bench: $(DEV_READY) ## Print the figures of docs/benchmarks.md, measured here and now
 	$(BIN)/python -m benchmarks

@@ -8,7 +8,7 @@ from tests.support import sam
 from tests.support.environment import ROOT
 from tests.support.template import document
 
-STAGES = {"default": "dev", "staging": "staging", "prod": "prod"}
+STAGES = {"dev": "dev", "staging": "staging", "prod": "prod"}
 
 
 def config():

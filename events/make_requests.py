@@ -1,0 +1,73 @@
+"""Makes the sample request bodies in ``events/requests``. The same numbers come out each time.
+
+``web-requests``: requests per minute of a web shop, hour by hour. They swing with the day, are fewer at weekends, and
+carry noise; one hour has a burst. In the week after, traffic is 60 % higher: what was unusual before is normal then.
+``cold-room``: the temperature of a cold room in °C, every ten minutes; too cold is as bad as too warm.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import textwrap
+from pathlib import Path
+from typing import Any, Final
+
+_FOLDER: Final = Path(__file__).parent / "requests"
+_MONDAY: Final = 1767571200  # 2026-01-05T00:00:00Z
+_HOUR: Final = 3600
+_WEEK_HOURS: Final = 168
+
+
+def web_requests(start: int, growth: float, burst_hour: int | None) -> dict[str, Any]:
+    """A week of requests per minute from a Monday on."""
+    noise = random.Random(start)  # noqa: S311 - sample data, no secret
+    values = []
+    for hour in range(_WEEK_HOURS):
+        day, hour_of_day = divmod(hour, 24)
+        daily = 1 - 0.55 * math.cos((hour_of_day - 2) / 24 * 2 * math.pi)
+        level = 900 * growth * daily * (0.8 if day >= 5 else 1.0)
+        values.append(round(level * noise.gauss(1, 0.04), 1))
+    if burst_hour is not None:
+        values[burst_hour] = 2310.4
+    return {"timestamps": [start + hour * _HOUR for hour in range(_WEEK_HOURS)], "values": values}
+
+
+def cold_room(start: int) -> dict[str, Any]:
+    """A day of temperatures, with a compressor cycle of 70 minutes."""
+    noise = random.Random(start + 1)  # noqa: S311 - sample data, no secret
+    values = [round(4 + 0.5 * math.sin(step / 7 * 2 * math.pi) + noise.gauss(0, 0.12), 2) for step in range(144)]
+    return {
+        "timestamps": [start + step * 600 for step in range(144)],
+        "values": values,
+        "detector": {"name": "three_sigma", "sigmas": 3, "side": "both"},
+    }
+
+
+def requests() -> dict[str, dict[str, Any]]:
+    """Every sample body, by file name."""
+    next_monday = _MONDAY + _WEEK_HOURS * _HOUR
+    return {
+        "fit.json": web_requests(_MONDAY, 1.0, burst_hour=3 * 24 + 20),
+        "fit_again.json": web_requests(next_monday, 1.6, burst_hour=None),
+        "fit_both_sides.json": cold_room(_MONDAY),
+        "predict_normal.json": {"timestamp": "2026-01-12T10:00:00Z", "value": 1172.0},
+        "predict_anomaly.json": {"timestamp": "2026-01-12T11:00:00Z", "value": 2456.5},
+        "predict_too_cold.json": {"timestamp": "2026-01-06T00:10:00Z", "value": 1.6},
+    }
+
+
+def as_text(body: dict[str, Any]) -> str:
+    """A body as JSON whose long arrays are wrapped, not one number to a line."""
+    fields = []
+    for name, value in body.items():
+        text = f"{json.dumps(name)}: {json.dumps(value)}"
+        fields.append(textwrap.fill(text, 118, initial_indent="  ", subsequent_indent="    "))
+    return "{\n" + ",\n".join(fields) + "\n}\n"
+
+
+if __name__ == "__main__":
+    _FOLDER.mkdir(exist_ok=True)
+    for name, body in requests().items():
+        (_FOLDER / name).write_text(as_text(body), encoding="utf-8")

@@ -1,0 +1,160 @@
+"""``make events``: writes events/*.json, an API Gateway event for each route and each notable error, and their list.
+
+They are what the local gateway makes of a request, with its clock and ids standing still.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from local import aws
+from local.gateway import HttpRequest, to_event
+from local.routes import read_api, read_routes
+from local.template import Template, load_template
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+EVENTS: Final = ROOT / "events"
+_JSON: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A request, and the status that it gets once ``fit`` has been invoked."""
+
+    name: str
+    method: str
+    url: str
+    status: int
+    what: str
+    body: bytes = b""
+    content_type: str = _JSON
+    headers: Mapping[str, str] | None = None
+
+
+def _requests(name: str) -> bytes:
+    return (EVENTS / "requests" / f"{name}.json").read_bytes()
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body).encode()
+
+
+def samples() -> list[Sample]:
+    """Every sample; those that fit come first, the rest ask about what they trained."""
+    fit, predict = "/fit/web-requests", "/predict/web-requests"
+    point = _requests("predict_normal")
+    key = {"Idempotency-Key": "retrain-2026-01-12"}
+    times = [1767225600 + 3600 * hour for hour in range(6)]
+    flawed = {"timestamps": [*times[:4], times[2], times[5]], "values": [1, 2, None, "4", 5, 6], "unit": "ms"}
+    flat = {"timestamps": times, "values": [7.5] * 6}
+    millis = {"timestamps": [time * 1000 for time in times], "values": [1, 2, 3, 4, 5, 6]}
+    return [
+        Sample("fit", "POST", fit, 200, "a week of hourly web requests", _requests("fit")),
+        Sample("fit_options", "POST", "/fit/room:temperature", 200, "both sides", _requests("fit_both_sides")),
+        Sample("fit_idempotent", "POST", fit, 200, "twice gives one version", _requests("fit_again"), headers=key),
+        Sample("fit_invalid", "POST", fit, 422, "four problems at once", _json(flawed)),
+        Sample("fit_constant", "POST", fit, 422, "no spread to learn from", _json(flat)),
+        Sample("fit_milliseconds", "POST", fit, 422, "milliseconds for seconds", _json(millis)),
+        Sample("fit_malformed", "POST", fit, 400, "JSON that ends too early", b'{"timestamps": [1767225600,'),
+        Sample(
+            "fit_media_type",
+            "POST",
+            fit,
+            415,
+            "what curl sends unless told",
+            _requests("fit"),
+            "application/x-www-form-urlencoded",
+        ),
+        Sample("predict", "POST", predict, 200, "an ordinary point", point),
+        Sample("predict_anomaly", "POST", predict, 200, "an unusual point", _requests("predict_anomaly")),
+        Sample("predict_version", "POST", f"{predict}?version=v1", 200, "by version 1", point),
+        Sample("predict_unknown_series", "POST", "/predict/never-trained", 404, "a series without a model", point),
+        Sample("predict_unknown_version", "POST", f"{predict}?version=99", 404, "a version never published", point),
+        Sample(
+            "predict_invalid",
+            "POST",
+            "/predict/a%2Fb",
+            422,
+            "a slash in the id, null for a value",
+            _json({"timestamp": "soon", "value": None}),
+        ),
+        Sample("plot", "GET", "/plot?series_id=web-requests", 200, "a PNG"),
+        Sample("plot_svg", "GET", "/plot?series_id=web-requests&version=1&format=svg&theme=dark", 200, "an SVG"),
+        Sample("plot_unknown_series", "GET", "/plot?series_id=never-trained", 404, "a series without a model"),
+        Sample("series", "GET", "/series?limit=10", 200, "what is trained"),
+        Sample("versions", "GET", "/series/web-requests/versions", 200, "versions, newest first"),
+        Sample("healthcheck", "GET", "/healthcheck", 200, "how the service fares"),
+        Sample("health", "GET", "/health", 200, "liveness"),
+        Sample("docs", "GET", "/docs", 200, "the documentation page"),
+        Sample("openapi", "GET", "/openapi.json", 200, "the OpenAPI document"),
+    ]
+
+
+def events() -> Iterator[tuple[Sample, str, dict[str, Any]]]:
+    """Each sample, the function that serves it, and its event."""
+    template = Template(load_template(ROOT / "template.yaml"), aws.DEFAULT_REGION)
+    routes, api = read_routes(template, ROOT), read_api(template)
+    for sample in samples():
+        path, _, query = sample.url.partition("?")
+        matched = routes.match(sample.method, path)
+        if matched is None:
+            raise ValueError(f"no route for {sample.url}")
+        route, parameters = matched
+        headers = {"host": "example.execute-api.eu-central-1.amazonaws.com", "x-api-key": "sample", "accept": "*/*"}
+        headers |= {"content-type": sample.content_type} if sample.body else {}
+        raw = [(name.encode(), value.encode()) for name, value in (headers | dict(sample.headers or {})).items()]
+        request = HttpRequest(sample.method, path, query, raw, sample.body)
+        event = to_event(request, route, parameters, api.stage, binary="*/*" in api.binary_media_types)
+        event["requestContext"] |= {
+            "extendedRequestId": "Sample0000000=",
+            "requestId": "00000000-0000-4000-8000-000000000000",
+            "requestTime": "12/Jan/2026:09:00:00 +0000",
+            "requestTimeEpoch": 1768208400000,
+        }
+        yield sample, route.function.logical_id, event
+
+
+def files() -> dict[str, str]:
+    """The text of every file of the folder that is made here, by name."""
+    made = {}
+    rows = []
+    for sample, function, event in events():
+        name = f"{sample.name}.json"
+        made[name] = json.dumps(event, indent=2) + "\n"
+        rows.append(f"| [{name}]({name}) | {function} | {sample.status} | {sample.what} |")
+    made["README.md"] = _README + "\n".join(rows) + "\n"
+    return made
+
+
+_README: Final = """\
+# Sample events
+
+API Gateway events for `sam local invoke`, made by `make events`. Invoke `fit.json` first, twice if you want a second
+version: the others ask about the series that it trains. The bodies are in base64, as API Gateway sends them;
+[requests](requests) has some of them in plain text, for curl.
+
+```console
+$ sam local invoke FitFunction -e events/fit.json --env-vars events/env.json --docker-network host
+```
+
+[env.json](env.json) points the functions at the stand-in for AWS that `make aws` serves.
+
+| event | function | status | what it is |
+|---|---|---|---|
+"""
+
+
+def main() -> None:
+    """Writes the files."""
+    for name, text in files().items():
+        (EVENTS / name).write_text(text, encoding="utf-8")
+    sys.stderr.write(f"wrote {len(files())} files to {EVENTS.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    main()
