@@ -7,6 +7,7 @@ examples are requests that were made, with the answers that came.
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import sys
@@ -220,12 +221,20 @@ def render(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def main() -> None:
-    """Writes the document."""
+def main(arguments: list[str]) -> int:
+    """Writes the document; with ``--check`` says whether the committed one is still right."""
     text = render(generate())
+    if "--check" in arguments:
+        committed = DOCUMENT.read_text(encoding="utf-8")
+        drift = difflib.unified_diff(
+            committed.splitlines(), text.splitlines(), "committed", "generated", lineterm="", n=2
+        )
+        sys.stderr.writelines(f"{line}\n" for line in drift)
+        return int(text != committed)
     DOCUMENT.write_text(text, encoding="utf-8")
     sys.stderr.write(f"wrote {DOCUMENT.relative_to(ROOT)}, {len(text):,} characters\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))
