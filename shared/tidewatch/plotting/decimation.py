@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 KEPT_PER_COLUMN: Final = 4
 
+_FEWEST_STEPS: Final = 4
+"""With fewer steps than this, none of them is typical."""
+
 
 def decimate(timestamps: NDArray[np.int64], values: NDArray[np.float64], columns: int) -> NDArray[np.intp]:
     """The indices to draw, ascending; all of them if there are no more than four a column.
@@ -68,7 +71,7 @@ def gaps(timestamps: NDArray[np.int64], columns: int) -> NDArray[np.intp]:
     is not torn to pieces), and two columns wide (or nobody would see it).
     """
     steps = np.diff(timestamps)
-    if steps.size < 2:
+    if steps.size < _FEWEST_STEPS:
         return np.empty(0, dtype=np.intp)
     typical, long = np.quantile(steps, (0.5, 0.9), method="lower")
     visible = 2 * (int(timestamps[-1]) - int(timestamps[0]) + 1) / columns

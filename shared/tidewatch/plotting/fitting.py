@@ -41,6 +41,7 @@ def wrap_shortened(text: str, width: float, most_lines: int, ruler: Callable[[st
         text: breaks preferably after ``. - _ : /`` and spaces, but anywhere if need be.
         width: pixels of a line.
         most_lines: at least 1.
+        ruler: gives the pixels of a text.
     """
     lines = _wrap_anywhere(text, width, ruler)
     if len(lines) <= most_lines:
@@ -56,14 +57,14 @@ def wrap_shortened(text: str, width: float, most_lines: int, ruler: Callable[[st
 
 
 def wrap_facts(facts: Sequence[str], width: float, ruler: Callable[[str], float]) -> list[str]:
-    """Short facts set beside each other while they fit; one too long for a line is wrapped at its spaces."""
+    """Short facts set beside each other while they fit; one too long for a line takes two at the most."""
     lines: list[str] = []
     for fact in facts:
         joined = f"{lines[-1]}  ·  {fact}" if lines else fact
         if lines and ruler(joined) <= width:
             lines[-1] = joined
         else:
-            lines += _wrap_anywhere(fact, width, ruler)
+            lines += wrap_shortened(fact, width, 2, ruler)
     return lines
 
 

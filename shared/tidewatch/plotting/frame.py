@@ -33,7 +33,7 @@ _AFTER_HANDLE: Final = 0.6
 _BETWEEN_ENTRIES: Final = 1.8
 """Lengths in the legend, in heights of its font."""
 
-_LEAST_FOR_AXES: Final = 1 / 3
+_LEAST_FOR_AXES: Final = 0.4
 """The share of the picture's height that the legend must leave to the axes."""
 
 

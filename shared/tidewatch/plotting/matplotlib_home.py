@@ -12,8 +12,16 @@ def ensure_writable_config() -> None:
 
     A folder of a fixed name in a shared ``/tmp`` would let others plant settings in it.
     """
-    if "MPLCONFIGDIR" not in os.environ and not os.access(Path("~").expanduser(), os.W_OK):
+    if "MPLCONFIGDIR" not in os.environ and not _home_is_writable():
         os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp(prefix="matplotlib-")
+
+
+def _home_is_writable() -> bool:
+    try:
+        return os.access(Path.home(), os.W_OK)
+    except RuntimeError:
+        # The user of the process has no home at all.
+        return False
 
 
 ensure_writable_config()

@@ -31,9 +31,13 @@ def decade(number: Fraction) -> int:
 
 
 def resolution(low: float, high: float) -> Fraction:
-    """The power of ten to round values to that are read off a picture of low to high: a thousandth of its height."""
+    """The power of ten to round values to that are read off a picture of low to high: a thousandth of its height.
+
+    Units are kept up to heights of millions, as people do.
+    """
     height = Fraction(high) - Fraction(low) or abs(Fraction(high)) or Fraction(1)
-    return Fraction(10) ** (decade(height) - 3)
+    exponent = decade(height) - 3
+    return Fraction(10) ** (0 if 0 <= exponent < 4 else exponent)
 
 
 def written(number: Fraction | float, unit: Fraction | None = None) -> str:

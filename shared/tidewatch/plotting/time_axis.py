@@ -43,7 +43,8 @@ def time_ticks(start: int, end: int, room_for: Callable[[str], int]) -> list[Tim
     """As many round instants as fit.
 
     Args:
-        start, end: Unix seconds, in order, in the years 1970 to 2200.
+        start: Unix seconds, in the years 1970 to 2200.
+        end: likewise, not before the start.
         room_for: how many labels as wide as the text given there is room for, at least 2.
     """
     dates, days, years = room_for("2024-01-01"), room_for("May 30"), room_for("2024")

@@ -1,0 +1,67 @@
+"""How matplotlib is brought in: never pyplot, and with a folder that it can write to."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from tidewatch.plotting import matplotlib_home
+
+
+def in_a_fresh_process(code: str, **environment: str) -> str:
+    paths = os.pathsep.join(path for path in sys.path if path)
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={"PYTHONPATH": paths, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return result.stdout.strip()
+
+
+def test_pyplot_is_never_imported(tmp_path: Path) -> None:
+    code = """
+import importlib, pkgutil, sys
+import tidewatch.plotting as room
+for module in pkgutil.iter_modules(room.__path__):
+    importlib.import_module(f"{room.__name__}.{module.name}")
+print([name for name in sys.modules if name in ("matplotlib.pyplot", "tkinter", "boto3", "aws_lambda_powertools")])
+"""
+    assert in_a_fresh_process(code, HOME=str(tmp_path)) == "[]"
+
+
+def test_a_folder_for_the_font_cache_is_made_where_the_home_cannot_be_written(tmp_path: Path) -> None:
+    code = """
+import os, stat
+import tidewatch.plotting.matplotlib_home
+import matplotlib
+folder = matplotlib.get_cachedir()
+assert folder == os.environ["MPLCONFIGDIR"], folder
+print(oct(stat.S_IMODE(os.stat(folder).st_mode)))
+"""
+    assert in_a_fresh_process(code, HOME="/nonexistent", TMPDIR=str(tmp_path)) == "0o700"
+
+
+def test_a_folder_for_the_font_cache_is_made_where_there_is_no_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    # Set before it is deleted, so that what the call sets is undone.
+    monkeypatch.setenv("MPLCONFIGDIR", "")
+    monkeypatch.delenv("MPLCONFIGDIR")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    matplotlib_home.ensure_writable_config()
+    assert Path(os.environ["MPLCONFIGDIR"]).parent == tmp_path
+
+
+def test_a_folder_for_the_font_cache_that_was_set_is_kept(tmp_path: Path) -> None:
+    code = "import os, tidewatch.plotting.matplotlib_home; print(os.environ['MPLCONFIGDIR'])"
+    assert in_a_fresh_process(code, HOME="/nonexistent", MPLCONFIGDIR=str(tmp_path)) == str(tmp_path)
