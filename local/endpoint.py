@@ -37,9 +37,8 @@ def main() -> int:
     names = aws.resource_names(template, wanted, {**wanted, **os.environ})
     aws.start_stand_in(MetricStore())
     aws.create_resources(template, names)
-    print(
-        f"A stand-in for AWS listens on http://{HOST}:{port}, with {', '.join(sorted(names.values()))}. Ctrl-C stops it."
-    )
+    print(f"A stand-in for AWS listens on http://{HOST}:{port} until Ctrl-C. In it are:")
+    print(*sorted(names.values()), sep="\n")
     try:
         run_simple(HOST, port, DomainDispatcherApplication(create_backend_app), threaded=False)
     except KeyboardInterrupt:

@@ -111,6 +111,7 @@ def events() -> Iterator[tuple[Sample, str, dict[str, Any]]]:
         request = HttpRequest(sample.method, path, query, raw, sample.body)
         event = to_event(request, route, parameters, api.stage, binary="*/*" in api.binary_media_types)
         event["requestContext"] |= {
+            "path": f"/{api.stage}{path}",
             "extendedRequestId": "Sample0000000=",
             "requestId": "00000000-0000-4000-8000-000000000000",
             "requestTime": "12/Jan/2026:09:00:00 +0000",

@@ -150,7 +150,7 @@ def _document_of(logical_id: str) -> dict[str, Any]:
 
 
 def _merge(documents: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """One document of all; paths and schemas in the order of their names.
+    """One document of all; schemas in the order of their names.
 
     Raises:
         ValueError: if two functions describe a path, or a model of one name, differently.
@@ -160,10 +160,7 @@ def _merge(documents: Iterable[dict[str, Any]]) -> dict[str, Any]:
         merged = merged or {**document, "paths": {}, "components": {**document["components"], "schemas": {}}}
         _add_all(merged["paths"], document.get("paths", {}))
         _add_all(merged["components"]["schemas"], document["components"].get("schemas", {}))
-    for part in (merged, merged["components"]):
-        for name in ("paths", "schemas"):
-            if name in part:
-                part[name] = dict(sorted(part[name].items()))
+    merged["components"]["schemas"] = dict(sorted(merged["components"]["schemas"].items()))
     return merged
 
 

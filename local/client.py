@@ -1,0 +1,153 @@
+"""A small HTTP client that keeps its connection, and a server process for it to talk to."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+_ROOT: Final = Path(__file__).resolve().parent.parent
+_GZIP_FROM_BYTES: Final = 2**20
+_MOST_OUTPUT_BYTES: Final = 2**20
+
+
+class ServerFailed(RuntimeError):
+    """The server did not start; ``output()`` has what it printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, whole."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+class Client:
+    """Requests to one server over one connection."""
+
+    def __init__(self, url: str, timeout: float = 60) -> None:
+        self.url = url
+        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout)
+
+    def get(self, target: str) -> Answer:
+        """Sends a GET request; ``target`` is path and query."""
+        return self._send("GET", target, None, {})
+
+    def post(self, target: str, body: bytes) -> Answer:
+        """Sends JSON; large bodies go gzip-compressed."""
+        headers = {"Content-Type": "application/json"}
+        if len(body) >= _GZIP_FROM_BYTES:
+            body = gzip.compress(body, compresslevel=5)
+            headers["Content-Encoding"] = "gzip"
+        return self._send("POST", target, body, headers)
+
+    def close(self) -> None:
+        """Closes the connection; the next request would open another."""
+        self._connection.close()
+
+    def _send(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        self._connection.request(method, target, body, dict(headers))
+        response = self._connection.getresponse()
+        return Answer(response.status, response.headers.get("Content-Type", ""), response.read())
+
+
+class Server:
+    """``local.run`` in a process of its own, on a free port, with data that is gone afterwards."""
+
+    def __init__(
+        self, *, root: Path = _ROOT, port: int | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the server stops
+        self._printed = ""
+        environment = os.environ | {"LOCAL_AWS": "memory", "LOCAL_LOG": "quiet"} | dict(settings or {})
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "local.run"],
+            cwd=root,
+            env=environment | {"PORT": str(self.port)},
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+
+    def __enter__(self) -> Self:
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def output(self) -> str:
+        """What the server printed so far."""
+        if not self._output.closed:
+            # By its own file descriptor: the server's place in the file must not move.
+            self._printed = os.pread(self._output.fileno(), _MOST_OUTPUT_BYTES, 0).decode(errors="replace")
+        return self._printed
+
+    def stop(self) -> int:
+        """Stops the server as Ctrl-C does; returns its exit code."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            code = self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        self.output()
+        self._output.close()
+        return code
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + 60
+        client = Client(self.url, timeout=30)
+        while self._process.poll() is None and time.monotonic() < deadline:
+            try:
+                answer = client.get("/health")
+            except ConnectionError:
+                time.sleep(0.05)
+                continue
+            finally:
+                client.close()
+            if answer.status == 200:
+                return
+            raise ServerFailed(f"GET /health answered {answer.status}: {answer.body.decode()}")
+        raise ServerFailed("the server ended" if self._process.poll() is not None else "the server does not answer")
+
+
+def free_port(preferred: int = 0) -> int:
+    """A port that nothing listens on: the preferred one if it is free."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the server does: a port whose last user just ended is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", preferred))
+            probe.listen()
+        except OSError:
+            return free_port()
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,134 @@
+"""``make demo``: the service from end to end on this machine, step by step, with the curl line of each step.
+
+``make demo CSV=file`` does the same with a file of your own, or with each CSV file of a folder: see ``local.csv_walk``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from local.client import Client, Server, ServerFailed, free_port
+from local.console import Console
+from local.csv_walk import walk_file, walk_folder
+from local.walk import Surprise, Walk, expect, learned_in_words
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+OUTPUT: Final = ROOT / "demo-output"
+REQUESTS: Final = ROOT / "events" / "requests"
+
+# Shown in the curl lines, which then also hold for `make run`.
+_USUAL_PORT: Final = 3000
+
+
+def main() -> int:
+    """Runs the demo; returns the exit code: 0 if all was as it should be."""
+    console = Console(sys.stdout)
+    path = Path(os.environ["CSV"]).expanduser() if os.environ.get("CSV") else None
+    try:
+        share = _train_share(os.environ.get("TRAIN") or "0.5")
+        expect(path is None or path.exists(), f"there is no {path}")
+    except Surprise as error:
+        console.failure(str(error))
+        return 1
+    OUTPUT.mkdir(exist_ok=True)
+    started = time.monotonic()
+    console.line("Starting the stack on this machine (no Docker, no AWS account) …")
+    server = Server(port=free_port(_USUAL_PORT))
+    try:
+        with server:
+            console.line(f"It serves on {server.url} after {time.monotonic() - started:.1f} s.")
+            walk = Walk(console, Client(server.url))
+            if path is None:
+                walk_samples(walk)
+                return 0
+            return walk_folder(path, walk, share) if path.is_dir() else walk_file(path, walk, OUTPUT, share)
+    except KeyboardInterrupt:
+        console.line()
+        return 130
+    except (Surprise, ServerFailed) as error:
+        console.failure(f"\nThe demo failed: {error}")
+        console.line(f"\nThe server said:\n{server.output()[-4000:] or '(nothing)'}")
+        return 1
+
+
+def _train_share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    expect(0 < share < 1, f"TRAIN={text} is not a share between 0 and 1, such as TRAIN=0.5")
+    return share
+
+
+def walk_samples(walk: Walk) -> None:
+    """Trains, predicts, retrains, compares, draws and looks at the health, on the sample requests.
+
+    Raises:
+        Surprise: if an answer is not what it should be.
+    """
+    walk.title("Train a model on a week of a web shop's traffic, hour by hour")
+    _train(walk, "web-requests", "fit.json", version="v1")
+    walk.title("Ask whether a new point is unusual: an ordinary Monday morning")
+    _judge(walk, "/predict/web-requests", "predict_normal.json", anomaly=False, version="v1")
+    walk.title("… and one that is far too busy")
+    _judge(walk, "/predict/web-requests", "predict_anomaly.json", anomaly=True, version="v1")
+    walk.title("The shop grew: train again, on the next week")
+    _train(walk, "web-requests", "fit_again.json", version="v2")
+    walk.title("The same busy point is ordinary now, since predict asks the latest version")
+    _judge(walk, "/predict/web-requests", "predict_anomaly.json", anomaly=False, version="v2")
+    walk.title("Old versions stay: v1 still calls it an anomaly")
+    _judge(walk, "/predict/web-requests?version=1", "predict_anomaly.json", anomaly=True, version="v1")
+    walk.title("A cold room, where too cold is as bad as too warm: a detector with both sides")
+    _train(walk, "cold-room", "fit_both_sides.json", version="v1")
+    _judge(walk, "/predict/cold-room", "predict_too_cold.json", anomaly=True, version="v1")
+    walk.title("What is trained")
+    _list_versions(walk, "web-requests", ["v2", "v1"])
+    walk.title("See what each version learned")
+    walk.save_plot("/plot?series_id=web-requests&version=1", OUTPUT / "web-requests-v1.png")
+    walk.save_plot("/plot?series_id=web-requests&version=2", OUTPUT / "web-requests-v2.png")
+    walk.save_plot("/plot?series_id=cold-room", OUTPUT / "cold-room-v1.png")
+    walk.title("How the service fares")
+    _look_at_health(walk, series=2)
+    walk.title("Done: every answer was as it should be. The stack stops now")
+    walk.say("make run                       starts it again, for the curl lines above and for /docs")
+    walk.say("make demo CSV=your-file.csv    does this with your own data")
+
+
+def _train(walk: Walk, series_id: str, body: str, *, version: str) -> None:
+    fitted = walk.post_file(f"/fit/{series_id}", REQUESTS / body)
+    expect(fitted["version"] == version, f"expected {version}, got {fitted}")
+    walk.say(learned_in_words(fitted))
+
+
+def _judge(walk: Walk, target: str, body: str, *, anomaly: bool, version: str) -> None:
+    answer = walk.post_file(target, REQUESTS / body)
+    expected = {"anomaly": anomaly, "model_version": version}
+    expect(expected.items() <= answer.items(), f"expected {expected}, got {answer}")
+    verdict = "AN ANOMALY" if answer["anomaly"] else "normal"
+    side = "above" if answer["score"] >= 0 else "below"
+    value = json.loads((REQUESTS / body).read_bytes())["value"]
+    walk.say(f"{value:,.5g} is {verdict} to {version}: {abs(answer['score']):.1f} standard deviations {side} the mean.")
+
+
+def _list_versions(walk: Walk, series_id: str, expected: list[str]) -> None:
+    versions = walk.get(f"/series/{series_id}/versions")["versions"]
+    expect([found["version"] for found in versions] == expected, f"expected {expected}, got {versions}")
+    for found in versions:
+        walk.say(f"{found['version']}  {found['detector']}  {found['points_used']} points  {found['trained_at']}")
+
+
+def _look_at_health(walk: Walk, *, series: int) -> None:
+    health = walk.get("/healthcheck")
+    expect(health["series_trained"] == series, f"expected {series} trained series, got {health}")
+    expect(health["inference_latency_ms"]["avg"] > 0, f"expected some latency, got {health}")
+    for name, value in health.items():
+        walk.say(f"{name}: {json.dumps(value)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

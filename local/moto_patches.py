@@ -1,0 +1,114 @@
+"""Where moto is mended for this stack: metrics with percentiles, and calls that stay quick as data grows.
+
+Each patch names what it replaces. requirements.txt pins moto, and the tests compare the patched calls with moto's own
+answers, so that an update which moves these parts is noticed.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import moto.core.responses
+from moto import backend_index
+from moto.cloudwatch.exceptions import ValidationError
+from moto.cloudwatch.models import CloudWatchBackend
+from moto.core.responses import ActionContext, ActionResult
+from moto.core.utils import method_names_from_class
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoResult
+
+from local.cloudwatch import MetricStore
+
+_SERVICES = frozenset({"dynamodb", "s3", "cloudwatch"})
+
+
+def apply(store: MetricStore) -> None:
+    """Puts all patches in place, for the life of the process."""
+    _keep_metrics_in(store)
+    _look_only_for_our_services()
+    _serialise_items_directly()
+    _copy_tables_lazily()
+
+
+def _keep_metrics_in(store: MetricStore) -> None:
+    """The CloudWatch of moto has no percentiles and reads all data for each query."""
+
+    def get_metric_data(
+        _: CloudWatchBackend,
+        queries: list[dict[str, Any]],
+        start_time: datetime,
+        end_time: datetime,
+        scan_by: str = "TimestampAscending",
+    ) -> list[dict[str, Any]]:
+        try:
+            return store.get_metric_data(queries, start_time, end_time, descending=scan_by == "TimestampDescending")
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+    def put_metric_data(_: CloudWatchBackend, namespace: str, metric_data: list[dict[str, Any]]) -> None:
+        store.put_metric_data(namespace, metric_data)
+
+    CloudWatchBackend.get_metric_data = get_metric_data  # type: ignore[method-assign,assignment]
+    CloudWatchBackend.put_metric_data = put_metric_data  # type: ignore[method-assign,assignment]
+
+
+def _look_only_for_our_services() -> None:
+    """By itself, moto tries the URL patterns of 180 services in turn, and lists the methods of the one it chose."""
+    backend_index.backend_url_patterns[:] = [
+        (service, pattern) for service, pattern in backend_index.backend_url_patterns if service in _SERVICES
+    ]
+    moto.core.responses.method_names_from_class = lru_cache(method_names_from_class)  # type: ignore[attr-defined]
+
+
+def _serialise_items_directly() -> None:
+    """An item is JSON already, but moto's general serialiser tries a dozen spellings of every attribute's name.
+
+    That is half the time of a GetItem call, which every prediction makes.
+    """
+    general = DynamoResult.execute_result
+
+    def execute_result(self: ActionResult, context: ActionContext) -> Any:
+        if context.operation_model.name != "GetItem" or isinstance(self.result, Exception):
+            return general(self, context)
+        body = json.dumps(self.result, default=lambda raw: base64.b64encode(raw).decode("ascii"))
+        return 200, {"Content-Type": "application/x-amz-json-1.0"}, body
+
+    DynamoResult.execute_result = execute_result  # type: ignore[method-assign]
+
+
+def _copy_tables_lazily() -> None:
+    """By itself, moto copies whole tables, item by item, for every action of a transaction, so as to roll back.
+
+    Here a copy shares its items with the original. That is safe because only ``update_item`` changes an item in place,
+    and it is made to change a fresh copy of that one item; all other calls replace items.
+    """
+
+    def copy_table(self: Table, _: dict[int, Any]) -> Table:
+        copied = copy.copy(self)
+        copied.items = copy.copy(self.items)
+        if self.has_range_key:
+            for hash_key, by_range_key in self.items.items():
+                copied.items[hash_key] = copy.copy(by_range_key)
+        return copied
+
+    update_item = DynamoDBBackend.update_item
+
+    def update_a_copy(self: DynamoDBBackend, table_name: str, key: dict[str, dict[str, Any]], **given: Any) -> Any:
+        table = self.get_table(table_name)
+        item = table.get_item(*self.get_keys_value(table, key))
+        if item is not None:
+            fresh = copy.deepcopy(item)
+            if item.range_key is not None:
+                table.items[item.hash_key][item.range_key] = fresh
+            else:
+                table.items[item.hash_key] = fresh  # type: ignore[assignment]
+        return update_item(self, table_name, key, **given)
+
+    Table.__deepcopy__ = copy_table  # type: ignore[attr-defined]
+    DynamoDBBackend.update_item = update_a_copy  # type: ignore[method-assign,assignment]
