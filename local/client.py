@@ -124,11 +124,11 @@ class Server:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + 60
-        client = Client(self.url, timeout=30)
+        client = Client(self.url, timeout=2)
         while self._process.poll() is None and time.monotonic() < deadline:
             try:
                 answer = client.get("/health")
-            except ConnectionError:
+            except (ConnectionError, TimeoutError):
                 time.sleep(0.05)
                 continue
             finally:

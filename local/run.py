@@ -78,12 +78,12 @@ def _build(console: Console, log_level: str) -> tuple[Gateway, Callable[[list[Pa
     template = Template(load_template(ROOT / "template.yaml"), region)
     routes = read_routes(template, ROOT)
     wanted = function_environment(route.function for route in routes.routes)
-    # On a layer there; in the root of the repository here.
-    wanted["OPENAPI_PATH"] = str(ROOT / "openapi.json")
+    if not Path(os.environ.get("OPENAPI_PATH") or "/opt/openapi.json").exists():
+        # It lies on a layer there, and in the root of the repository here.
+        os.environ["OPENAPI_PATH"] = str(ROOT / "openapi.json")
     if log_level != "debug":
         wanted["POWERTOOLS_LOG_LEVEL"] = "WARNING"
     add_defaults(os.environ, wanted)
-    os.environ["POWERTOOLS_TRACE_DISABLED"] = "true"
     store = MetricStore()
     if not aws.uses_account(os.environ):
         aws.start_stand_in(store)
@@ -109,17 +109,26 @@ def _load(functions: Functions, console: Console) -> None:
     if failure is not None:
         console.failure(f"{failure}\nRequests get 503 until this is mended.")
     # Modules live as long as the process: the collector need not look at them again and again.
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 
 
 async def _run(listener: socket.socket, app: Gateway, reload: Callable[[list[Path]], None], console: Console) -> None:
-    watched = [ROOT / "shared", ROOT / "functions", ROOT / "template.yaml", ROOT / "openapi.json"]
-    watching = asyncio.ensure_future(watch((path for path in watched if path.exists()), reload))
+    watching = asyncio.ensure_future(_watch_code(reload, console))
     try:
         await serve(listener, app, lambda: _greet(console, f"http://{HOST}:{listener.getsockname()[1]}"))
     finally:
         watching.cancel()
+
+
+async def _watch_code(reload: Callable[[list[Path]], None], console: Console) -> None:
+    watched = (ROOT / "shared", ROOT / "functions", ROOT / "template.yaml", ROOT / "openapi.json")
+    try:
+        await watch((path for path in watched if path.exists()), reload)
+    except (OSError, RuntimeError) as error:
+        # Such as when the system has no more watches to give.
+        console.notice(f"Code changes are not noticed from here on: {error}")
 
 
 def _greet(console: Console, url: str) -> None:

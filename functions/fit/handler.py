@@ -1,11 +1,9 @@
 """POST /fit/{series_id}: train a model on a series and publish it as the next version."""
 
-from __future__ import annotations
-
 from tidewatch import api
 from tidewatch.api.once_only import OnceOnlyDep, get_once_only
 from tidewatch.detectors import detector_named
-from tidewatch.telemetry import Metric, record_training
+from tidewatch.telemetry import record_training
 
 app = api.create_app()
 
@@ -45,4 +43,4 @@ def fit(
     )
 
 
-lambda_handler = api.create_handler(app, latency=Metric.TRAINING_LATENCY, warm_up=(api.get_publisher, get_once_only))
+lambda_handler = api.create_handler(app, warm_up=(api.get_publisher, get_once_only))

@@ -1,7 +1,5 @@
 """All that only looks: how the service fares, what it holds, and its documentation."""
 
-from __future__ import annotations
-
 from tidewatch import api
 from tidewatch.api.docs import docs_routes
 from tidewatch.api.health import HealthReporterDep, get_health_reporter

@@ -1,7 +1,5 @@
 """GET /plot: a picture of a version's training data and of what the model learned."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response

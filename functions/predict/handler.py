@@ -1,9 +1,7 @@
 """POST /predict/{series_id}: judge one point by a version of its series' model."""
 
-from __future__ import annotations
-
 from tidewatch import api
-from tidewatch.telemetry import Metric, record_prediction
+from tidewatch.telemetry import record_prediction
 
 app = api.create_app()
 
@@ -25,4 +23,4 @@ def predict(
     return answer
 
 
-lambda_handler = api.create_handler(app, latency=Metric.INFERENCE_LATENCY, warm_up=(api.get_registry,))
+lambda_handler = api.create_handler(app, warm_up=(api.get_registry,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -51,12 +51,7 @@ class CloudWatchReader:
         except (ClientError, BotoCoreError) as error:
             raise MetricsUnavailable from error
         found = {result["Id"]: result["Values"] for result in answer["MetricDataResults"]}
-        return {
-            # CloudWatch may lay the period's border inside the window and give two values: counts add up, the worse
-            # of two percentiles stands, as on the safe side.
-            statistic: sum(found[key]) if statistic.stat in ("Sum", "SampleCount") else max(found[key], default=0.0)
-            for key, statistic in asked.items()
-        }
+        return {statistic: _over_window(statistic.stat, found.get(key, ())) for key, statistic in asked.items()}
 
     def _query(self, key: str, statistic: Statistic, window_seconds: int) -> Any:
         return {
@@ -71,3 +66,9 @@ class CloudWatchReader:
                 "Stat": statistic.stat,
             },
         }
+
+
+def _over_window(stat: str, values: Sequence[float]) -> float:
+    # CloudWatch may lay the period's border inside the window and give two values: counts add up, the worse of two
+    # percentiles stands, as on the safe side.
+    return sum(values) if stat in ("Sum", "SampleCount") else max(values, default=0.0)

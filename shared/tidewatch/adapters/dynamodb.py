@@ -15,6 +15,7 @@ from tidewatch.models.ports import Head
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef
 
 SERIES_INDEX: Final = "SeriesByTenant"
 
@@ -23,6 +24,8 @@ _SHARDS: Final = 16
 
 # Reasons of a cancelled transaction that mean that somebody else wrote the series at the same time.
 _LOST_RACE: Final = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+# Others, such as an item above 400 KB, are defects.
+_THROTTLED: Final = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"})
 
 
 class DynamoDBVersionStore:
@@ -69,7 +72,7 @@ class DynamoDBVersionStore:
             reasons = _cancellation_reasons(error)
             if reasons & _LOST_RACE:
                 raise VersionTaken from error
-            if reasons:
+            if reasons & _THROTTLED:
                 raise StorageUnavailable("the publishing of a version") from error
             raise
 
@@ -87,7 +90,7 @@ class DynamoDBVersionStore:
     def list_series(self, limit: int, after: str | None) -> Page[SeriesSummary, str]:
         """A page of series: one Query of the index, which holds only the heads.
 
-        One more than asked for is read, to know whether a page follows; a page is far from DynamoDB's 1 MB.
+        One more than asked for is read, to know whether a page follows.
         """
         query: dict[str, Any] = {
             "TableName": self._table,
@@ -101,8 +104,8 @@ class DynamoDBVersionStore:
             query["ExpressionAttributeValues"][":after"] = {"S": after}
         with storage_call("the list of series"):
             answer = self._client.query(**query)
-        items = [summary_from_item(item) for item in answer["Items"]]
-        return Page(items[:limit], items[limit - 1].series_id if len(items) > limit else None)
+        items = [summary_from_item(item) for item in answer["Items"][:limit]]
+        return Page(items, items[-1].series_id if _goes_on(answer, limit) else None)
 
     def list_versions(self, series_id: str, limit: int, before: int | None) -> Page[ModelVersion, int]:
         """A page of versions, newest first: one Query."""
@@ -121,8 +124,8 @@ class DynamoDBVersionStore:
                 ConsistentRead=True,
                 Limit=limit + 1,
             )
-        items = [version_from_item(item) for item in answer["Items"]]
-        return Page(items[:limit], items[limit - 1].number if len(items) > limit else None)
+        items = [version_from_item(item) for item in answer["Items"][:limit]]
+        return Page(items, items[-1].number if _goes_on(answer, limit) else None)
 
     def _get(self, series_id: str, sort_key: str) -> Item | None:
         with storage_call("the reading of a model"):
@@ -159,6 +162,11 @@ class DynamoDBVersionStore:
 
 def _version_key(number: int) -> str:
     return f"VERSION#{number:08d}"
+
+
+def _goes_on(answer: QueryOutputTypeDef, limit: int) -> bool:
+    """Whether items follow: one more than asked for came, or DynamoDB ended the answer early, at 1 MB."""
+    return len(answer["Items"]) > limit or (bool(answer["Items"]) and "LastEvaluatedKey" in answer)
 
 
 def _cancellation_reasons(error: ClientError) -> frozenset[str]:

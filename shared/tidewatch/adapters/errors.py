@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+)
 
 from tidewatch.models import StorageUnavailable
 
@@ -40,5 +46,6 @@ def storage_call(operation: str) -> Iterator[None]:
         if is_temporary(error):
             raise StorageUnavailable(operation) from error
         raise
-    except (ConnectionError, HTTPClientError) as error:
+    except (ConnectionError, HTTPClientError, IncompleteReadError, FlexibleChecksumError) as error:
+        # The last two are answers that were cut or changed on their way.
         raise StorageUnavailable(operation) from error

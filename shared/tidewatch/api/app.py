@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tidewatch.api.inbound import normalise, read_json
 from tidewatch.api.problems import problem_response, register_problems
 from tidewatch.settings import settings
-from tidewatch.telemetry import Metric, Stopwatch, base_dimensions, logger, metrics, record_latency
+from tidewatch.telemetry import Stopwatch, base_dimensions, logger, metrics, record_latency
 
 Event = dict[str, Any]
 Handler = Callable[[Event, LambdaContext], dict[str, Any]]
@@ -30,14 +30,11 @@ def create_app() -> APIGatewayRestResolver:
     return app
 
 
-def create_handler(
-    app: APIGatewayRestResolver, *, latency: Metric | None = None, warm_up: tuple[Callable[[], object], ...] = ()
-) -> Handler:
+def create_handler(app: APIGatewayRestResolver, *, warm_up: tuple[Callable[[], object], ...] = ()) -> Handler:
     """The Lambda handler of an app.
 
     Args:
         app: what resolves the events.
-        latency: the metric that takes the milliseconds of each request that was served, storage included.
         warm_up: dependencies to build before a SnapStart snapshot, so that no restored instance has to.
     """
 
@@ -51,8 +48,7 @@ def create_handler(
             response = app.resolve(normalise(event, most_bytes=settings().max_body_bytes), context)
         except Exception as error:  # noqa: BLE001 - what fails before the resolver has the same answers
             response = _proxy_response(problem_response(error))
-        if latency and response["statusCode"] < 400:
-            record_latency(latency, stopwatch.elapsed_ms)
+        record_latency(stopwatch.elapsed_ms)
         return response
 
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":

@@ -1,9 +1,9 @@
 """Wiring: what handlers ask for by type, and how it is built, once per process.
 
 What only one function needs is wired where it is defined, so that no other function imports it.
-"""
 
-from __future__ import annotations
+Here and in the handlers annotations are not strings: Powertools reads them at each request, and would compile them anew.
+"""
 
 import platform
 from datetime import UTC, datetime

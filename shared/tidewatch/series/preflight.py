@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.series.time_series import TimeSeries
-from tidewatch.series.timestamps import EARLIEST, LATEST, describe_out_of_range
+from tidewatch.series.timestamps import EARLIEST, LATEST, describe_out_of_range, written
 
 FEWEST_POINTS: Final = 5
-
-_INT64: Final = np.iinfo(np.int64)
 
 _JSON_NAMES: Final = {
     bool: "a boolean",
@@ -128,12 +126,12 @@ def _column(
     return convert(kept), ok, problems
 
 
-def _to_int64(items: Sequence[int]) -> NDArray[np.int64]:
+def _to_int64(items: Sequence[int]) -> NDArray[Any]:
     try:
         return np.array(items, dtype=np.int64)
     except OverflowError:
-        # Far out of range either way; held to the range of int64, so that the range rule can name it.
-        return np.array([min(max(item, _INT64.min), _INT64.max) for item in items], dtype=np.int64)
+        # Some are far out of range: kept as they are, so that the rules name what was sent. No series comes of them.
+        return np.array(items, dtype=object)
 
 
 def _to_float64(items: Sequence[float]) -> NDArray[np.float64]:
@@ -150,7 +148,7 @@ def _as_double(number: float) -> float:
         return float("inf") if number > 0 else float("-inf")
 
 
-def _check_times(times: NDArray[np.int64], usable: NDArray[np.intp]) -> Iterator[Problem]:
+def _check_times(times: NDArray[Any], usable: NDArray[np.intp]) -> Iterator[Problem]:
     kept = times[usable]
     outside = usable[(kept < EARLIEST) | (kept > LATEST)]
     if outside.size:
@@ -167,8 +165,8 @@ def _check_times(times: NDArray[np.int64], usable: NDArray[np.intp]) -> Iterator
         what = "repeats" if repeats else "is earlier than"
         yield Problem(
             ("timestamps", first),
-            f"timestamps must be strictly increasing: timestamps[{first}] ({times[first]}) {what} "
-            f"timestamps[{before}] ({times[before]}){_and_more(backwards.size)}",
+            f"timestamps must be strictly increasing: timestamps[{first}] ({written(int(times[first]))}) {what} "
+            f"timestamps[{before}] ({written(int(times[before]))}){_and_more(backwards.size)}",
             "timestamp_repeated" if repeats else "timestamps_unsorted",
         )
 

@@ -20,4 +20,9 @@ def describe_out_of_range(timestamp: int) -> str:
         # A number that is too large as seconds but falls after 1990 in a finer unit was almost surely sent in it.
         if timestamp > LATEST and 631_152_000 <= timestamp // factor <= LATEST:
             return f"{timestamp} looks like {unit}; send Unix seconds, that is {timestamp // factor}"
-    return f"{timestamp} is outside the years 1970 to 2200 (Unix seconds {EARLIEST} to {LATEST})"
+    return f"{written(timestamp)} is outside the years 1970 to 2200 (Unix seconds {EARLIEST} to {LATEST})"
+
+
+def written(timestamp: int) -> str:
+    """A timestamp as a message shows it: JSON can hold integers of thousands of digits."""
+    return str(timestamp) if timestamp.bit_length() <= 64 else "a number beyond 64 bits"

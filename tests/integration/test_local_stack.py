@@ -1,0 +1,281 @@
+"""The stack on one machine as its users have it: a process of its own, over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.client import Answer, Client, Server, ServerFailed
+from tests.support.environment import ROOT
+
+CLIENTS = 100
+FIT = (ROOT / "events" / "requests" / "fit.json").read_bytes()
+PROBLEM = "application/problem+json"
+PARTS = ("local", "functions", "shared", "events", "template.yaml", "openapi.json")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[Client]:
+    with closing(Client(server.url)) as client:
+        yield client
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project that a test may edit."""
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / part)
+    return tmp_path
+
+
+def at_once(server: Server, act: Callable[[Client], Any]) -> list[Any]:
+    """What each of many clients, all at once, got done."""
+
+    def with_client(_: int) -> Any:
+        with closing(Client(server.url)) as client:
+            return act(client)
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return list(pool.map(with_client, range(CLIENTS)))
+
+
+def fit(client: Client, series_id: str) -> Any:
+    answer = client.post(f"/fit/{series_id}", FIT)
+    assert answer.status == 200, answer.body
+    return answer.json()
+
+
+def predict(client: Client, series_id: str, value: float) -> Answer:
+    return client.post(f"/predict/{series_id}", json.dumps({"timestamp": "1768212000", "value": value}).encode())
+
+
+def test_parallel_fits_of_one_series_get_every_number_once(server: Server) -> None:
+    versions = at_once(server, lambda client: fit(client, "contended")["version"])
+    assert sorted(versions, key=lambda version: int(version[1:])) == [f"v{n}" for n in range(1, CLIENTS + 1)]
+
+
+def test_many_clients_keep_their_connections_and_get_their_own_answers(server: Server, client: Client) -> None:
+    fit(client, "busy")
+    before = client.get("/healthcheck").json()["inference_latency_ms"]["count"]
+    values = iter(range(CLIENTS))
+
+    def ask(client: Client) -> bool:
+        value = float(next(values))
+        answers = [predict(client, "busy", value) for _ in range(10)]
+        return all(answer.status == 200 and answer.json()["value"] == value for answer in answers)
+
+    assert all(at_once(server, ask))
+    assert client.get("/healthcheck").json()["inference_latency_ms"]["count"] == before + 10 * CLIENTS
+
+
+def test_health_tells_of_what_was_printed(client: Client) -> None:
+    fit(client, "health")
+    for value in (1.0, 1e6):
+        predict(client, "health", value)
+    health = client.get("/healthcheck").json()
+    assert health["series_trained"] >= 1
+    assert health["training_latency_ms"]["avg"] > 0
+    assert health["inference_latency_ms"]["p95"] >= health["inference_latency_ms"]["avg"] * 0.5 > 0
+
+
+def test_pictures_arrive_as_bytes(client: Client) -> None:
+    fit(client, "drawn")
+    answer = client.get("/plot?series_id=drawn")
+    assert (answer.status, answer.content_type) == (200, "image/png")
+    assert answer.body.startswith(b"\x89PNG\r\n\x1a\n")
+    assert answer.body.endswith(b"IEND\xaeB`\x82")
+
+
+def test_percent_encoding_reaches_the_function(client: Client) -> None:
+    fit(client, "a%3Ab")
+    assert predict(client, "a:b", 1.0).status == 200
+    assert client.post("/fit/a%2Fb", FIT).status == 422
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [("get", "/", 404), ("get", "/nowhere", 404), ("get", "/fit/x", 404), ("post", "/health", 404)],
+)
+def test_what_is_no_route(client: Client, method: str, target: str, status: int) -> None:
+    answer = client.get(target) if method == "get" else client.post(target, b"{}")
+    assert (answer.status, answer.content_type) == (status, PROBLEM)
+    assert answer.json()["status"] == status
+
+
+# The client compresses large bodies, so these are ones that do not get smaller.
+@pytest.mark.parametrize("size", [5_000_000, 11 * 2**20])
+def test_bodies_beyond_the_limits_of_lambda_and_of_api_gateway(client: Client, size: int) -> None:
+    for _ in range(2):  # and the connection lives on
+        answer = client.post("/fit/large", os.urandom(size))
+        assert (answer.status, answer.content_type) == (413, PROBLEM)
+
+
+def test_a_body_within_the_limits(client: Client) -> None:
+    timestamps = list(range(1_700_000_000, 1_700_000_000 + 100_000))
+    body = json.dumps({"timestamps": timestamps, "values": [float(t % 97) for t in timestamps]}).encode()
+    assert client.post("/fit/large", body).json()["points_used"] == 100_000
+
+
+def wait_for(check: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 30
+    while not check():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def test_reload_keeps_the_data_and_survives_an_import_error(project: Path) -> None:
+    handler = project / "functions" / "healthcheck" / "handler.py"
+    original = handler.read_text()
+    with Server(root=project, settings={"LOCAL_LOG": "info"}) as server, closing(Client(server.url)) as client:
+        fit(client, "kept")
+
+        handler.write_text(original + "\nimport nothing_of_this_name\n")
+        wait_for(lambda: client.get("/health").status == 503, "the broken code was not noticed")
+        answer = predict(client, "kept", 1.0)
+        assert (answer.status, answer.content_type) == (503, PROBLEM)
+        assert "No module named 'nothing_of_this_name'" in answer.json()["detail"]
+        assert "ModuleNotFoundError" in server.output()
+
+        handler.write_text(original + "\n# mended\n")
+        wait_for(lambda: client.get("/health").status == 200, "the mended code was not noticed")
+        assert predict(client, "kept", 1.0).json()["model_version"] == "v1"
+        assert fit(client, "kept")["version"] == "v2"
+    assert "POST /predict/kept" in server.output()
+
+
+def test_ctrl_c_ends_it_quickly_and_quietly() -> None:
+    with Server(settings={"LOCAL_LOG": "info"}) as other, closing(Client(other.url)) as client:
+        client.get("/health")  # and leaves its connection open
+        started = time.monotonic()
+        assert other.stop() == 0
+        assert time.monotonic() - started < 3
+    assert "Traceback" not in other.output()
+    assert f"{other.url}/docs" in other.output()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"PORT": "http"}, "PORT=http is not a port number"),
+        ({"PORT": "70000"}, "PORT=70000 is not a port number"),
+        ({"PORT": "0", "LOCAL_AWS": "moon"}, "LOCAL_AWS=moon is unknown"),
+        ({"PORT": "0", "LOCAL_AWS": "", "AWS_ENDPOINT_URL": "https://s3.amazonaws.com"}, "an address of AWS itself"),
+    ],
+)
+def test_settings_that_it_cannot_start_with(settings: dict[str, str], message: str) -> None:
+    done = run("local.run", **settings)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("local.run", PORT=str(port))
+        assert done.returncode == 2
+        assert f"Port {port} is in use" in done.stderr
+
+
+def test_a_server_that_does_not_start() -> None:
+    server = Server(settings={"LOCAL_AWS": "moon"})
+    with pytest.raises(ServerFailed, match="the server ended"), server:
+        pass
+    assert "LOCAL_AWS=moon is unknown" in server.output()
+
+
+def run(module: str, root: Path = ROOT, /, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module],
+        cwd=root,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_demo(project: Path) -> None:
+    done = run("local.demo", project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2,456.5 is AN ANOMALY to v1" in done.stdout
+    assert "2,456.5 is normal to v2" in done.stdout
+    assert "-d @events/requests/fit.json" in done.stdout
+    pictures = sorted(path.name for path in (project / "demo-output").glob("*.png"))
+    assert pictures == ["cold-room-v1.png", "web-requests-v1.png", "web-requests-v2.png"]
+
+
+def test_the_demo_on_a_file_and_on_a_folder(project: Path) -> None:
+    folder = project / "mine"
+    folder.mkdir()
+    (folder / "load.csv").write_text("time,load\n" + "".join(f"{60 * n},{n % 7}\n" for n in range(60)) + "3600,99\n")
+    (folder / "flat.csv").write_text("".join(f"{60 * n},5\n" for n in range(60)))
+    (folder / "text.csv").write_text("a,b\nc,d\n")
+
+    done = run("local.demo", project, CSV=str(folder / "load.csv"), TRAIN="0.5")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 of 31 are anomalies (3.2%)" in done.stdout
+    assert (project / "demo-output" / "load.png").read_bytes().startswith(b"\x89PNG")
+
+    done = run("local.demo", project, CSV=str(folder / "flat.csv"))
+    assert done.returncode == 1
+    assert "The service cannot use this series: all values equal 5" in done.stdout
+
+    done = run("local.demo", project, CSV=str(folder))
+    assert done.returncode == 0
+    assert "1 of 3 files trained" in done.stdout
+    assert "flat" in done.stdout
+    assert "not trained: no column of times" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"CSV": "/nowhere.csv"}, "there is no /nowhere.csv"), ({"TRAIN": "2"}, "TRAIN=2 is not a share")],
+)
+def test_the_demo_says_what_it_cannot_use(settings: dict[str, str], message: str) -> None:
+    done = run("local.demo", **settings)
+    assert done.returncode == 1
+    assert message in done.stdout
+
+
+def test_the_demo_ends_its_server_when_it_is_interrupted(project: Path) -> None:
+    (project / "long.csv").write_text("".join(f"{60 * n},{n % 7}\n" for n in range(200_000)))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.demo"],
+        cwd=project,
+        env=os.environ | {"CSV": "long.csv", "TRAIN": "0.01"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        url = next(line for line in process.stdout if "serves on" in line).split()[3]
+        next(line for line in process.stdout if "Judge" in line)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=15) == 130
+    with closing(Client(url, timeout=2)) as client, pytest.raises(ConnectionRefusedError):
+        client.get("/health")
