@@ -16,7 +16,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from tidewatch.settings import Settings
@@ -91,6 +91,14 @@ def detector_dimensions(detector: str) -> dict[str, str]:
 def count(metric: Metric, value: float = 1) -> None:
     """Adds to a metric that is counted."""
     metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
+
+
+def count_alone(metric: Metric) -> None:
+    """Counts one of what is told under the base dimensions only, whatever else the request measured."""
+    with single_metric(
+        name=metric, unit=MetricUnit.Count, value=1, namespace=NAMESPACE, default_dimensions=base_dimensions()
+    ):
+        pass
 
 
 def record_prediction(detector: str, *, anomaly: bool) -> None:

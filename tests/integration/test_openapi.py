@@ -19,7 +19,9 @@ def committed():
 
 
 def test_the_committed_document_is_what_the_handlers_say():
-    check = subprocess.run([sys.executable, "-m", "local.openapi", "--check"], cwd=ROOT, capture_output=True, text=True)
+    check = subprocess.run(
+        [sys.executable, "-m", "local.openapi", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert check.returncode == 0, f"run `make openapi`:\n{check.stderr[-3000:]}"
 
 

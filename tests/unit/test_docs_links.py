@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,7 +28,7 @@ def targets(page: Path):
 def headings(page: Path):
     """The anchors of a page, as they are made of its headings."""
     tokens = MarkdownIt().parse(page.read_text(encoding="utf-8"))
-    for heading, text in zip(tokens, tokens[1:], strict=False):
+    for heading, text in pairwise(tokens):
         if heading.type == "heading_open":
             yield re.sub(r"[^\w\- ]", "", text.content.lower()).replace(" ", "-")
 

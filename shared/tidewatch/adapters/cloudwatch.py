@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
+
+
+# A part of a figure is right as far as it goes; the other states are failures.
+_USABLE: Final = frozenset({"Complete", "PartialData"})
 
 
 class MetricsUnavailable(Exception):
@@ -50,7 +54,10 @@ class CloudWatchReader:
             )
         except (ClientError, BotoCoreError) as error:
             raise MetricsUnavailable from error
-        found = {result["Id"]: result["Values"] for result in answer["MetricDataResults"]}
+        results = answer["MetricDataResults"]
+        if {result["Id"] for result in results if result["StatusCode"] in _USABLE} != asked.keys():
+            raise MetricsUnavailable
+        found = {result["Id"]: result["Values"] for result in results}
         return {statistic: _over_window(statistic.stat, found.get(key, ())) for key, statistic in asked.items()}
 
     def _query(self, key: str, statistic: Statistic, window_seconds: int) -> Any:

@@ -45,7 +45,7 @@ def create_handler(app: APIGatewayRestResolver, *, warm_up: tuple[Callable[[], o
         for name, value in base_dimensions().items():
             metrics.add_dimension(name, value)
         try:
-            response = app.resolve(normalise(event, most_bytes=settings().max_body_bytes), context)
+            response = app.resolve(normalise(event, most_bytes=lambda: settings().max_body_bytes), context)
         except Exception as error:  # noqa: BLE001 - what fails before the resolver has the same answers
             response = _proxy_response(problem_response(error))
         record_latency(stopwatch.elapsed_ms)

@@ -2,7 +2,7 @@
 
 What only one function needs is wired where it is defined, so that no other function imports it.
 
-Here and in the handlers annotations are not strings: Powertools reads them at each request, and would compile them anew.
+Here and in the handlers annotations are no strings: Powertools reads them at each request and would compile them anew.
 """
 
 import platform

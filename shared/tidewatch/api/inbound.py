@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import gzip
+import io
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -16,6 +17,7 @@ _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 # Characters of identifiers that need no encoding in a path; all others stay encoded, so that the route still matches
 # and the rule of the parameter can refuse them by name.
 _PLAIN: Final = ":"
+_EMPTY: Final = "The body is empty; send a JSON object."
 
 
 class MalformedBody(ValueError):
@@ -30,11 +32,15 @@ class UnsupportedMediaType(ValueError):
     """The body is of a type that the service does not read."""
 
 
-def normalise(event: Mapping[str, Any], *, most_bytes: int) -> dict[str, Any]:
+def normalise(event: Mapping[str, Any], *, most_bytes: Callable[[], int]) -> dict[str, Any]:
     """The event with a decoded path and a plain-text body.
 
     REST APIs leave percent-encoding in the path; it is undone here, once. With binary media types every body comes in
     base64; a client may also gzip it.
+
+    Args:
+        event: a proxy event of a REST API.
+        most_bytes: the largest body to read, asked for only where there is one: a liveness probe needs no settings.
 
     Raises:
         MalformedBody: if the body is not in the encoding that it claims.
@@ -43,8 +49,11 @@ def normalise(event: Mapping[str, Any], *, most_bytes: int) -> dict[str, Any]:
     """
     plain = {**event, "path": _decoded_path(event)}
     if event.get("httpMethod") in ("POST", "PUT", "PATCH"):
-        plain["body"] = _body(event, most_bytes)
+        headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+        plain["body"] = _body(event, headers, most_bytes)
         plain["isBase64Encoded"] = False
+        # In the one spelling that the resolver knows; that it is JSON was checked.
+        plain["headers"] = headers | {"content-type": "application/json"}
     return plain
 
 
@@ -71,27 +80,34 @@ def _decoded_path(event: Mapping[str, Any]) -> str:
     return _PARAMETER.sub(lambda match: quote(unquote(parameters[match[1]]), safe=_PLAIN), resource)
 
 
-def _body(event: Mapping[str, Any], most_bytes: int) -> str:
+def _body(event: Mapping[str, Any], headers: Mapping[str, str], most_bytes: Callable[[], int]) -> str:
     raw = event.get("body") or ""
     if not raw:
-        raise MalformedBody("The body is empty; send a JSON object.")
-    headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+        raise MalformedBody(_EMPTY)
     _check_media_type(headers.get("content-type", ""))
-    try:
-        data = base64.b64decode(raw, validate=True) if event.get("isBase64Encoded") else raw.encode()
-    except binascii.Error:
-        raise MalformedBody("The body is not valid base64.") from None
+    limit = most_bytes()
+    data = _bytes(raw, in_base64=bool(event.get("isBase64Encoded")))
     coding = headers.get("content-encoding", "identity").strip().lower()
     if coding == "gzip":
-        data = _gunzip(data, most_bytes)
+        data = _gunzip(data, limit)
     elif coding != "identity":
         raise UnsupportedMediaType(f"Content-Encoding {coding!r} is not supported; send gzip or none.")
-    if len(data) > most_bytes:
-        raise PayloadTooLarge(f"The body has {len(data):,} bytes; at most {most_bytes:,} are read.")
+    if len(data) > limit:
+        raise PayloadTooLarge(f"The body has {len(data):,} bytes; at most {limit:,} are read.")
+    if not data:
+        raise MalformedBody(_EMPTY)
     try:
         return data.decode()
     except UnicodeDecodeError:
         raise MalformedBody("The body is not UTF-8.") from None
+
+
+def _bytes(raw: str, *, in_base64: bool) -> bytes:
+    try:
+        return base64.b64decode(raw, validate=True) if in_base64 else raw.encode()
+    except ValueError:
+        # Also of characters that are neither base64 nor UTF-8.
+        raise MalformedBody(f"The body is not valid {'base64' if in_base64 else 'UTF-8'}.") from None
 
 
 def _check_media_type(content_type: str) -> None:
@@ -103,14 +119,12 @@ def _check_media_type(content_type: str) -> None:
 
 
 def _gunzip(data: bytes, most_bytes: int) -> bytes:
-    # Bounded while it unpacks: a few kilobytes of gzip can hold gigabytes.
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        plain = unpacker.decompress(data, most_bytes + 1)
-    except zlib.error:
-        raise MalformedBody("The body is not valid gzip.") from None
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as unpacked:
+            # Bounded while it unpacks: a few kilobytes of gzip can hold gigabytes.
+            plain = unpacked.read(most_bytes + 1)
+    except (OSError, EOFError, zlib.error):
+        raise MalformedBody("The body is not valid gzip, or ends too early.") from None
     if len(plain) > most_bytes:
         raise PayloadTooLarge(f"The body unpacks to more than {most_bytes:,} bytes.")
-    if not unpacker.eof:
-        raise MalformedBody("The body's gzip ends too early.")
     return plain

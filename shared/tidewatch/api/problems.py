@@ -18,14 +18,26 @@ from tidewatch.api.errors import IdempotencyKeyReused, RequestInProgress
 from tidewatch.api.inbound import MalformedBody, PayloadTooLarge, UnsupportedMediaType
 from tidewatch.models import DataCorrupted, SeriesBusy, SeriesNotFound, StorageUnavailable, VersionNotFound
 from tidewatch.settings import ConfigurationError
-from tidewatch.telemetry import LogEvent, Metric, count, logger
+from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
 
 CONTENT_TYPE: Final = "application/problem+json"
 
 _FRAMES_LOGGED: Final = 8
 
 # pydantic's words where ours are plainer.
-_PLAINER: Final = {"extra_forbidden": "unknown field", "missing": "required, but missing"}
+_PLAINER: Final = {
+    "dict_type": "must be an object",
+    "extra_forbidden": "unknown field",
+    "list_type": "must be an array",
+    "missing": "required, but missing",
+    "model_attributes_type": "must be an object",
+    "model_type": "must be an object",
+}
+
+# A request can be wrong in more ways than anybody wants to read, and name its fields in megabytes.
+_MOST_ERRORS: Final = 100
+_MOST_PLACES: Final = 20
+_LONGEST_NAME: Final = 128
 
 
 class FieldProblem(BaseModel):
@@ -59,18 +71,29 @@ class _Answer:
 
 
 def _answer_invalid(error: RequestValidationError) -> _Answer:
+    found = error.errors()
     errors = tuple(
-        {"loc": list(e["loc"]), "msg": _PLAINER.get(e["type"], e["msg"]), "type": e["type"]} for e in error.errors()
+        {"loc": [_shortened(part) for part in e["loc"]], "msg": _PLAINER.get(e["type"], e["msg"]), "type": e["type"]}
+        for e in found[:_MOST_ERRORS]
     )
-    places = ", ".join(dict.fromkeys(_place(e["loc"]) for e in errors))
-    noun = "problem" if len(errors) == 1 else "problems"
+    places = list(dict.fromkeys(_place(e["loc"]) for e in errors))
+    named = ", ".join(places[:_MOST_PLACES]) + (", …" if len(places) > _MOST_PLACES else "")
+    listed = f"; the first {_MOST_ERRORS} are listed" if len(found) > _MOST_ERRORS else ""
     return _Answer(
         "invalid-request",
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        f"The request has {len(errors)} {noun}, in {places}.",
+        f"The request has {len(found):,} {'problem' if len(found) == 1 else 'problems'}, in {named}{listed}.",
         title="Invalid request",
         errors=errors,
     )
+
+
+def _shortened(part: str | int) -> str | int:
+    """A part of a location that is fit to be sent back: a client may name a field with a novel, or half a character."""
+    if isinstance(part, int):
+        return part
+    legible = part[:_LONGEST_NAME].encode(errors="replace").decode()
+    return f"{legible}…" if len(part) > _LONGEST_NAME else legible
 
 
 def _place(loc: Iterable[str | int]) -> str:
@@ -81,8 +104,8 @@ def _place(loc: Iterable[str | int]) -> str:
 
 
 def _answer_storage(error: StorageUnavailable) -> _Answer:
-    count(Metric.STORAGE_FAILURES)
-    logger.error("storage did not answer", event=LogEvent.STORAGE_UNAVAILABLE, operation=error.operation, exc_info=True)
+    count_alone(Metric.STORAGE_FAILURES)
+    _log_failure("storage did not answer", LogEvent.STORAGE_UNAVAILABLE, error.__cause__ or error, error.operation)
     return _Answer(
         "storage-unavailable",
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -103,17 +126,24 @@ def _answer_corrupted(error: DataCorrupted) -> _Answer:
 
 
 def _answer_unexpected(error: Exception) -> _Answer:
-    # Not the exception's own text, which may quote what the client sent; the frames tell where to look.
+    _log_failure("unhandled error", LogEvent.UNHANDLED_ERROR, error)
+    return _Answer("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
+
+
+def _log_failure(message: str, event: LogEvent, error: BaseException, operation: str | None = None) -> None:
+    """Logs what failed and where, without the exception's own text: it may quote what the client sent."""
     frames = traceback.extract_tb(error.__traceback__)
+    answer = getattr(error, "response", None)
     logger.error(
-        "unhandled error",
-        event=LogEvent.UNHANDLED_ERROR,
+        message,
+        event=event,
+        operation=operation,
         error=type(error).__qualname__,
-        aws_error=getattr(error, "response", {}).get("Error", {}).get("Code"),
+        # botocore's connection errors have a response too, but none from AWS.
+        aws_error=answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None,
         reason=str(error) if isinstance(error, ConfigurationError) else None,
         stack=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-_FRAMES_LOGGED:]],
     )
-    return _Answer("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
 
 
 def _retry_after(seconds: int) -> dict[str, str]:
@@ -168,16 +198,15 @@ def problem_response(error: Exception) -> Response[str]:
     """The response for an exception; it counts and logs what operators must know."""
     answer = next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)(error)
     if answer.status >= 500:
-        count(Metric.ERRORS)
+        count_alone(Metric.ERRORS)
     else:
-        count(Metric.REJECTIONS)
+        count_alone(Metric.REJECTIONS)
         logger.info(
             "rejected",
             event=LogEvent.REJECTED,
             problem=answer.kind,
             status=answer.status.value,
-            # Where and what kind, never the values that the client sent.
-            errors=[{"loc": e["loc"], "type": e["type"]} for e in answer.errors],
+            errors=[_traceless(e) for e in answer.errors],
         )
     body: dict[str, Any] = {
         "type": f"urn:tidewatch:problem:{answer.kind}",
@@ -188,6 +217,12 @@ def problem_response(error: Exception) -> Response[str]:
     if answer.errors:
         body["errors"] = answer.errors
     return Response(answer.status.value, CONTENT_TYPE, orjson.dumps(body).decode(), headers=dict(answer.headers))
+
+
+def _traceless(error: Mapping[str, Any]) -> dict[str, Any]:
+    """Where and what kind, for the log: no values that the client sent, nor names that it made up."""
+    unknown = error["type"] == "extra_forbidden"
+    return {"loc": error["loc"][:-1] if unknown else error["loc"], "type": error["type"]}
 
 
 def register_problems(app: APIGatewayRestResolver) -> None:

@@ -29,6 +29,8 @@ from tidewatch.series import EARLIEST, LATEST, Problem, TimeSeries, describe_out
 from tidewatch.settings import Settings, settings
 
 _OPTIONS_TYPES: Final[tuple[type[DetectorOptions], ...]] = tuple(d.options_type for d in CATALOGUE.values())
+# As many as nanoseconds of the year 2200 have, so that a mistaken unit can be named.
+_MOST_DIGITS: Final = 20
 _MOST_POINTS: Final[int] = Settings.model_fields["max_points"].default
 
 # pydantic wants a discriminator only where there is a choice.
@@ -118,17 +120,24 @@ def _parse_timestamp(timestamp: Any) -> int:
 
 
 def _parse_timestamp_text(text: str) -> int:
-    # Only so many digits as matter: Python refuses to read a number of 5,000, and is right.
-    if len(text) <= 20 and (text.removeprefix("-").isascii() and text.removeprefix("-").isdigit()):
+    digits = text.removeprefix("-")
+    if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS:
         return int(text)
+    if digits.isdigit():
+        # fromisoformat would read some of them as a date and a time.
+        raise _no_timestamp()
     try:
         moment = datetime.fromisoformat(text)
         return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() // 1)
     except (ValueError, OverflowError):
-        raise PydanticCustomError(
-            "timestamp_form",
-            "a timestamp is Unix seconds such as 1735689600, or ISO 8601 such as 2025-01-01T00:00:00Z",
-        ) from None
+        raise _no_timestamp() from None
+
+
+def _no_timestamp() -> PydanticCustomError:
+    return PydanticCustomError(
+        "timestamp_form",
+        "a timestamp is Unix seconds such as 1735689600, or ISO 8601 such as 2025-01-01T00:00:00Z",
+    )
 
 
 def _parse_value(value: Any) -> float:

@@ -1,30 +1,109 @@
-"""Mean and standard deviation that hold over the whole range of doubles."""
+"""Mean and standard deviation without rounding, over the whole range of doubles.
+
+A double is a whole number times a power of two, so sums of doubles and of their squares are whole numbers too. They
+are added up as such; only the results are rounded, once. Nothing overflows near 1e308, vanishes near 1e-308, or cancels
+where a tiny spread lies on a large mean, and a limit is the exact one.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+_MANTISSA_BITS: Final = 53
+_HALF_BITS: Final = 26
+# Sums of this many products of halves stay within an int64.
+_RUN: Final = 256
+# Bits of a root beyond the 53 that are kept of it.
+_ROOT_BITS: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class ExactMoments:
+    """The sums of n values, as whole numbers.
+
+    Attributes:
+        count: n.
+        total: the sum of the values, in units of ``2**unit``.
+        spread: ``n**2`` times the population variance (ddof 0), in units of ``2**(2 * unit)``.
+        unit: the power of two that all values are multiples of.
+    """
+
+    count: int
+    total: int
+    spread: int
+    unit: int
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64]) -> ExactMoments:
+        """The sums of finite values, shape (n,), n at least 1."""
+        fractions, exponents = np.frexp(values)
+        order = np.argsort(exponents, kind="stable")
+        exponents = exponents[order].astype(np.int64)
+        mantissas = np.ldexp(fractions[order], _MANTISSA_BITS).astype(np.int64)
+        high, low = mantissas >> _HALF_BITS, mantissas & ((1 << _HALF_BITS) - 1)
+        # A run has one exponent, and is short enough for its sums of products to fit.
+        new_run = np.arange(len(values)) % _RUN == 0
+        new_run[1:] |= exponents[1:] != exponents[:-1]
+        starts = np.flatnonzero(new_run)
+        sums = (np.add.reduceat(terms, starts).tolist() for terms in (mantissas, high * high, high * low, low * low))
+        least = int(exponents[0])
+        total = squares = 0
+        for shift, plain, hh, hl, ll in zip((exponents[starts] - least).tolist(), *sums, strict=True):
+            total += plain << shift
+            squares += ((hh << 2 * _HALF_BITS) + (hl << _HALF_BITS + 1) + ll) << 2 * shift
+        count = len(values)
+        return cls(count, total, count * squares - total * total, least - _MANTISSA_BITS)
+
+    @property
+    def mean(self) -> Fraction:
+        """The mean, exactly."""
+        return self._in_units(Fraction(self.total, self.count))
+
+    @property
+    def std(self) -> Fraction:
+        """The standard deviation, to far more digits than a double has."""
+        return self._in_units(Fraction(_root(self.spread), self.count))
+
+    def highest_within(self, sigmas: float) -> float:
+        """The largest double that is not above ``mean + sigmas * std``; infinite where every double is below that."""
+        limit = self.mean + Fraction(sigmas) * self.std
+        try:
+            highest = float(limit)
+        except OverflowError:
+            return math.inf if limit > 0 else -math.inf
+        while self._is_above(highest, sigmas):
+            highest = math.nextafter(highest, -math.inf)
+        while (following := math.nextafter(highest, math.inf)) < math.inf and not self._is_above(following, sigmas):
+            highest = following
+        return highest
+
+    def mirrored(self) -> ExactMoments:
+        """The moments of the negated values."""
+        return ExactMoments(self.count, -self.total, self.spread, self.unit)
+
+    def _is_above(self, value: float, sigmas: float) -> bool:
+        """``value > mean + sigmas * std`` for positive ``sigmas``, by comparing squares: no root is taken."""
+        deviation = self.count * Fraction(value) / self._in_units(Fraction(1)) - self.total
+        return deviation > 0 and deviation**2 > Fraction(sigmas) ** 2 * self.spread
+
+    def _in_units(self, number: Fraction) -> Fraction:
+        return number * (1 << self.unit) if self.unit >= 0 else number / (1 << -self.unit)
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Mean and population standard deviation (ddof 0) of a set of values.
+    """Mean and standard deviation as doubles, for what needs no more than their precision.
 
-    Kept in units of ``2**exponent``, the power of two just above the largest magnitude, so that nothing overflows near
-    1e308 nor vanishes near 1e-308; scaling by a power of two is exact. The mean is the unevaluated sum ``high + low``,
-    since one double cannot hold a large mean to the precision of a tiny spread.
-
-    Attributes:
-        exponent: the power of two of the unit.
-        mean_high, mean_low: the mean in that unit, as a sum of two doubles.
-        std_scaled: the standard deviation in that unit.
-
-    Source: T. F. Chan, G. H. Golub, R. J. LeVeque, Algorithms for Computing the Sample Variance (1983), section 3, the
-    corrected two-pass algorithm; the split mean is T. J. Dekker's double-length number (1971).
+    Kept in units of ``2**exponent``, so that they neither overflow nor vanish; scaling by a power of two is exact. The
+    mean is the unevaluated sum ``high + low`` (T. J. Dekker, A floating-point technique for extending the available
+    precision, 1971), since one double cannot hold a large mean to the precision of a tiny spread.
     """
 
     exponent: int
@@ -33,38 +112,28 @@ class Moments:
     std_scaled: float
 
     @classmethod
-    def of(cls, values: NDArray[np.float64]) -> Moments:
-        """The moments of finite values, shape (n,), n at least 1."""
-        exponent = int(np.frexp(np.max(np.abs(values)))[1])
-        scaled = _scale(values, -exponent)
-        guess = float(np.mean(scaled))
-        # The first mean is off by its own rounding; what is left of the deviations is that error, to full precision.
-        deviations = scaled - guess
-        correction = float(np.mean(deviations))
-        deviations -= correction
-        rest = float(np.mean(deviations))
-        high, low = _two_sum(guess, correction + rest)
-        variance = float(np.mean(deviations * deviations)) - rest * rest
-        return cls(exponent, high, low, float(np.sqrt(max(variance, 0.0))))
+    def of(cls, exact: ExactMoments) -> Moments:
+        """The exact moments, each rounded once."""
+        mean, std = exact.mean, exact.std
+        exponent = max(_magnitude(mean), _magnitude(std))
+        unit = Fraction(2) ** exponent
+        high = float(mean / unit)
+        return cls(exponent, high, float(mean / unit - Fraction(high)), float(std / unit))
 
     @property
     def mean(self) -> float:
         """The mean, in the unit of the values."""
-        return float(_scale(np.float64(self.mean_high + self.mean_low), self.exponent))
+        return float(np.ldexp(self.mean_high, self.exponent))
 
     @property
     def std(self) -> float:
         """The standard deviation, in the unit of the values; 0 where it is below the smallest double."""
-        return float(_scale(np.float64(self.std_scaled), self.exponent))
-
-    def at(self, sigmas: float) -> float:
-        """``mean + sigmas * std``, in the unit of the values; infinite beyond the range of a double."""
-        return float(_scale(np.float64(self.mean_high + (self.mean_low + sigmas * self.std_scaled)), self.exponent))
+        return float(np.ldexp(self.std_scaled, self.exponent))
 
     def standardise(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(values - mean) / std``, shape (n,); infinite where that is beyond the range of a double."""
-        with np.errstate(over="ignore", divide="ignore"):
-            deviations = (_scale(values, -self.exponent) - self.mean_high) - self.mean_low
+        with np.errstate(over="ignore", under="ignore"):
+            deviations = (np.ldexp(values, -self.exponent) - self.mean_high) - self.mean_low
             standardised: NDArray[np.float64] = deviations / self.std_scaled
         return standardised
 
@@ -88,14 +157,13 @@ class Moments:
         )
 
 
-def _scale(values: Any, exponent: int) -> Any:
-    """``values * 2**exponent``, exact but for overflow to infinity and underflow."""
-    with np.errstate(over="ignore", under="ignore"):
-        return np.ldexp(values, exponent)
+def _root(square: int) -> Fraction:
+    """The square root, rounded down, with ``_ROOT_BITS`` bits at the least."""
+    shift = max(0, 2 * _ROOT_BITS - square.bit_length())
+    shift += shift % 2
+    return Fraction(math.isqrt(square << shift), 1 << shift // 2)
 
 
-def _two_sum(a: float, b: float) -> tuple[float, float]:
-    """The rounded sum and its exact error (Knuth, The Art of Computer Programming, volume 2, 4.2.2, theorem B)."""
-    total = a + b
-    part = total - a
-    return total, (a - (total - part)) + (b - part)
+def _magnitude(number: Fraction) -> int:
+    """A power of two at or just above the number's magnitude."""
+    return number.numerator.bit_length() - number.denominator.bit_length() + 1 if number else -(2**11)

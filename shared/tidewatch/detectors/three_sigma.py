@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.moments import Moments
+from tidewatch.detectors.moments import ExactMoments, Moments
 from tidewatch.detectors.protocol import DetectorOptions, Json, Scores
 from tidewatch.series import TimeSeries
 
@@ -36,12 +36,13 @@ class ThreeSigmaModel:
     The score is the signed z-score, ``(value - mean) / std``, held to the largest double.
     """
 
-    def __init__(self, options: ThreeSigmaOptions, moments: Moments) -> None:
+    def __init__(self, options: ThreeSigmaOptions, moments: Moments, lower: float, upper: float) -> None:
+        # Infinity stands for a limit beyond the range of a double, or on a side that is not watched: no double is past
+        # it, so the decision holds.
         self._options = options
         self._moments = moments
-        # Infinity stands for a limit beyond the range of a double: no double is past it, so the decision holds.
-        self._upper = moments.at(options.sigmas) if options.side != "lower" else np.inf
-        self._lower = moments.at(-options.sigmas) if options.side != "upper" else -np.inf
+        self._lower = lower
+        self._upper = upper
 
     @property
     def options(self) -> ThreeSigmaOptions:
@@ -55,19 +56,20 @@ class ThreeSigmaModel:
             anomaly=(values > self._upper) | (values < self._lower),
             score=np.clip(self._moments.standardise(values), -_LARGEST, _LARGEST),
             expected=np.full(values.shape, self._moments.mean),
-            lower=np.full(values.shape, _or_nan(self._lower)),
-            upper=np.full(values.shape, _or_nan(self._upper)),
+            lower=np.full(values.shape, self._lower if np.isfinite(self._lower) else np.nan),
+            upper=np.full(values.shape, self._upper if np.isfinite(self._upper) else np.nan),
         )
 
     def parameters(self) -> Mapping[str, Json]:
-        """The scaled moments, from which the limits follow."""
-        return self._moments.to_json()
+        """Moments and limits; a limit that is infinite is null."""
+        return self._moments.to_json() | self._limits()
 
     def learned(self) -> Mapping[str, float | None]:
         """Mean, standard deviation and limits, in the unit of the series."""
+        return {"mean": self._moments.mean, "std": self._moments.std} | self._limits()
+
+    def _limits(self) -> dict[str, float | None]:
         return {
-            "mean": self._moments.mean,
-            "std": self._moments.std,
             "lower": self._lower if np.isfinite(self._lower) else None,
             "upper": self._upper if np.isfinite(self._upper) else None,
         }
@@ -77,14 +79,20 @@ class _ThreeSigma:
     options_type = ThreeSigmaOptions
 
     def fit(self, series: TimeSeries, options: DetectorOptions) -> ThreeSigmaModel:
-        return ThreeSigmaModel(ThreeSigmaOptions.model_validate(options.model_dump()), Moments.of(series.values))
+        chosen = ThreeSigmaOptions.model_validate(options.model_dump())
+        exact = ExactMoments.of(series.values)
+        upper = exact.highest_within(chosen.sigmas) if chosen.side != "lower" else np.inf
+        lower = -exact.mirrored().highest_within(chosen.sigmas) if chosen.side != "upper" else -np.inf
+        return ThreeSigmaModel(chosen, Moments.of(exact), lower, upper)
 
     def restore(self, options: Mapping[str, Json], parameters: Mapping[str, Json]) -> ThreeSigmaModel:
-        return ThreeSigmaModel(ThreeSigmaOptions.model_validate(options), Moments.from_json(parameters))
+        lower, upper = parameters["lower"], parameters["upper"]
+        return ThreeSigmaModel(
+            ThreeSigmaOptions.model_validate(options),
+            Moments.from_json(parameters),
+            -np.inf if lower is None else float(lower),
+            np.inf if upper is None else float(upper),
+        )
 
 
 DETECTOR: Final = _ThreeSigma()
-
-
-def _or_nan(limit: float) -> float:
-    return limit if np.isfinite(limit) else float("nan")

@@ -1,0 +1,56 @@
+"""What all tests share. The environment is set before anything of the service is imported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from tests.support import environment
+
+environment.apply()
+
+# No deadlines: a busy machine must not make a test fail. `ci` looks further and always in the same places.
+hypothesis_settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile(
+    "ci", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=200, derandomize=True
+)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_way_out() -> Iterator[None]:
+    with environment.loopback_only():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _fresh_settings() -> Iterator[None]:
+    """Each test reads the environment anew, and leaves nothing that another test would find."""
+    _forget()
+    yield
+    _forget()
+
+
+@pytest.fixture
+def aws() -> Iterator[None]:
+    """An empty AWS in memory, with the template's tables and bucket."""
+    from tests.support.tables import aws_in_memory
+
+    with aws_in_memory():
+        yield
+
+
+def _forget() -> None:
+    # Imported late, so that tests which need no AWS do not wait for its libraries. The boto3 clients stay: they hold
+    # nothing but the environment's credentials, and moto catches their calls for as long as it is on.
+    import sys
+
+    for name, module in list(sys.modules.items()):
+        if name == "tidewatch.settings" or name.startswith("tidewatch.api."):
+            for kept in list(vars(module).values()):
+                if hasattr(kept, "cache_clear"):
+                    kept.cache_clear()

@@ -1,0 +1,157 @@
+"""The storages that the contract is held against. To add one: write its class, and its line in ``BACKENDS``."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from copy import deepcopy
+from typing import Any, Protocol
+
+import boto3
+from tidewatch.adapters.dynamodb import DynamoDBVersionStore
+from tidewatch.adapters.s3 import S3DataStore
+from tidewatch.models import DataStore, VersionStore
+
+from tests.support.environment import ENVIRONMENT
+from tests.support.memory import Memory, MemoryDataStore, MemoryVersionStore
+from tests.support.tables import aws_in_memory, create_tables
+
+
+class Backend(Protocol):
+    """A storage as the contract needs it: the ports, and a way past them.
+
+    Attributes:
+        isolates: whether it keeps its promises when called from many threads at once, as DynamoDB does.
+    """
+
+    isolates: bool
+
+    def versions(self, tenant: str) -> VersionStore: ...
+
+    def data(self, tenant: str) -> DataStore: ...
+
+    def everything(self) -> Any:
+        """All that is stored, for comparing; the order does not matter."""
+        ...
+
+    def overwrite(self, key: str, stored: bytes) -> None:
+        """Puts other bytes under a key of the data store."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Takes an object away."""
+        ...
+
+    def clear(self) -> None:
+        """Forgets everything, so that the next test or example begins with nothing."""
+        ...
+
+
+class InMemory:
+    """The stand-in that unit tests use: it must keep the same promises."""
+
+    isolates = False
+
+    def __init__(self) -> None:
+        self._memory = Memory()
+
+    def versions(self, tenant: str) -> VersionStore:
+        return MemoryVersionStore(self._memory, tenant)
+
+    def data(self, tenant: str) -> DataStore:
+        return MemoryDataStore(self._memory, tenant)
+
+    def everything(self) -> Any:
+        versions = {name: stored for name, stored in self._memory.versions.items() if stored}
+        return deepcopy((versions, self._memory.objects))
+
+    def overwrite(self, key: str, stored: bytes) -> None:
+        self._memory.objects[key] = stored
+
+    def remove(self, key: str) -> None:
+        del self._memory.objects[key]
+
+    def clear(self) -> None:
+        self._memory.versions.clear()
+        self._memory.objects.clear()
+
+
+class Aws:
+    """The AWS adapters, on whatever boto3 leads to."""
+
+    def __init__(self, names: Mapping[str, str], dynamodb_endpoint: str | None = None) -> None:
+        # moto's table is changed by each request as it goes.
+        self.isolates = dynamodb_endpoint is not None
+        self._table = names["TABLE_NAME"]
+        self._bucket = names["DATA_BUCKET"]
+        self._dynamodb: Any = boto3.client("dynamodb", endpoint_url=dynamodb_endpoint)
+        self._s3: Any = boto3.client("s3")
+
+    def versions(self, tenant: str) -> VersionStore:
+        return DynamoDBVersionStore(self._dynamodb, self._table, tenant)
+
+    def data(self, tenant: str) -> DataStore:
+        return S3DataStore(self._s3, self._bucket, tenant)
+
+    def everything(self) -> Any:
+        items = {(item["pk"]["S"], item["sk"]["S"]): item for item in self._items()}
+        return items, {found["Key"]: found["ETag"] for found in self._objects()}
+
+    def overwrite(self, key: str, stored: bytes) -> None:
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=stored)
+
+    def remove(self, key: str) -> None:
+        self._s3.delete_object(Bucket=self._bucket, Key=key)
+
+    def clear(self) -> None:
+        keys = [{"pk": item["pk"], "sk": item["sk"]} for item in self._items()]
+        for start in range(0, len(keys), 25):
+            deletions = [{"DeleteRequest": {"Key": key}} for key in keys[start : start + 25]]
+            self._dynamodb.batch_write_item(RequestItems={self._table: deletions})
+        for found in self._objects():
+            self.remove(found["Key"])
+
+    def _items(self) -> list[Any]:
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
+        return [item for page in pages for item in page["Items"]]
+
+    def _objects(self) -> list[Any]:
+        return list(self._s3.list_objects_v2(Bucket=self._bucket).get("Contents", []))
+
+
+@contextmanager
+def in_memory() -> Iterator[Backend]:
+    yield InMemory()
+
+
+@contextmanager
+def on_moto() -> Iterator[Backend]:
+    with aws_in_memory():
+        yield Aws(ENVIRONMENT)
+
+
+@contextmanager
+def on_an_endpoint() -> Iterator[Backend]:
+    """DynamoDB Local and the like, which isolate transactions as DynamoDB does; S3 stays on moto."""
+    endpoint = os.environ[ENDPOINT_VARIABLE]
+    name = f"contract-{uuid.uuid4()}"
+    with aws_in_memory():
+        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
+        try:
+            create_tables(TABLE_NAME=name, IDEMPOTENCY_TABLE_NAME=f"{name}-idempotency")
+            yield Aws(ENVIRONMENT | {"TABLE_NAME": name}, endpoint)
+        finally:
+            client = boto3.client("dynamodb")
+            client.delete_table(TableName=name)
+            client.delete_table(TableName=f"{name}-idempotency")
+            del os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
+
+
+ENDPOINT_VARIABLE = "CONTRACT_DYNAMODB_ENDPOINT"
+"""Where another DynamoDB listens on this machine, such as ``http://127.0.0.1:8000``; unset, it is left out."""
+
+BACKENDS: dict[str, Callable[[], AbstractContextManager[Backend]]] = {"memory": in_memory, "moto": on_moto}
+if os.environ.get(ENDPOINT_VARIABLE):
+    BACKENDS["endpoint"] = on_an_endpoint

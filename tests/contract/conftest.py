@@ -1,0 +1,34 @@
+"""The contract runs over every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tidewatch.models import DataStore, VersionStore
+
+from tests.contract.backends import BACKENDS, Backend
+
+
+@pytest.fixture(params=BACKENDS, scope="module")
+def storage(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """One storage after the other; making one takes longer than most tests."""
+    with BACKENDS[request.param]() as made:
+        yield made
+
+
+@pytest.fixture
+def backend(storage: Backend) -> Backend:
+    """A storage with nothing in it."""
+    storage.clear()
+    return storage
+
+
+@pytest.fixture
+def versions(backend: Backend) -> VersionStore:
+    return backend.versions("default")
+
+
+@pytest.fixture
+def data(backend: Backend) -> DataStore:
+    return backend.data("default")

@@ -1,0 +1,83 @@
+"""Publisher and Registry over every backend: races, deaths, and what others see meanwhile."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tidewatch.models import Registry, SeriesBusy, SeriesNotFound, StorageUnavailable, TrainingData
+
+from tests.support.flaky import STEPS, FlakyData, FlakyVersions
+from tests.support.samples import VALUES, a_model, a_publisher, a_series
+
+
+def test_what_was_published_is_loaded(versions, data):
+    model = a_model(sigmas=2.0, side="both")
+    version = a_publisher(versions, data).publish("cpu", a_series(), model)
+    loaded = Registry(versions).load("cpu")
+    assert loaded.version == version
+    assert loaded.model.learned() == model.learned()
+    assert TrainingData(data).of(loaded.version).values.tolist() == list(VALUES)
+
+
+@pytest.mark.parametrize("overtaken", [1, 2, 5])
+def test_whoever_is_overtaken_takes_the_next_number(versions, data, overtaken):
+    other = a_publisher(versions, data)
+    left = [None] * overtaken
+
+    def overtake(_: object) -> None:
+        if left:
+            left.pop()
+            other.publish("cpu", a_series([1, 2, 3, 4, 5]), a_model())
+
+    version = a_publisher(FlakyVersions(versions, before_append=overtake), data).publish("cpu", a_series(), a_model())
+    assert version.number == overtaken + 1
+    found = versions.list_versions("cpu", 100, None).items
+    assert [(v.number, v.points_used) for v in found] == [
+        (overtaken + 1, 8),
+        *((n, 5) for n in range(overtaken, 0, -1)),
+    ]
+
+
+def test_parallel_publishers_get_all_numbers_once(backend, versions, data):
+    if not backend.isolates:
+        pytest.skip("this storage does not isolate parallel calls; DynamoDB Local does")
+    publisher = a_publisher(versions, data, sleep=time.sleep)
+    with ThreadPoolExecutor(16) as pool:
+        published = list(pool.map(lambda _: publisher.publish("cpu", a_series(), a_model()), range(80)))
+    assert sorted(version.number for version in published) == [*range(1, 81)]
+    assert versions.head("cpu").latest == 80
+    assert versions.count_series() == 1
+
+
+def test_nothing_is_published_at_the_deadline(versions, data):
+    other = a_publisher(versions, data)
+
+    def overtake(_: object) -> None:
+        other.publish("cpu", a_series([1, 2, 3, 4, 5]), a_model())
+
+    busy = a_publisher(FlakyVersions(versions, before_append=overtake), data, deadline_seconds=-1)
+    with pytest.raises(SeriesBusy):
+        busy.publish("cpu", a_series(), a_model())
+    assert [version.points_used for version in versions.list_versions("cpu", 100, None).items] == [5]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_publish_that_dies_is_not_seen_or_seen_whole(versions, data, step, before):
+    for _ in range(before):
+        a_publisher(versions, data).publish("cpu", a_series([1, 2, 3, 4, 5]), a_model())
+    dying = a_publisher(FlakyVersions(versions, step), FlakyData(data, step))
+    with pytest.raises(StorageUnavailable):
+        dying.publish("cpu", a_series(), a_model())
+    registry = Registry(versions)
+    if not before and step != "answer of append":
+        with pytest.raises(SeriesNotFound):
+            registry.load("cpu")
+        assert registry.count_series() == 0
+    else:
+        loaded = registry.load("cpu")
+        assert loaded.version.number == before + (step == "answer of append")
+        assert len(TrainingData(data).of(loaded.version)) == loaded.version.points_used
+        assert registry.count_series() == 1

@@ -1,0 +1,148 @@
+"""Any sequence of calls, over every backend, against a dictionary that cannot be wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from tidewatch.models import (
+    LATEST,
+    Registry,
+    SeriesBusy,
+    SeriesNotFound,
+    StorageUnavailable,
+    TrainingData,
+    VersionNotFound,
+)
+
+from tests.contract.backends import Backend, InMemory
+from tests.contract.paging import all_pages, items_of
+from tests.support.flaky import STEPS, FlakyData, FlakyVersions
+from tests.support.samples import a_model, a_publisher, a_series
+
+series_ids = st.sampled_from(["a", "b", "b:1"])
+trainings = st.lists(st.integers(-9, 9).map(float), min_size=5, max_size=8).filter(lambda v: min(v) < max(v))
+limits = st.integers(1, 4)
+
+
+class Lifetimes(RuleBasedStateMachine):
+    """The model is ``series id -> values that each version was trained on``, in the order of versions."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__()
+        backend.clear()
+        self.versions = backend.versions("default")
+        self.data = backend.data("default")
+        self.registry = Registry(self.versions)
+        self.expected: dict[str, list[list[float]]] = {}
+
+    def publish_with(self, series_id: str, values: list[float], versions: Any, data: Any, **arguments: Any) -> int:
+        publisher = a_publisher(versions, data, **arguments)
+        return publisher.publish(series_id, a_series(values), a_model(values)).number
+
+    def remember(self, series_id: str, values: list[float]) -> int:
+        self.expected.setdefault(series_id, []).append(values)
+        return len(self.expected[series_id])
+
+    @rule(series_id=series_ids, values=trainings)
+    def publish(self, series_id, values):
+        number = self.publish_with(series_id, values, self.versions, self.data)
+        assert number == self.remember(series_id, values)
+
+    @rule(series_id=series_ids, values=trainings, step=st.sampled_from(STEPS))
+    def publish_and_die(self, series_id, values, step):
+        with pytest.raises(StorageUnavailable):
+            self.publish_with(series_id, values, FlakyVersions(self.versions, step), FlakyData(self.data, step))
+        if step == "answer of append":
+            self.remember(series_id, values)
+
+    @rule(series_id=series_ids, mine=trainings, others=st.lists(trainings, min_size=1, max_size=3))
+    def publish_while_others_do(self, series_id, mine, others):
+        left = list(others)
+
+        def overtake(_: object) -> None:
+            if left:
+                values = left.pop()
+                self.publish_with(series_id, values, self.versions, self.data)
+                self.remember(series_id, values)
+
+        number = self.publish_with(series_id, mine, FlakyVersions(self.versions, before_append=overtake), self.data)
+        assert number == self.remember(series_id, mine)
+
+    @rule(series_id=series_ids, mine=trainings, other=trainings)
+    def give_up_at_the_deadline(self, series_id, mine, other):
+        def overtake(_: object) -> None:
+            self.publish_with(series_id, other, self.versions, self.data)
+            self.remember(series_id, other)
+
+        busy = FlakyVersions(self.versions, before_append=overtake)
+        with pytest.raises(SeriesBusy):
+            self.publish_with(series_id, mine, busy, self.data, deadline_seconds=-1)
+
+    @rule(series_id=series_ids, selector=st.none() | st.just(LATEST) | st.integers(1, 8))
+    def load(self, series_id, selector):
+        trained = self.expected.get(series_id, [])
+        number = selector if isinstance(selector, int) else len(trained)
+        if not trained:
+            with pytest.raises(SeriesNotFound):
+                self.registry.load(series_id, selector)
+        elif number > len(trained):
+            with pytest.raises(VersionNotFound) as caught:
+                self.registry.load(series_id, selector)
+            assert caught.value.latest == len(trained)
+        else:
+            loaded = self.registry.load(series_id, selector)
+            values = trained[number - 1]
+            assert (loaded.version.series_id, loaded.version.number) == (series_id, number)
+            assert loaded.model.learned() == a_model(values).learned()
+            assert TrainingData(self.data).of(loaded.version).values.tolist() == values
+
+    @rule(limit=limits)
+    def list_series(self, limit):
+        summaries = items_of(all_pages(lambda after: self.registry.list_series(limit, after)))
+        found = [(summary.series_id, summary.latest, summary.points_used) for summary in summaries]
+        assert found == [(name, len(runs), len(runs[-1])) for name, runs in sorted(self.expected.items())]
+
+    @rule(series_id=series_ids, limit=limits)
+    def list_versions(self, series_id, limit):
+        trained = self.expected.get(series_id, [])
+        if not trained:
+            with pytest.raises(SeriesNotFound):
+                self.registry.list_versions(series_id, limit, None)
+            return
+        versions = items_of(all_pages(lambda before: self.registry.list_versions(series_id, limit, before)))
+        found = [(version.number, version.points_used) for version in versions]
+        assert found == [(number, len(trained[number - 1])) for number in range(len(trained), 0, -1)]
+
+    @invariant()
+    def series_are_counted(self):
+        assert self.registry.count_series() == len(self.expected)
+
+    @invariant()
+    def the_head_is_the_last_version(self):
+        for series_id, trained in self.expected.items():
+            head = self.versions.head(series_id)
+            assert head.latest == head.champion.number == len(trained)
+
+    def teardown(self):
+        """No version without its data, and the number after the last is free."""
+        for series_id, trained in self.expected.items():
+            for number, values in enumerate(trained, start=1):
+                version = self.versions.version(series_id, number)
+                assert TrainingData(self.data).of(version).values.tolist() == values
+            assert self.versions.version(series_id, len(trained) + 1) is None
+
+
+def test_any_sequence_of_calls_agrees_with_a_dictionary(backend):
+    run_state_machine_as_test(
+        lambda: Lifetimes(backend),
+        settings=hypothesis_settings(
+            max_examples=100 if isinstance(backend, InMemory) else 15,
+            stateful_step_count=15,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )

@@ -1,0 +1,258 @@
+"""Bodies before their content is looked at: media type, encoding, size, JSON."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import tracemalloc
+import zlib
+
+import pytest
+
+from tests.support.api import Api
+
+POINT = b'{"timestamp":"1","value":3}'
+SERIES = {"timestamps": list(range(6)), "values": [1, 2, 3, 4, 5, 6.5]}
+
+both_routes = pytest.mark.parametrize("path", ["/fit/s", "/predict/s"])
+
+
+@pytest.fixture
+def trained(api: Api) -> Api:
+    assert api.call("POST", "/fit/s", json_body=SERIES).status == 200
+    return api
+
+
+@both_routes
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"{",
+        b'{"timestamp":',
+        b'{"timestamp":"1","value":3}x',
+        b'{"timestamp":"1","value":3,}',
+        b'{"timestamp":"1","value":03}',
+        b'{"timestamp":"1","value":+3}',
+        b'{"timestamp":"1","value":.3}',
+        b'{"timestamp":"1","value":0x3}',
+        b"{'timestamp':'1','value':3}",
+        b"{timestamp:1}",
+        b'{"timestamp":"\n"}',
+        b'{"timestamp":"\\ud800"}',
+        b'{"timestamp":"\\x41"}',
+        b"\x00",
+        b'{"timestamp":"1","value":' + b"1" * 5000 + b"}",
+    ],
+    ids=lambda body: repr(body[:30]),
+)
+def test_what_is_no_json_is_malformed(api: Api, path, body):
+    reply = api.call("POST", path, body)
+    assert (reply.status, reply.problem) == (400, "malformed-json")
+    assert "errors" not in reply.json()
+
+
+@both_routes
+@pytest.mark.parametrize("body", [b"null", b"[]", b'"x"', b"5", b"true", b"NaN", b'[{"timestamp":"1"}]'])
+def test_what_is_no_object_is_malformed(api: Api, path, body):
+    reply = api.call("POST", path, body)
+    assert (reply.status, reply.problem) == (400, "malformed-json")
+    assert "object" in reply.json()["detail"]
+
+
+@both_routes
+@pytest.mark.parametrize("body", [b"\xff\xfe{\x00}\x00", b'{"timestamp":"\xe9"}', b'{"timestamp":"\xed\xa0\x80"}'])
+def test_what_is_no_utf8_is_malformed(api: Api, path, body):
+    reply = api.call("POST", path, body)
+    assert (reply.status, reply.problem) == (400, "malformed-json")
+    assert "UTF-8" in reply.json()["detail"]
+
+
+@both_routes
+@pytest.mark.parametrize("body", ["!!!", "YQ", "YQ==YQ==x", "é", "e30 ", "\ud800"])
+def test_what_is_no_base64_is_malformed(api: Api, path, body):
+    """API Gateway sends none; who calls the function past it may."""
+    reply = api.call("POST", path, b"x", change_event={"body": body})
+    assert (reply.status, reply.problem) == (400, "malformed-json")
+    assert "base64" in reply.json()["detail"]
+
+
+def test_text_that_cannot_be_utf8_is_malformed(api: Api):
+    reply = api.call("POST", "/predict/s", "x", binary=False, change_event={"body": '{"timestamp":"\ud800"}'})
+    assert (reply.status, reply.problem) == (400, "malformed-json")
+
+
+@pytest.mark.parametrize("body", [None, ""])
+@pytest.mark.parametrize("encoded", [True, False])
+def test_no_body_is_malformed(api: Api, body, encoded):
+    reply = api.call("POST", "/predict/s", change_event={"body": body, "isBase64Encoded": encoded})
+    assert (reply.status, reply.problem) == (400, "malformed-json")
+    assert "empty" in reply.json()["detail"]
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_a_body_may_come_in_base64_or_as_text(trained: Api, binary):
+    assert trained.call("POST", "/predict/s", POINT, binary=binary).json()["value"] == 3
+
+
+def test_a_field_that_comes_twice_counts_with_its_last_value(trained: Api):
+    reply = trained.call("POST", "/predict/s", '{"value":"x","timestamp":"1","value":3,"value":4}')
+    assert (reply.status, reply.json()["value"]) == (200, 4)
+
+
+@both_routes
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_deep_nesting_is_malformed(api: Api, path, opening):
+    reply = api.call("POST", path, '{"timestamp":' + opening * 100_000)
+    assert (reply.status, reply.problem) == (400, "malformed-json")
+
+
+def test_nesting_that_json_reads_is_refused_where_it_stands(api: Api):
+    reply = api.call("POST", "/fit/s", json.dumps(SERIES).replace("6.5", "[" * 150 + "]" * 150))
+    assert reply.errors == [(("body", "values", 5), "wrong_type")]
+    reply = api.call("POST", "/fit/s", json.dumps(SERIES)[:-1] + ',"detector":' + '{"a":' * 150 + "1" + "}" * 151)
+    assert reply.errors == [(("body", "detector", "a"), "extra_forbidden")]
+
+
+@both_routes
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/problem+json",
+        "application/json5",
+        "application/json, text/plain",
+        "application/json; charset=latin-1",
+        "application/json; charset=utf-16",
+        "json",
+    ],
+)
+def test_other_media_types_are_unsupported(api: Api, path, content_type):
+    reply = api.call("POST", path, POINT, headers={"Content-Type": content_type})
+    assert (reply.status, reply.problem) == (415, "unsupported-media-type")
+    assert "application/json" in reply.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "application/json;charset=utf-8",
+        'application/json; charset="UTF-8"',
+        "application/json; charset=us-ascii",
+        "application/json ; profile=x",
+        "APPLICATION/JSON",
+        "Application/Json; Charset=UTF-8",
+        " application/json",
+    ],
+)
+def test_json_may_be_declared_in_each_way(trained: Api, content_type):
+    """Media types and the names of their parameters know no case (RFC 9110, 8.3.1)."""
+    assert trained.call("POST", "/predict/s", POINT, headers={"Content-Type": content_type}).status == 200
+
+
+@both_routes
+def test_a_body_may_have_as_many_bytes_as_the_settings_say(api: Api, configure, path):
+    configure(MAX_BODY_BYTES="1024")
+    exact = POINT + b" " * (1024 - len(POINT))
+    assert api.call("POST", path, exact).status in (404, 422)
+    for body, headers in ((exact + b" ", {}), (gzip.compress(exact + b" "), {"Content-Encoding": "gzip"})):
+        reply = api.call("POST", path, body, headers=headers)
+        assert (reply.status, reply.problem) == (413, "too-large")
+        assert "1,024" in reply.json()["detail"]
+
+
+def test_bytes_are_counted_not_characters(api: Api, configure):
+    configure(MAX_BODY_BYTES="1024")
+    assert api.call("POST", "/predict/s", '{"é":"' + "é" * 600 + '"}').status == 413
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", " gzip "])
+def test_a_gzipped_body_is_unpacked(trained: Api, coding):
+    assert trained.call("POST", "/predict/s", gzip.compress(POINT), headers={"Content-Encoding": coding}).status == 200
+    packed = gzip.compress(json.dumps(SERIES).encode())
+    reply = trained.call("POST", "/fit/s", packed, headers={"Content-Encoding": coding})
+    assert (reply.status, reply.json()["version"]) == (200, "v2")
+
+
+def test_identity_is_no_encoding(trained: Api):
+    assert trained.call("POST", "/predict/s", POINT, headers={"Content-Encoding": "identity"}).status == 200
+
+
+def test_a_gzip_of_several_members_is_one_body(trained: Api):
+    """As ``cat a.gz b.gz`` makes it (RFC 1952, 2.2)."""
+    packed = gzip.compress(POINT[:10]) + gzip.compress(POINT[10:])
+    assert trained.call("POST", "/predict/s", packed, headers={"Content-Encoding": "gzip"}).status == 200
+
+
+PACKED = gzip.compress(POINT)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        PACKED[:-1],
+        PACKED[:-8],
+        PACKED[:12],
+        PACKED[:5],
+        PACKED[:-8] + b"\0\0\0\0" + PACKED[-4:],
+        PACKED[:-4] + b"\0\0\0\1",
+        PACKED + b"more",
+        POINT,
+        zlib.compress(POINT),
+        gzip.compress(PACKED),
+        gzip.compress(b""),
+        gzip.compress(b"\xff"),
+    ],
+    ids=[
+        "one byte short",
+        "no trailer",
+        "cut in the data",
+        "cut in the head",
+        "wrong checksum",
+        "wrong length",
+        "more behind it",
+        "not gzip",
+        "zlib",
+        "packed twice",
+        "empty",
+        "no UTF-8",
+    ],
+)
+def test_a_broken_gzip_is_malformed(trained: Api, body):
+    reply = trained.call("POST", "/predict/s", body, headers={"Content-Encoding": "gzip"})
+    assert (reply.status, reply.problem) == (400, "malformed-json")
+
+
+@pytest.mark.parametrize("coding", ["br", "deflate", "zstd", "gzip, gzip", "x"])
+def test_other_encodings_are_unsupported(api: Api, coding):
+    reply = api.call("POST", "/predict/s", PACKED, headers={"Content-Encoding": coding})
+    assert (reply.status, reply.problem) == (415, "unsupported-media-type")
+
+
+def test_a_gzip_bomb_is_not_unpacked(api: Api, configure):
+    configure(MAX_BODY_BYTES=str(2**20))
+    pack = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    bomb = b"".join(pack.compress(b" " * 2**20) for _ in range(200)) + pack.flush()
+    event, function = api.event("POST", "/predict/s", bomb, headers={"Content-Encoding": "gzip"})
+    api.invoke(function, event)
+    tracemalloc.start()
+    reply = api.invoke(function, event)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (reply.status, reply.problem) == (413, "too-large")
+    # A mebibyte of body, the bomb itself a few times over, and not its 200 mebibytes.
+    assert peak < 8 * 2**20
+
+
+def test_get_routes_read_no_body(api: Api):
+    """Some clients send one, of any type."""
+    event, function = api.event("GET", "/health", b"\xff", headers={"Content-Type": "text/plain"})
+    assert base64.b64decode(event["body"]) == b"\xff"
+    assert api.invoke(function, event).status == 200

@@ -1,0 +1,84 @@
+"""The ports of storage in memory: the shortest code that keeps their promises, for tests that need no AWS."""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+from collections import defaultdict
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from tidewatch.models import DataCorrupted, ModelVersion, Page, SeriesSummary, VersionTaken
+from tidewatch.models.ports import Head
+
+
+@dataclass
+class Memory:
+    """What all tenants stored together."""
+
+    versions: dict[str, dict[str, list[ModelVersion]]] = field(default_factory=lambda: defaultdict(dict))
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+
+class MemoryVersionStore:
+    """Versions of one tenant."""
+
+    def __init__(self, memory: Memory, tenant: str) -> None:
+        self._series = memory.versions[tenant]
+
+    def head(self, series_id: str) -> Head | None:
+        versions = self._series.get(series_id)
+        return Head(versions[-1].number, deepcopy(versions[-1])) if versions else None
+
+    def version(self, series_id: str, number: int) -> ModelVersion | None:
+        versions = self._series.get(series_id, [])
+        return deepcopy(versions[number - 1]) if 1 <= number <= len(versions) else None
+
+    def append(self, version: ModelVersion) -> None:
+        if version.number != len(self._series.get(version.series_id, [])) + 1:
+            raise VersionTaken
+        self._series.setdefault(version.series_id, []).append(deepcopy(version))
+
+    def count_series(self) -> int:
+        return len(self._series)
+
+    def list_series(self, limit: int, after: str | None) -> Page[SeriesSummary, str]:
+        names = sorted(self._series)
+        start = 0 if after is None else bisect.bisect_right(names, after)
+        page = [_summary(self._series[name][-1]) for name in names[start : start + limit]]
+        return Page(page, page[-1].series_id if start + limit < len(names) else None)
+
+    def list_versions(self, series_id: str, limit: int, before: int | None) -> Page[ModelVersion, int]:
+        newest_first = [v for v in reversed(self._series.get(series_id, [])) if before is None or v.number < before]
+        page = deepcopy(newest_first[:limit])
+        return Page(page, page[-1].number if limit < len(newest_first) else None)
+
+
+class MemoryDataStore:
+    """Training data of one tenant."""
+
+    def __init__(self, memory: Memory, tenant: str) -> None:
+        self._objects = memory.objects
+        self._tenant = tenant
+
+    def put(self, data: bytes) -> tuple[str, str]:
+        sha256 = hashlib.sha256(data).hexdigest()
+        key = f"training/{self._tenant}/{sha256}.csv"
+        self._objects[key] = data
+        return key, sha256
+
+    def get(self, key: str, sha256: str) -> bytes:
+        data = self._objects.get(key)
+        if data is None or hashlib.sha256(data).hexdigest() != sha256:
+            raise DataCorrupted(key)
+        return data
+
+
+def _summary(version: ModelVersion) -> SeriesSummary:
+    return SeriesSummary(
+        series_id=version.series_id,
+        latest=version.number,
+        detector=version.detector,
+        points_used=version.points_used,
+        trained_at=version.trained_at,
+    )

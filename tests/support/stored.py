@@ -1,0 +1,90 @@
+"""What lies in DynamoDB and S3, read past the code under test."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import boto3
+
+from tests.support.environment import ENVIRONMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """All items and objects."""
+
+    items: list[dict[str, Any]]
+    records: list[dict[str, Any]]
+    objects: dict[str, bytes]
+
+    @property
+    def versions(self) -> dict[str, list[int]]:
+        """The version numbers of each series, ascending."""
+        found: dict[str, list[int]] = {}
+        for item in sorted(self.items, key=lambda item: str(item["sk"]["S"])):
+            if item["sk"]["S"].startswith("VERSION#"):
+                found.setdefault(item["series_id"]["S"], []).append(int(item["number"]["N"]))
+        return found
+
+    @property
+    def series_counted(self) -> int:
+        """What the shards of the series count add up to."""
+        return sum(int(item["series"]["N"]) for item in self.items if item["pk"]["S"].endswith("#STATS"))
+
+    def check(self) -> Stored:
+        """Holds what is stored to the rules of the data: no gap, heads on the last version, no version without data."""
+        heads = {item["series_id"]["S"]: item for item in self.items if item["sk"]["S"] == "HEAD"}
+        versions = self.versions
+        assert heads.keys() == versions.keys()
+        for series_id, numbers in versions.items():
+            assert numbers == list(range(1, len(numbers) + 1)), f"{series_id} has a gap: {numbers}"
+            assert int(heads[series_id]["latest"]["N"]) == int(heads[series_id]["champion"]["N"]) == numbers[-1]
+        for item in self.items:
+            if item["sk"]["S"].startswith("VERSION#"):
+                assert item["pk"]["S"] == f"TENANT#default#SERIES#{item['series_id']['S']}"
+                assert item["sk"]["S"] == f"VERSION#{int(item['number']['N']):08d}"
+                text = gzip.decompress(self.objects[item["data_key"]["S"]])
+                assert hashlib.sha256(text).hexdigest() == item["data_sha256"]["S"]
+                assert item["data_key"]["S"] == f"training/default/{item['data_sha256']['S']}.csv.gz"
+                assert text.count(b"\n") == int(item["points_used"]["N"]) + 1
+        assert self.series_counted == len(versions)
+        return self
+
+
+def stored() -> Stored:
+    """What lies there now."""
+    dynamodb, s3 = _clients()
+    bucket = ENVIRONMENT["DATA_BUCKET"]
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
+    return Stored(
+        items=_all_items(dynamodb, ENVIRONMENT["TABLE_NAME"]),
+        records=_all_items(dynamodb, ENVIRONMENT["IDEMPOTENCY_TABLE_NAME"]),
+        objects={key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys},
+    )
+
+
+def empty() -> None:
+    """Takes everything away; the tables and the bucket stay."""
+    dynamodb, s3 = _clients()
+    for variable, attributes in (("TABLE_NAME", ("pk", "sk")), ("IDEMPOTENCY_TABLE_NAME", ("id",))):
+        table = ENVIRONMENT[variable]
+        for item in _all_items(dynamodb, table):
+            dynamodb.delete_item(TableName=table, Key={name: item[name] for name in attributes})
+    bucket = ENVIRONMENT["DATA_BUCKET"]
+    for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
+        s3.delete_object(Bucket=bucket, Key=entry["Key"])
+
+
+@lru_cache(maxsize=1)
+def _clients() -> tuple[Any, Any]:
+    # Made once, since that takes longer than all their calls. They answer to whichever moto is on.
+    return boto3.client("dynamodb"), boto3.client("s3")
+
+
+def _all_items(dynamodb: Any, table: str) -> list[dict[str, Any]]:
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [item for page in pages for item in page["Items"]]

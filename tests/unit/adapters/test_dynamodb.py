@@ -1,0 +1,257 @@
+"""What the DynamoDB adapter sends, and how it reads DynamoDB's refusals. What it promises is in tests/contract."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import botocore.exceptions as errors
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.stub import Stubber
+from tidewatch.adapters import clients
+from tidewatch.adapters.dynamodb import SERIES_INDEX, DynamoDBVersionStore
+from tidewatch.adapters.items import head_to_item, version_to_item
+from tidewatch.models import StorageUnavailable, VersionTaken
+
+from tests.support.environment import ENVIRONMENT
+from tests.support.samples import a_version
+
+TABLE = ENVIRONMENT["TABLE_NAME"]
+
+
+@pytest.fixture
+def client():
+    return boto3.client("dynamodb")
+
+
+@pytest.fixture
+def stub(client):
+    with Stubber(client) as stubber:
+        yield stubber
+
+
+@pytest.fixture
+def store(client):
+    return DynamoDBVersionStore(client, TABLE, "default")
+
+
+@pytest.fixture
+def asked(client):
+    """The parameters of each call, by operation."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+
+    def keep(params: dict[str, Any], model: Any, **_: Any) -> None:
+        calls.append((model.name, params))
+
+    client.meta.events.register("provide-client-params.dynamodb", keep)
+    return calls
+
+
+def cancelled(stub: Stubber, *codes: str) -> None:
+    stub.add_client_error(
+        "transact_write_items",
+        "TransactionCanceledException",
+        modeled_fields={"CancellationReasons": [{"Code": code} for code in codes]},
+    )
+
+
+class TestAppend:
+    def test_the_first_version_is_a_version_a_head_and_a_count(self, store, stub, asked):
+        stub.add_response("transact_write_items", {})
+        store.append(a_version())
+        ((_, call),) = asked
+        version, head, count = call["TransactItems"]
+        assert version["Put"]["Item"] == version_to_item(a_version()) | {
+            "pk": {"S": "TENANT#default#SERIES#cpu"},
+            "sk": {"S": "VERSION#00000001"},
+        }
+        assert head["Put"]["Item"] == head_to_item(a_version(), "default") | {
+            "pk": {"S": "TENANT#default#SERIES#cpu"},
+            "sk": {"S": "HEAD"},
+        }
+        assert version["Put"]["ConditionExpression"] == head["Put"]["ConditionExpression"] == "attribute_not_exists(pk)"
+        assert count["Update"]["Key"]["pk"] == {"S": "TENANT#default#STATS"}
+        assert count["Update"]["UpdateExpression"] == "ADD series :one"
+
+    def test_a_later_version_moves_the_head_from_the_one_before(self, store, stub, asked):
+        stub.add_response("transact_write_items", {})
+        store.append(a_version(number=13))
+        ((_, call),) = asked
+        version, head = call["TransactItems"]
+        assert version["Put"]["Item"]["sk"] == {"S": "VERSION#00000013"}
+        assert head["Put"]["ConditionExpression"] == "latest = :before"
+        assert head["Put"]["ExpressionAttributeValues"] == {":before": {"N": "12"}}
+
+    def test_a_retry_of_botocore_is_the_same_transaction(self, monkeypatch):
+        """When an answer got lost, its repetition carries the token of the first, so that DynamoDB tells it again."""
+        monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+        client = boto3.client("dynamodb", config=clients.dynamodb().meta.config)
+        tokens = []
+
+        def answer(request: Any, **_: Any) -> AWSResponse:
+            tokens.append(json.loads(request.body)["ClientRequestToken"])
+            body = SimpleNamespace(stream=lambda **_: [b"{}"], raw=None)
+            return AWSResponse(request.url, 500 if len(tokens) in (1, 2) else 200, {}, body)
+
+        client.meta.events.register_first("before-send.dynamodb", answer)
+        store = DynamoDBVersionStore(client, TABLE, "default")
+        store.append(a_version(number=2))
+        store.append(a_version(number=3))
+        assert len(tokens) == 4
+        assert tokens[0] == tokens[1] == tokens[2] != tokens[3]
+
+    @pytest.mark.parametrize(
+        "codes",
+        [
+            ("ConditionalCheckFailed", "ConditionalCheckFailed"),
+            ("None", "ConditionalCheckFailed"),
+            ("ConditionalCheckFailed", "None", "None"),
+            ("TransactionConflict", "None"),
+            ("None", "TransactionConflict", "None"),
+            ("None", "None", "TransactionConflict"),
+            ("ConditionalCheckFailed", "ThrottlingError"),
+        ],
+    )
+    def test_a_lost_race_is_version_taken(self, codes, store, stub):
+        cancelled(stub, *codes)
+        with pytest.raises(VersionTaken):
+            store.append(a_version())
+
+    @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+    def test_a_throttled_transaction_is_storage_unavailable(self, code, store, stub):
+        cancelled(stub, "None", code)
+        with pytest.raises(StorageUnavailable):
+            store.append(a_version())
+
+    @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
+    def test_a_transaction_that_can_never_succeed_is_a_defect(self, code, store, stub):
+        """Such as an item above 400 KB: to try again in a second would not help."""
+        cancelled(stub, "None", code)
+        with pytest.raises(errors.ClientError):
+            store.append(a_version())
+
+    @pytest.mark.parametrize("code", ["ThrottlingException", "TransactionInProgressException", "RequestLimitExceeded"])
+    def test_a_refused_call_is_storage_unavailable(self, code, store, stub):
+        stub.add_client_error("transact_write_items", code)
+        with pytest.raises(StorageUnavailable):
+            store.append(a_version())
+
+    def test_a_call_that_is_wrong_passes_through(self, store, stub):
+        stub.add_client_error("transact_write_items", "ValidationException")
+        with pytest.raises(errors.ClientError):
+            store.append(a_version())
+
+
+class TestReading:
+    def test_a_head_is_one_consistent_read(self, store, stub, asked):
+        stub.add_response("get_item", {"Item": head_to_item(a_version(number=3), "default")})
+        assert store.head("cpu").latest == 3
+        assert asked == [
+            (
+                "GetItem",
+                {
+                    "TableName": TABLE,
+                    "Key": {"pk": {"S": "TENANT#default#SERIES#cpu"}, "sk": {"S": "HEAD"}},
+                    "ConsistentRead": True,
+                },
+            )
+        ]
+
+    def test_a_version_is_one_consistent_read(self, store, stub, asked):
+        stub.add_response("get_item", {"Item": version_to_item(a_version(number=3))})
+        assert store.version("cpu", 3) == a_version(number=3)
+        ((_, call),) = asked
+        assert call["Key"]["sk"] == {"S": "VERSION#00000003"}
+        assert call["ConsistentRead"] is True
+
+    def test_the_count_is_consistent(self, store, stub, asked):
+        stub.add_response("query", {"Items": [{"series": {"N": "2"}}, {"series": {"N": "40"}}]})
+        assert store.count_series() == 42
+        assert asked[0][1]["ConsistentRead"] is True
+
+    def test_the_list_of_series_asks_the_index(self, store, stub, asked):
+        stub.add_response("query", {"Items": []})
+        store.list_series(10, None)
+        assert asked[0][1]["IndexName"] == SERIES_INDEX
+
+    @pytest.mark.parametrize("count", [10, 11])
+    def test_a_page_reads_one_more_to_know_whether_another_follows(self, store, stub, asked, count):
+        """Not from LastEvaluatedKey: DynamoDB sends it with a full page also when nothing follows."""
+        heads = [head_to_item(a_version(f"s{index:02d}"), "default") for index in range(count)]
+        stub.add_response("query", {"Items": heads})
+        assert store.list_series(10, None).after == (None if count == 10 else "s09")
+        stub.add_response("query", {"Items": [version_to_item(a_version(number=n)) for n in range(count, 0, -1)]})
+        assert store.list_versions("cpu", 10, None).after == (None if count == 10 else 2)
+        assert [call["Limit"] for _, call in asked] == [11, 11]
+
+    @pytest.mark.parametrize(
+        ("operation", "read"),
+        [
+            ("get_item", lambda store: store.head("cpu")),
+            ("get_item", lambda store: store.version("cpu", 1)),
+            ("query", lambda store: store.count_series()),
+            ("query", lambda store: store.list_series(10, None)),
+            ("query", lambda store: store.list_versions("cpu", 10, None)),
+        ],
+        ids=["head", "version", "count_series", "list_series", "list_versions"],
+    )
+    def test_storage_that_is_down_is_storage_unavailable(self, operation, read, store, stub):
+        stub.add_client_error(operation, "InternalServerError", http_status_code=500)
+        with pytest.raises(StorageUnavailable):
+            read(store)
+
+
+class TestPagesOfAMegabyte:
+    """DynamoDB ends a page at 1 MB, with fewer items than were asked for and the key of the last one."""
+
+    def test_versions_go_on_after_it(self, store, stub):
+        items = [version_to_item(a_version(number=number)) for number in (9, 8, 7)]
+        stub.add_response("query", {"Items": items, "LastEvaluatedKey": {"pk": {"S": "x"}, "sk": {"S": "x"}}})
+        page = store.list_versions("cpu", 50, None)
+        assert [version.number for version in page.items] == [9, 8, 7]
+        assert page.after == 7
+
+    def test_series_go_on_after_it(self, store, stub):
+        items = [head_to_item(a_version(name), "default") for name in ("a", "b")]
+        stub.add_response("query", {"Items": items, "LastEvaluatedKey": {"pk": {"S": "x"}, "sk": {"S": "x"}}})
+        page = store.list_series(50, None)
+        assert [summary.series_id for summary in page.items] == ["a", "b"]
+        assert page.after == "b"
+
+
+class TestAHalfWrittenSeries:
+    """What no transaction of ours leaves behind must still not be built upon."""
+
+    def test_a_version_without_its_head_is_not_overwritten(self, aws, store, client):
+        store.append(a_version())
+        orphan = version_to_item(a_version(number=2)) | {
+            "pk": {"S": "TENANT#default#SERIES#cpu"},
+            "sk": {"S": "VERSION#00000002"},
+        }
+        client.put_item(TableName=TABLE, Item=orphan)
+        with pytest.raises(VersionTaken):
+            store.append(a_version(number=2, detector="another"))
+        assert store.head("cpu").latest == 1
+        assert store.version("cpu", 2).detector == "three_sigma"
+
+    def test_a_head_without_its_version_is_not_moved(self, aws, store, client):
+        head = head_to_item(a_version(number=5), "default") | {
+            "pk": {"S": "TENANT#default#SERIES#cpu"},
+            "sk": {"S": "HEAD"},
+        }
+        client.put_item(TableName=TABLE, Item=head)
+        with pytest.raises(VersionTaken):
+            store.append(a_version())
+        assert store.version("cpu", 1) is None
+        assert store.count_series() == 0
+
+
+def test_first_fits_are_spread_over_shards(store, stub, asked):
+    for index in range(100):
+        stub.add_response("transact_write_items", {})
+        store.append(a_version(f"series-{index}"))
+    shards = {call["TransactItems"][2]["Update"]["Key"]["sk"]["S"] for _, call in asked}
+    assert shards == {f"SHARD#{number:02d}" for number in range(16)}

@@ -1,0 +1,73 @@
+"""Versions as DynamoDB items: everything comes back, and only strings and numbers are used."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from tidewatch.adapters.items import (
+    head_from_item,
+    head_to_item,
+    summary_from_item,
+    version_from_item,
+    version_to_item,
+)
+
+from tests.support.samples import a_version
+
+AWKWARD = {
+    "high": 1.7976931348623157e308,
+    "low": 5e-324,
+    "third": 1 / 3,
+    "minus zero": -0.0,
+    "deep": {"list": [1, "é"]},
+}
+
+
+def test_a_version_comes_back_whole():
+    version = a_version(parameters=AWKWARD, options={"name": "three_sigma", "sigmas": 2.5, "side": "both"})
+    assert version_from_item(version_to_item(version)) == version
+
+
+def test_parameters_come_back_to_the_last_bit():
+    found = version_from_item(version_to_item(a_version(parameters=AWKWARD))).parameters
+    assert {name: repr(value) for name, value in found.items()} == {
+        name: repr(value) for name, value in AWKWARD.items()
+    }
+
+
+@pytest.mark.parametrize("microsecond", [0, 1, 250_000])
+def test_the_time_of_training_comes_back_in_utc(microsecond):
+    at = datetime(2025, 6, 30, 23, 59, 59, microsecond, tzinfo=UTC)
+    assert version_from_item(version_to_item(a_version(trained_at=at))).trained_at == at
+
+
+def test_attributes_are_strings_and_whole_numbers():
+    """A DynamoDB number ends at 1e126 and has 38 digits, so that no double is stored as one."""
+    item = head_to_item(a_version(parameters=AWKWARD), "default")
+    assert {kind for attribute in item.values() for kind in attribute} == {"S", "N"}
+    assert {name for name, attribute in item.items() if "N" in attribute} == {
+        "number", "points_used", "span_start", "span_end", "latest", "champion",
+    }  # fmt: skip
+    assert json.loads(item["parameters"]["S"]) == AWKWARD
+
+
+def test_a_head_carries_its_champion_whole_and_the_tenant_for_the_index():
+    version = a_version(number=7)
+    item = head_to_item(version, "acme")
+    head = head_from_item(item)
+    assert (head.latest, head.champion) == (7, version)
+    assert item["tenant"] == {"S": "acme"}
+
+
+def test_a_version_is_not_in_the_index_of_series():
+    assert "tenant" not in version_to_item(a_version())
+
+
+def test_a_summary_needs_no_more_than_the_index_holds():
+    item = head_to_item(a_version(number=7), "default")
+    projected = {name: item[name] for name in ("series_id", "latest", "detector", "trained_at", "points_used")}
+    summary = summary_from_item(projected)
+    assert (summary.series_id, summary.latest, summary.detector, summary.points_used) == ("cpu", 7, "three_sigma", 8)
+    assert summary.trained_at == a_version().trained_at

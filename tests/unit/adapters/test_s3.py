@@ -1,0 +1,133 @@
+"""What the S3 adapter stores, and how it reads S3's failures. What it promises is in tests/contract."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+from contextlib import suppress
+from typing import Any
+
+import boto3
+import botocore.exceptions as errors
+import pandas
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from tidewatch.adapters.s3 import S3DataStore
+from tidewatch.models import DataCorrupted, StorageUnavailable
+from tidewatch.models.training_data import encode
+
+from tests.support.environment import ENVIRONMENT
+from tests.support.samples import VALUES, a_series
+
+BUCKET = ENVIRONMENT["DATA_BUCKET"]
+TEXT = b"timestamp,value\n60,1.0\n"
+SHA256 = hashlib.sha256(TEXT).hexdigest()
+PACKED = gzip.compress(TEXT, mtime=0)
+KEY = f"training/default/{SHA256}.csv.gz"
+
+
+@pytest.fixture
+def client():
+    return boto3.client("s3")
+
+
+@pytest.fixture
+def store(client):
+    return S3DataStore(client, BUCKET, "default")
+
+
+@pytest.fixture
+def stub(client):
+    with Stubber(client) as stubber:
+        yield stubber
+
+
+def answer(packed: bytes, length: int | None = None) -> dict[str, Any]:
+    return {"Body": StreamingBody(io.BytesIO(packed), len(packed) if length is None else length)}
+
+
+def test_the_key_is_the_sha256_of_the_text_and_the_object_its_gzip(aws, store, client):
+    assert store.put(TEXT) == (KEY, SHA256)
+    found = client.get_object(Bucket=BUCKET, Key=KEY)
+    assert gzip.decompress(found["Body"].read()) == TEXT
+    assert found["ContentType"] == "application/gzip"
+    assert "ContentEncoding" not in found, "a download must stay the .gz file that its name says"
+
+
+def test_the_same_text_is_the_same_object_to_the_last_byte(aws, store, client):
+    store.put(TEXT)
+    first = client.get_object(Bucket=BUCKET, Key=KEY)["ETag"]
+    store.put(TEXT)
+    assert client.get_object(Bucket=BUCKET, Key=KEY)["ETag"] == first
+    assert client.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 1
+
+
+def test_a_person_opens_the_object_with_pandas_in_one_line(aws, store, client, tmp_path):
+    key, _ = store.put(encode(a_series()))
+    path = tmp_path / key.rpartition("/")[2]
+    client.download_file(BUCKET, key, str(path))
+    frame = pandas.read_csv(path)
+    assert frame.value.tolist() == list(VALUES)
+    assert frame.timestamp.tolist() == a_series().timestamps.tolist()
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"not gzip at all", id="not gzip"),
+        pytest.param(TEXT, id="not packed"),
+        pytest.param(PACKED[:-1], id="cut in the checksum"),
+        pytest.param(PACKED[:12], id="cut in the data"),
+        pytest.param(PACKED[:5], id="cut in the header"),
+        pytest.param(PACKED + b"garbage", id="with something behind it"),
+        pytest.param(PACKED + PACKED, id="twice"),
+        pytest.param(gzip.compress(TEXT + b"120,2.0\n"), id="other data"),
+    ],
+)
+def test_an_object_that_differs_is_corrupted(packed, store, stub):
+    stub.add_response("get_object", answer(packed))
+    with pytest.raises(DataCorrupted) as caught:
+        store.get(KEY, SHA256)
+    assert caught.value.key == KEY
+
+
+@pytest.mark.parametrize("place", range(0, len(PACKED), 3))
+def test_a_flipped_bit_is_never_read_as_other_data(place, store, stub):
+    packed = bytearray(PACKED)
+    packed[place] ^= 0x10
+    stub.add_response("get_object", answer(bytes(packed)))
+    with suppress(DataCorrupted):
+        assert store.get(KEY, SHA256) == TEXT, "a bit of the header that does not matter"
+
+
+def test_an_object_that_is_gone_is_corrupted(store, stub):
+    stub.add_client_error("get_object", "NoSuchKey", http_status_code=404)
+    with pytest.raises(DataCorrupted):
+        store.get(KEY, SHA256)
+
+
+@pytest.mark.parametrize(("code", "status"), [("SlowDown", 503), ("InternalError", 500), ("RequestTimeout", 400)])
+def test_s3_that_is_down_is_storage_unavailable(code, status, store, stub):
+    stub.add_client_error("put_object", code, http_status_code=status)
+    with pytest.raises(StorageUnavailable, match="storing of training data"):
+        store.put(TEXT)
+    stub.add_client_error("get_object", code, http_status_code=status)
+    with pytest.raises(StorageUnavailable, match="reading of training data"):
+        store.get(KEY, SHA256)
+
+
+def test_an_answer_that_breaks_off_is_storage_unavailable(store, stub):
+    """The object is whole; the connection was not. To call it corrupted would alarm for nothing."""
+    stub.add_response("get_object", answer(PACKED, length=10_000))
+    with pytest.raises(StorageUnavailable):
+        store.get(KEY, SHA256)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket"])
+def test_what_is_set_up_wrongly_passes_through(code, store, stub):
+    stub.add_client_error("get_object", code, http_status_code=403)
+    with pytest.raises(errors.ClientError):
+        store.get(KEY, SHA256)
