@@ -20,8 +20,9 @@ _MANTISSA_BITS: Final = 53
 _HALF_BITS: Final = 26
 # Sums of this many products of halves stay within an int64.
 _RUN: Final = 256
-# Bits of a root beyond the 53 that are kept of it.
-_ROOT_BITS: Final = 128
+# Bits of a root after its point, beyond as many as before it. Where mean and root cancel, what is left of a limit can
+# be as small as the inverse of both and of the sigmas; with too few bits the search for the next double has no end.
+_ROOT_BITS: Final = 2200
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +159,9 @@ class Moments:
 
 
 def _root(square: int) -> Fraction:
-    """The square root, rounded down, with ``_ROOT_BITS`` bits at the least."""
-    shift = max(0, 2 * _ROOT_BITS - square.bit_length())
-    shift += shift % 2
-    return Fraction(math.isqrt(square << shift), 1 << shift // 2)
+    """The square root, rounded down, with ``_ROOT_BITS`` bits after the point and as many again as it has before it."""
+    half = square.bit_length() // 2 + _ROOT_BITS
+    return Fraction(math.isqrt(square << 2 * half), 1 << half)
 
 
 def _magnitude(number: Fraction) -> int:

@@ -150,14 +150,17 @@ def _as_double(number: float) -> float:
 
 def _check_times(times: NDArray[Any], usable: NDArray[np.intp]) -> Iterator[Problem]:
     kept = times[usable]
-    outside = usable[(kept < EARLIEST) | (kept > LATEST)]
+    is_outside = (kept < EARLIEST) | (kept > LATEST)
+    outside = usable[is_outside]
     if outside.size:
         first = int(outside[0])
         why = describe_out_of_range(int(times[first]))
         yield Problem(
             ("timestamps", first), f"timestamps[{first}] {why}{_and_more(outside.size)}", "timestamp_out_of_range"
         )
-    backwards = usable[1:][kept[1:] <= kept[:-1]]
+    # Beside a time in a wrong unit, a right one only seems to be out of order.
+    comparable = is_outside[1:] == is_outside[:-1]
+    backwards = usable[1:][comparable & (kept[1:] <= kept[:-1])]
     if backwards.size:
         first = int(backwards[0])
         before = int(usable[np.searchsorted(usable, first) - 1])

@@ -263,7 +263,7 @@ def test_all_problems_are_reported_at_once():
         (("timestamps", 0), "timestamp_out_of_range"),
         (("timestamps", 1), "wrong_type"),
         (("timestamps", 4), "wrong_type"),
-        (("timestamps", 2), "timestamps_unsorted"),
+        (("timestamps", 3), "timestamps_unsorted"),
         (("values", 1), "not_finite"),
         (("values", 2), "wrong_type"),
         (("values", 3), "wrong_type"),
