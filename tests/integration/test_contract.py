@@ -1,4 +1,4 @@
-"""The contract that clients hold: field names, JSON types, versions. Fields may be added, none taken away or retyped."""
+"""The contract that clients hold: field names, JSON types, versions. Fields may be added, none taken away or changed."""
 
 from __future__ import annotations
 

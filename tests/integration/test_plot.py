@@ -175,7 +175,7 @@ def flip(data: bytes, at: int) -> bytes:
         lambda data: data[:-1],
         lambda data: data[:20],
         lambda data: b"",
-        lambda data: gzip.decompress(data),
+        gzip.decompress,
         lambda data: gzip.compress(gzip.decompress(data).replace(b"12.5", b"12.6")),
         lambda data: gzip.compress(gzip.decompress(data) + b"1,1\n"),
         lambda data: None,

@@ -1,4 +1,4 @@
-"""What clients send stays out of the logs: a mark is put into each part of each kind of request and must not be found."""
+"""What clients send stays out of the logs: a mark is put into each part of each request and must not be found."""
 
 from __future__ import annotations
 

@@ -55,8 +55,8 @@ class _Rule:
 class Boundary:
     """Watches the calls of a test, and does to them what it is told.
 
-    One call is served at a time: moto is not safe for threads. As DynamoDB does, it answers a transaction whose token it
-    has seen with the first answer; moto forgets the token and would run the transaction again.
+    One call is served at a time: moto is not safe for threads. As DynamoDB does, it answers a transaction whose token
+    it has seen with the first answer; moto forgets the token and would run the transaction again.
     """
 
     calls: list[Call] = field(default_factory=list)

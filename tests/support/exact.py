@@ -43,10 +43,6 @@ class ExactMoments:
         deviation = Fraction(value) - self.mean
         return deviation < 0 and deviation**2 > Fraction(sigmas) ** 2 * self.variance
 
-    def is_at_limit(self, value: float, sigmas: float) -> bool:
-        """Whether a value lies exactly at one of the two limits."""
-        return (Fraction(value) - self.mean) ** 2 == Fraction(sigmas) ** 2 * self.variance
-
     def limit(self, sigmas: float) -> Fraction:
         """``mean + sigmas * std``, to ``2**-300`` of its terms."""
         return self.mean + Fraction(sigmas) * self.std
@@ -54,10 +50,18 @@ class ExactMoments:
 
 def nearest_double(exact: Fraction) -> float:
     """The double nearest to a number; the largest one for all beyond it."""
-    try:
-        return float(exact)
-    except OverflowError:
+    if is_out_of_range(exact):
         return MAX if exact > 0 else -MAX
+    return float(exact)
+
+
+def is_out_of_range(exact: Fraction) -> bool:
+    """Whether a number rounds to no double."""
+    try:
+        float(exact)
+    except OverflowError:
+        return True
+    return False
 
 
 def ulps_between(found: float, exact: Fraction) -> Fraction:
