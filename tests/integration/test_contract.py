@@ -1,4 +1,4 @@
-"""The contract that clients hold: field names, JSON types, versions. Fields may be added, none taken away or changed."""
+"""The contract that clients hold: field names, JSON types, versions. Fields may be added, never taken away."""
 
 from __future__ import annotations
 
