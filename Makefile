@@ -56,7 +56,7 @@ lint: $(DEV_READY) $(SAM_READY) ## Format, lint, types, import rules, template
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy shared functions local benchmarks
-	$(BIN)/lint-imports
+	PYTHONPATH=shared:. $(BIN)/lint-imports
 	$(WITH_SAM) sam validate --lint
 	$(WITH_SAM) cfn-lint
 
