@@ -48,7 +48,7 @@ class LogEvent(StrEnum):
     STORAGE_UNAVAILABLE = "storage_unavailable"
     DATA_CORRUPTED = "data_corrupted"
     HEALTH_DEGRADED = "health_degraded"
-    VERSION_PUBLISHED = "version_published"
+    ANSWER_NOT_REMEMBERED = "answer_not_remembered"
 
 
 _BASE: Final = frozenset({"service", "stage"})

@@ -33,6 +33,16 @@ def test_the_same_key_gets_the_first_answer(api: Api):
     assert stored().versions == {"s": [1]}
 
 
+def test_a_fit_whose_answer_cannot_be_remembered_is_still_acknowledged(api: Api, boundary: Boundary):
+    boundary.on("dynamodb.UpdateItem", throttled)
+    reply = fit(api, "k")
+    assert (reply.status, reply.json()["version"]) == (200, "v1")
+    assert "answer_not_remembered" in reply.events
+    assert reply.counted("StorageFailures") == 1
+    boundary.heal()
+    assert stored().check().versions == {"s": [1]}
+
+
 def test_the_answer_stays_the_first_when_others_train_meanwhile(api: Api):
     first = fit(api, "k")
     fit(api, None)

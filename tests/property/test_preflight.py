@@ -69,14 +69,19 @@ def _time_rules(times: Sequence[Any]) -> Verdict:
     found: Verdict = set()
     known = [(index, time) for index, time in enumerate(times) if type(time) is int]
     for index, time in known:
-        if not EARLIEST <= time <= LATEST:
+        if not _is_taken(time):
             found.add((("timestamps", index), "timestamp_out_of_range"))
             break
     for (_, before), (index, time) in pairwise(known):
-        if time <= before:
+        # A neighbour in another unit says nothing about the order.
+        if _is_taken(time) == _is_taken(before) and time <= before:
             found.add((("timestamps", index), "timestamp_repeated" if time == before else "timestamps_unsorted"))
             break
     return found
+
+
+def _is_taken(time: int) -> bool:
+    return EARLIEST <= time <= LATEST
 
 
 def _value_rules(values: Sequence[Any]) -> Verdict:

@@ -38,7 +38,7 @@ def test_the_names_are_a_contract():
         "Errors", "Rejections", "StorageFailures", "ColdStart",
     }  # fmt: skip
     assert {str(event) for event in LogEvent} >= {
-        "rejected", "unhandled_error", "storage_unavailable", "data_corrupted", "health_degraded", "version_published",
+        "rejected", "unhandled_error", "storage_unavailable", "data_corrupted", "health_degraded",
     }  # fmt: skip
     assert (telemetry.NAMESPACE, telemetry.SERVICE) == ("Tidewatch", "tidewatch")
 

@@ -1,7 +1,8 @@
 """The boto3 clients, built once per process, with retries that fit a function's timeout.
 
 A function has 25 s. A fit makes at most five storage calls in a row (idempotency record, training data, head, version,
-idempotency record), so each may take a few seconds with its retries, not boto3's default of several minutes. Health
+idempotency record). A call that fails for good does so in time for its answer, where boto3's defaults would take
+minutes; should every call need its last attempt, the function runs out of time, and nothing was acknowledged. Health
 reads must be quick or given up.
 """
 

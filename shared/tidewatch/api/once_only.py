@@ -28,6 +28,7 @@ from tidewatch.adapters import clients
 from tidewatch.api.errors import IdempotencyKeyReused, RequestInProgress
 from tidewatch.models import StorageUnavailable
 from tidewatch.settings import settings
+from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -54,7 +55,7 @@ class OnceOnly:
         Raises:
             RequestInProgress: if the first call still runs.
             IdempotencyKeyReused: if the key came with another body before.
-            StorageUnavailable: if the record could not be read or written.
+            StorageUnavailable: if the record could not be read or written before the action ran.
         """
         if key is None:
             return action()
@@ -67,8 +68,11 @@ class OnceOnly:
             lambda_context=context,
         )
 
+        given: list[Answer] = []
+
         def once(*, request: dict[str, Any]) -> Answer:  # noqa: ARG001 - Powertools reads it
-            return action()
+            given.append(action())
+            return given[0]
 
         guarded = idempotent_function(
             once,
@@ -86,6 +90,11 @@ class OnceOnly:
         except IdempotencyValidationError as error:
             raise IdempotencyKeyReused from error
         except IdempotencyPersistenceLayerError as error:
+            if given:
+                # Done, but not remembered. To say that it failed would be wrong, and invite a repetition.
+                logger.error("answer not remembered", event=LogEvent.ANSWER_NOT_REMEMBERED, scope=scope)
+                count_alone(Metric.STORAGE_FAILURES)
+                return given[0]
             raise StorageUnavailable("an idempotency record") from error
         return result
 

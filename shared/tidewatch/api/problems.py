@@ -73,7 +73,7 @@ class _Answer:
 def _answer_invalid(error: RequestValidationError) -> _Answer:
     found = error.errors()
     errors = tuple(
-        {"loc": [_shortened(part) for part in e["loc"]], "msg": _PLAINER.get(e["type"], e["msg"]), "type": e["type"]}
+        {"loc": [_shortened(part) for part in e["loc"]], "msg": _message(e), "type": e["type"]}
         for e in found[:_MOST_ERRORS]
     )
     places = list(dict.fromkeys(_place(e["loc"]) for e in errors))
@@ -86,6 +86,13 @@ def _answer_invalid(error: RequestValidationError) -> _Answer:
         title="Invalid request",
         errors=errors,
     )
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    if error["type"] == "string_type" and error["loc"][0] in ("query", "header"):
+        # All parameters are strings; a list of them is one that came twice.
+        return "given more than once"
+    return _PLAINER.get(error["type"], str(error["msg"]))
 
 
 def _shortened(part: str | int) -> str | int:
@@ -179,7 +186,7 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
         title="Idempotency-Key reused",
         errors=(
             {
-                "loc": ["header", "Idempotency-Key"],
+                "loc": ["header", "idempotency-key"],
                 "msg": "was used with another body",
                 "type": "idempotency_key_reused",
             },

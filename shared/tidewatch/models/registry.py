@@ -69,8 +69,8 @@ class Registry:
             SeriesNotFound: if the series was never trained.
         """
         page = self._versions.list_versions(series_id, limit, before)
-        if not page.items and before is None:
-            raise SeriesNotFound(series_id)
+        if not page.items:
+            self._head(series_id)
         return page
 
     def _head(self, series_id: str) -> Head:
