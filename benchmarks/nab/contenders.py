@@ -1,0 +1,88 @@
+"""Who is measured, and how a detector's scores become alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from tidewatch.detectors.auto import RECOVERY, Stream, alert_once
+from tidewatch.series import TimeSeries
+
+from benchmarks.nab import reference
+from benchmarks.nab.corpus import LabelledSeries
+from benchmarks.nab.scoring import Outcome, Profile, scale, sweep, worth
+
+Scores = Mapping[str, NDArray[np.float64]]
+
+_SHARES: Final = np.geomspace(1e-4, 5e-2, 160)
+"""Thresholds are tried that so many of the points are at or above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A detector in the benchmark.
+
+    Attributes:
+        name: as in the table.
+        score: gives each point of a series a score, by what came before it alone, shape (n,).
+        recoveries: how many points without anomaly end an incident: the choices for alert-once; none where every
+            point at the threshold is an alert of its own, as the published detectors have it.
+    """
+
+    name: str
+    score: Callable[[TimeSeries], NDArray[np.float64]]
+    recoveries: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is chosen once for all files."""
+
+    outcome: Outcome
+    recovery: int | None
+
+
+def auto(series: TimeSeries) -> NDArray[np.float64]:
+    """The fused score of ``auto``, run over the series as a stream."""
+    return Stream().extend(series.timestamps, series.values).score
+
+
+CONTENDERS: Final = (
+    Contender("auto", auto, recoveries=(RECOVERY,)),
+    Contender("windowed Gaussian", reference.windowed_gaussian),
+    Contender("random", reference.random),
+    Contender("null", reference.null),
+)
+
+RECOVERIES_TRIED: Final = (25, 50, 75, 100)
+"""What the honest figure chooses from."""
+
+
+def choose(contender: Contender, files: Sequence[LabelledSeries], scores: Scores, profile: Profile) -> Choice:
+    """The threshold, and the recovery if there is a choice, that score highest on these files."""
+    if not contender.recoveries:
+        chosen = {file.name: scores[file.name] for file in files}
+        return Choice(sweep(chosen, {file.name: file.layout for file in files}, profile).best(), None)
+    together = np.concatenate([scores[file.name] for file in files])
+    thresholds = np.unique(np.quantile(together, 1.0 - _SHARES))
+    choices = [
+        Choice(Outcome(float(threshold), apply(files, scores, profile, float(threshold), recovery)), recovery)
+        for recovery in contender.recoveries
+        for threshold in thresholds[::-1]
+    ]
+    return max(choices, key=lambda choice: choice.outcome.score)
+
+
+def apply(
+    files: Sequence[LabelledSeries], scores: Scores, profile: Profile, threshold: float, recovery: int | None
+) -> float:
+    """The score of these files under a choice: 0 never alerts, 100 is perfect."""
+    gained = 0.0
+    for file in files:
+        values = scores[file.name]
+        alerts = values >= threshold if recovery is None else alert_once(values, threshold, recovery=recovery)
+        gained += worth(alerts, file.layout, profile)
+    return 100.0 * gained / scale((file.layout for file in files), profile)

@@ -1,0 +1,21 @@
+"""The default detector: several experts, each calibrated by its own past, and the word of those that protest most.
+
+A point is judged by what came before it alone. What is learned (levels, period, stretches, tails) is learned at fixed
+places of the stream, so a judgement does not depend on how the stream was cut into calls.
+"""
+
+from tidewatch.detectors.auto.alerts import RECOVERY, THRESHOLD, Alerts, alert_once
+from tidewatch.detectors.auto.knowledge import EXPERTS
+from tidewatch.detectors.auto.stream import LOOKBACK, WARM_UP, Judgement, Stream
+
+__all__ = [
+    "EXPERTS",
+    "LOOKBACK",
+    "RECOVERY",
+    "THRESHOLD",
+    "WARM_UP",
+    "Alerts",
+    "Judgement",
+    "Stream",
+    "alert_once",
+]
