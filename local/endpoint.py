@@ -2,32 +2,36 @@
 
 The tables and the bucket of template.yaml are there, empty, and gone when this stops. Requests are served one at a
 time: moto does not isolate the transactions of parallel ones.
+
+AWS_PORT is the port. AWS_LISTENER is the number of a socket that listens already, where another process starts this.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import gc
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Final
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import run_simple
-
-from local import aws
+from local import aws, aws_server
+from local.children import listening_socket
 from local.cloudwatch import MetricStore
 from local.functions import function_environment
 from local.routes import read_routes
 from local.template import Template, load_template
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 4566
 
 
 def main() -> int:
     """Serves until Ctrl-C."""
-    port = int(os.environ.get("AWS_PORT") or DEFAULT_PORT)
+    inherited = os.environ.pop("AWS_LISTENER", "")
+    listener = socket.socket(fileno=int(inherited)) if inherited else _listen()
     for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
         # This is the endpoint; it asks no other.
         del os.environ[name]
@@ -37,13 +41,23 @@ def main() -> int:
     names = aws.resource_names(template, wanted, {**wanted, **os.environ})
     aws.start_stand_in(MetricStore())
     aws.create_resources(template, names)
-    print(f"A stand-in for AWS listens on http://{HOST}:{port} until Ctrl-C. In it are:")
-    print(*sorted(names.values()), sep="\n")
-    try:
-        run_simple(HOST, port, DomainDispatcherApplication(create_backend_app), threaded=False)
-    except KeyboardInterrupt:
-        print()
+    if not inherited:
+        host, port = listener.getsockname()
+        print(f"A stand-in for AWS listens on http://{host}:{port} until Ctrl-C. In it are:")
+        print(*sorted(names.values()), sep="\n", flush=True)
+    # Modules live as long as the process: the collector need not look at them again and again.
+    gc.freeze()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(aws_server.serve(listener))
     return 0
+
+
+def _listen() -> socket.socket:
+    port = os.environ.get("AWS_PORT") or str(DEFAULT_PORT)
+    try:
+        return listening_socket(int(port))
+    except (OSError, OverflowError, ValueError) as error:
+        sys.exit(f"AWS_PORT={port} cannot be used: {error}")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,10 @@ class NotLoaded(Exception):
     """The code cannot be imported; the message is the last line of its traceback."""
 
 
+class FunctionFailed(Exception):
+    """Lambda has no answer from the function; the message says why."""
+
+
 class Functions:
     """The handlers of the template's functions, in this process.
 

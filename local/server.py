@@ -1,6 +1,7 @@
 """Serves the API over HTTP: uvicorn in front, the functions behind.
 
-Functions are called on the event loop itself, one after the other, in the order in which requests became readable.
+Functions in this process are called on the event loop itself, one after the other, in the order in which requests
+became readable.
 Powertools keeps the current event and metrics in class attributes, so two invocations must not overlap in one process.
 Measured with 100 clients: handing them to a worker thread takes 4 to 17 % more processor time, since it and the loop
 fight for the interpreter's lock. uvloop in place of asyncio's own loop gains nothing, since nearly all time is the
@@ -21,7 +22,7 @@ import uvicorn
 from watchfiles import awatch
 
 from local.console import Console
-from local.functions import Functions, NotLoaded
+from local.functions import FunctionFailed, NotLoaded
 from local.gateway import (
     MAX_REQUEST_BYTES,
     HttpRequest,
@@ -32,11 +33,14 @@ from local.gateway import (
     to_event,
 )
 from local.problems import gateway_response, local_problem
-from local.routes import Api, RouteTable
+from local.routes import Api, Function, RouteTable
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
+
+Invoke = Callable[[Function, dict[str, Any]], Awaitable[Any]]
+"""Gives an event to a function and returns its answer."""
 
 _WATCHED: Final = (".py", ".json", ".yaml")
 
@@ -44,10 +48,10 @@ _WATCHED: Final = (".py", ".json", ".yaml")
 class Gateway:
     """The ASGI application."""
 
-    def __init__(self, api: Api, routes: RouteTable, functions: Functions, console: Console) -> None:
+    def __init__(self, api: Api, routes: RouteTable, invoke: Invoke, console: Console) -> None:
         self._api = api
         self._routes = routes
-        self._functions = functions
+        self._invoke = invoke
         self._console = console
         self._binary = "*/*" in api.binary_media_types
 
@@ -70,7 +74,7 @@ class Gateway:
         if body is None:
             response = gateway_response(self._api, "REQUEST_TOO_LARGE", request.path)
         else:
-            response = self._answer(request)
+            response = await self._answer(request)
         length = (b"content-length", str(len(response.body)).encode())
         await send({"type": "http.response.start", "status": response.status, "headers": [*response.headers, length]})
         await send({"type": "http.response.body", "body": response.body})
@@ -78,20 +82,20 @@ class Gateway:
         seconds = time.perf_counter() - started
         self._console.request(request.method, target, response.status, seconds, len(response.body))
 
-    def _answer(self, request: HttpRequest) -> HttpResponse:
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
         found = self._routes.match(request.method, request.path)
         if found is None:
             return gateway_response(self._api, "MISSING_AUTHENTICATION_TOKEN", request.path)
         route, parameters = found
         try:
             event = to_event(request, route, parameters, self._api.stage, binary=self._binary)
-            answer = self._functions.invoke(route.function, event)
+            answer = await self._invoke(route.function, event)
             return from_proxy_response(answer, event["requestContext"]["requestId"])
         except PayloadTooLarge:
             return gateway_response(self._api, "REQUEST_TOO_LARGE", request.path)
         except NotLoaded as error:
             return local_problem(503, "Service Unavailable", f"The code cannot be imported: {error}")
-        except MalformedResponse as error:
+        except (MalformedResponse, FunctionFailed) as error:
             self._console.failure(f"{route.function.logical_id}: {error}")
         except Exception:  # noqa: BLE001 - whatever a function raises is its failure, not the server's
             self._console.failure(f"{route.function.logical_id} failed:\n{traceback.format_exc()}")

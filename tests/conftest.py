@@ -44,6 +44,18 @@ def aws() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def dynamodb_local() -> Iterator[str]:
+    """The URL of Amazon's DynamoDB Local: one for all tests of this process, each with tables of its own."""
+    from tests.support import dynamodb_local
+
+    if reason := dynamodb_local.missing():
+        # Where everything has to be proved, it must be there.
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with dynamodb_local.running() as url:
+        yield url
+
+
 def _forget() -> None:
     # Imported late, so that tests which need no AWS do not wait for its libraries. The boto3 clients stay: they hold
     # nothing but the environment's credentials, and moto catches their calls for as long as it is on.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -14,9 +13,10 @@ from tidewatch.adapters.dynamodb import DynamoDBVersionStore
 from tidewatch.adapters.s3 import S3DataStore
 from tidewatch.models import DataStore, VersionStore
 
+from tests.support.dynamodb_local import tables_in
 from tests.support.environment import ENVIRONMENT
 from tests.support.memory import Memory, MemoryDataStore, MemoryVersionStore
-from tests.support.tables import aws_in_memory, create_tables
+from tests.support.tables import aws_in_memory
 
 
 class Backend(Protocol):
@@ -79,46 +79,46 @@ class InMemory:
 
 
 class Aws:
-    """The AWS adapters, on whatever boto3 leads to."""
+    """The AWS adapters, on whatever boto3 leads to; their clients are there to be interfered with."""
 
     def __init__(self, names: Mapping[str, str], dynamodb_endpoint: str | None = None) -> None:
         # moto's table is changed by each request as it goes.
         self.isolates = dynamodb_endpoint is not None
         self._table = names["TABLE_NAME"]
         self._bucket = names["DATA_BUCKET"]
-        self._dynamodb: Any = boto3.client("dynamodb", endpoint_url=dynamodb_endpoint)
-        self._s3: Any = boto3.client("s3")
+        self.dynamodb: Any = boto3.client("dynamodb", endpoint_url=dynamodb_endpoint)
+        self.s3: Any = boto3.client("s3")
 
     def versions(self, tenant: str) -> VersionStore:
-        return DynamoDBVersionStore(self._dynamodb, self._table, tenant)
+        return DynamoDBVersionStore(self.dynamodb, self._table, tenant)
 
     def data(self, tenant: str) -> DataStore:
-        return S3DataStore(self._s3, self._bucket, tenant)
+        return S3DataStore(self.s3, self._bucket, tenant)
 
     def everything(self) -> Any:
         items = {(item["pk"]["S"], item["sk"]["S"]): item for item in self._items()}
         return items, {found["Key"]: found["ETag"] for found in self._objects()}
 
     def overwrite(self, key: str, stored: bytes) -> None:
-        self._s3.put_object(Bucket=self._bucket, Key=key, Body=stored)
+        self.s3.put_object(Bucket=self._bucket, Key=key, Body=stored)
 
     def remove(self, key: str) -> None:
-        self._s3.delete_object(Bucket=self._bucket, Key=key)
+        self.s3.delete_object(Bucket=self._bucket, Key=key)
 
     def clear(self) -> None:
         keys = [{"pk": item["pk"], "sk": item["sk"]} for item in self._items()]
         for start in range(0, len(keys), 25):
             deletions = [{"DeleteRequest": {"Key": key}} for key in keys[start : start + 25]]
-            self._dynamodb.batch_write_item(RequestItems={self._table: deletions})
+            self.dynamodb.batch_write_item(RequestItems={self._table: deletions})
         for found in self._objects():
             self.remove(found["Key"])
 
     def _items(self) -> list[Any]:
-        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         return [item for page in pages for item in page["Items"]]
 
     def _objects(self) -> list[Any]:
-        return list(self._s3.list_objects_v2(Bucket=self._bucket).get("Contents", []))
+        return list(self.s3.list_objects_v2(Bucket=self._bucket).get("Contents", []))
 
 
 @contextmanager
@@ -133,25 +133,11 @@ def on_moto() -> Iterator[Backend]:
 
 
 @contextmanager
-def on_an_endpoint() -> Iterator[Backend]:
-    """DynamoDB Local and the like, which isolate transactions as DynamoDB does; S3 stays on moto."""
-    endpoint = os.environ[ENDPOINT_VARIABLE]
-    name = f"contract-{uuid.uuid4()}"
-    with aws_in_memory():
-        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
-        try:
-            create_tables(TABLE_NAME=name, IDEMPOTENCY_TABLE_NAME=f"{name}-idempotency")
-            yield Aws(ENVIRONMENT | {"TABLE_NAME": name}, endpoint)
-        finally:
-            client = boto3.client("dynamodb")
-            client.delete_table(TableName=name)
-            client.delete_table(TableName=f"{name}-idempotency")
-            del os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
+def on_dynamodb_local(url: str) -> Iterator[Backend]:
+    """Amazon's own, which isolates transactions as DynamoDB does; S3 stays on moto."""
+    with aws_in_memory(), tables_in(url, f"contract-{uuid.uuid4()}") as names:
+        yield Aws(names, url)
 
-
-ENDPOINT_VARIABLE = "CONTRACT_DYNAMODB_ENDPOINT"
-"""Where another DynamoDB listens on this machine, such as ``http://127.0.0.1:8000``; unset, it is left out."""
 
 BACKENDS: dict[str, Callable[[], AbstractContextManager[Backend]]] = {"memory": in_memory, "moto": on_moto}
-if os.environ.get(ENDPOINT_VARIABLE):
-    BACKENDS["endpoint"] = on_an_endpoint
+"""The contract runs over each of them, and over DynamoDB Local, which is started once for all tests."""

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 import pytest
 from tidewatch.models import DataStore, VersionStore
 
-from tests.contract.backends import BACKENDS, Backend
+from tests.contract.backends import BACKENDS, Backend, on_dynamodb_local
 
 
-@pytest.fixture(params=BACKENDS, scope="module")
+@pytest.fixture(params=[*BACKENDS, "dynamodb-local"], scope="module")
 def storage(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """One storage after the other; making one takes longer than most tests."""
-    with BACKENDS[request.param]() as made:
-        yield made
+    if request.param == "dynamodb-local":
+        made = on_dynamodb_local(request.getfixturevalue("dynamodb_local"))
+    else:
+        made = BACKENDS[request.param]()
+    with made as storage:
+        yield storage
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from local.runtime.environment import process_environment
 from local.runtime.storage import function_access, running_storage
 from local.runtime.tools import NoRuntime, Tools
 from tests.support.environment import ENVIRONMENT, REGION
+from tests.support.tables import create_tables
 
 OWN_VARIABLES = ("STAGE", "TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "DATA_BUCKET")
 
@@ -50,9 +51,13 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @pytest.fixture(scope="module")
 def access() -> Iterator[dict[str, str]]:
-    """The variables by which functions reach a storage with nothing in it."""
+    """The variables by which functions reach a storage with nothing in it: DynamoDB Local if it is there, else moto."""
     environment = dict(ENVIRONMENT)
     with running_storage(environment):
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_S3"):
+                patch.setenv(name, environment[name])
+            create_tables()
         # Its CloudWatch hears of no metrics.
         yield function_access(environment, environment["AWS_ENDPOINT_URL_S3"])
 

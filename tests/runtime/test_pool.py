@@ -37,7 +37,7 @@ def run(found_tools: Tools, scripted: Callable[..., BuiltFunction], runner: asyn
     environment = process_environment(function, {}, "eu-central-1")
 
     def run_with_pool(act: Callable[[Pool], Any], most: int, wait_seconds: float = 20) -> Any:
-        async def start() -> Emulator:
+        async def start(_: int) -> Emulator:
             return await Emulator.start(found_tools, function, environment)
 
         async def whole() -> Any:
@@ -135,7 +135,7 @@ def test_an_answer_that_nobody_waits_for_is_not_given_to_the_next(run: Callable[
 
 
 def test_a_process_that_cannot_be_started_fails_all_who_wait(runner: asyncio.Runner) -> None:
-    async def start() -> Emulator:
+    async def start(_: int) -> Emulator:
         await asyncio.sleep(0.01)
         raise EmulatorFailed("it does not listen")
 

@@ -103,6 +103,7 @@ def test_cold_starts_are_visible(server: Server, client: Client) -> None:
     starts = [line for line in lines if "PredictFunction starts process 1 of 2" in line]
     reports = [line for line in lines if "PredictFunction  REPORT RequestId: " in line and "Init Duration: " in line]
     assert len(starts) == 1
+    # As many as were needed at once by the tests before this one.
     assert 1 <= len(reports) <= 2
     assert "Max Memory Used: " in reports[0]
 

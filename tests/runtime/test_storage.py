@@ -5,8 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +22,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local import aws, dynamodb_local
+from local.client import free_port
 from local.runtime.storage import function_access, running_storage
-from tests.support.environment import ENVIRONMENT, REGION
+from tests.support.environment import ENVIRONMENT, REGION, ROOT
 
 TABLE, BUCKET = ENVIRONMENT["TABLE_NAME"], ENVIRONMENT["DATA_BUCKET"]
 KEY = {"pk": {"S": "p"}, "sk": {"S": "HEAD"}}
@@ -26,7 +32,7 @@ KEY = {"pk": {"S": "p"}, "sk": {"S": "HEAD"}}
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
-    given = dict(ENVIRONMENT)
+    given = ENVIRONMENT | {"LOCAL_AWS": "memory"}
     with running_storage(given) as words:
         assert words == "moto for DynamoDB and S3; gone when this stops"
         yield given
@@ -91,11 +97,8 @@ def test_parallel_transactions_do_not_overwrite_each_other(environment: dict[str
                 "ConditionExpression": "latest = :seen",
                 "ExpressionAttributeValues": {":next": {"N": str(latest + 1)}, ":seen": {"N": str(latest)}},
             }
-            try:
+            with suppress(own.exceptions.TransactionCanceledException):
                 own.transact_write_items(TransactItems=[{"Put": put}, {"Update": move}])
-            except ClientError as error:
-                assert error.response["Error"]["Code"] == "TransactionCanceledException"
-            else:
                 done += 1
         return done
 
@@ -182,3 +185,38 @@ def test_dynamodb_local_takes_the_place_of_moto() -> None:
         assert given["AWS_ENDPOINT_URL_DYNAMODB"] != given["AWS_ENDPOINT_URL_S3"]
         assert client("dynamodb", given).list_tables()["TableNames"] == []
         assert client("s3", given).list_buckets()["Buckets"]
+
+
+def test_make_aws(tmp_path: Path) -> None:
+    """The same stand-in, by itself on a port of one's own, for `sam local invoke`."""
+    port = free_port()
+    output = tmp_path / "output"
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.endpoint"], cwd=ROOT, env=os.environ | {"AWS_PORT": str(port)}, stdout=file
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while "In it are" not in output.read_text(encoding="utf-8"):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        url = f"http://127.0.0.1:{port}"
+        assert url in output.read_text(encoding="utf-8")
+        assert len(client("dynamodb", {"AWS_ENDPOINT_URL_DYNAMODB": url}).list_tables()["TableNames"]) == 2
+        second = subprocess.run(
+            [sys.executable, "-m", "local.endpoint"],
+            cwd=ROOT,
+            env=os.environ | {"AWS_PORT": str(port)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert second.returncode == 1
+        assert f"AWS_PORT={port} cannot be used" in second.stderr
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+    finally:
+        process.kill()
+        process.wait()

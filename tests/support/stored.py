@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -55,14 +56,20 @@ class Stored:
         return self
 
 
-def stored() -> Stored:
-    """What lies there now."""
-    dynamodb, s3 = _clients()
-    bucket = ENVIRONMENT["DATA_BUCKET"]
-    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
+def stored(names: Mapping[str, str] = ENVIRONMENT, clients: tuple[Any, Any] | None = None) -> Stored:
+    """What lies there now.
+
+    Args:
+        names: what the tables and the bucket are called, as the environment of a function has them.
+        clients: those of DynamoDB and S3; by default they lead to the moto that is on.
+    """
+    dynamodb, s3 = clients or _clients()
+    bucket = names["DATA_BUCKET"]
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
     return Stored(
-        items=_all_items(dynamodb, ENVIRONMENT["TABLE_NAME"]),
-        records=_all_items(dynamodb, ENVIRONMENT["IDEMPOTENCY_TABLE_NAME"]),
+        items=_all_items(dynamodb, names["TABLE_NAME"]),
+        records=_all_items(dynamodb, names["IDEMPOTENCY_TABLE_NAME"]),
         objects={key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys},
     )
 

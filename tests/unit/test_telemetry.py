@@ -103,6 +103,22 @@ def test_what_is_counted_without_a_detector_has_the_base_dimensions(metric, emit
     assert document[metric] == [1]
 
 
+def test_what_is_counted_alone_keeps_the_base_dimensions_beside_a_detector(emitted):
+    """An error of a request that had named its detector is found where all errors are."""
+
+    def fail_after_a_prediction() -> None:
+        telemetry.record_prediction("three_sigma", anomaly=False)
+        telemetry.count_alone(Metric.ERRORS)
+
+    documents = emitted(fail_after_a_prediction)
+    (alone,) = [document for document in documents if Metric.ERRORS in document]
+    (directive,) = alone["_aws"]["CloudWatchMetrics"]
+    assert (directive["Namespace"], directive["Metrics"]) == ("Tidewatch", [{"Name": "Errors", "Unit": "Count"}])
+    assert {frozenset(names) for names in directive["Dimensions"]} == set(DIMENSION_SETS[Metric.ERRORS])
+    assert (alone["service"], alone["stage"], alone[Metric.ERRORS]) == ("tidewatch", "test", [1])
+    assert "detector" not in alone
+
+
 @pytest.mark.parametrize(("measure", "unit"), [(predict, "InferenceLatency"), (train, "TrainingLatency")])
 def test_latencies_are_milliseconds_and_all_else_is_counted(measure, unit, emitted):
     (document,) = emitted(measure)

