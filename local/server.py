@@ -138,6 +138,8 @@ async def serve(listener: socket.socket, app: Gateway, on_ready: Callable[[], No
         log_config=None,
         access_log=False,
         server_header=False,
+        # Longer than a busy machine may take between two requests of one client; uvicorn's 5 s cut such clients off.
+        timeout_keep_alive=75,
         # Idle keep-alive connections must not hold up Ctrl-C.
         timeout_graceful_shutdown=1,
     )
