@@ -90,6 +90,7 @@ openapi: $(DEV_READY) ## Write openapi.json from the handlers' types, with answe
 
 .PHONY: events
 events: $(RUN_READY) ## Write events/*.json from the sample requests
+	$(BIN)/python events/make_requests.py
 	$(BIN)/python -m local.events
 
 .PHONY: bench

@@ -58,9 +58,7 @@ def daily_series(points: int) -> dict[str, list[float]]:
 @contextmanager
 def stubbed() -> Iterator[dict[str, ModuleType]]:
     """The handlers' modules, over storage that costs nothing."""
-    os.environ.update(
-        TABLE_NAME="stub", IDEMPOTENCY_TABLE_NAME="stub", DATA_BUCKET="stub", POWERTOOLS_TRACE_DISABLED="true"
-    )
+    os.environ.update(TABLE_NAME="stub", IDEMPOTENCY_TABLE_NAME="stub", DATA_BUCKET="stub")
     # After the environment.
     from tidewatch import api
     from tidewatch.api.once_only import OnceOnly, get_once_only

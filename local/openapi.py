@@ -97,7 +97,7 @@ def _start() -> tuple[Functions, RouteTable]:
     template = Template(load_template(ROOT / "template.yaml"), region)
     routes = read_routes(template, ROOT)
     wanted = function_environment(route.function for route in routes.routes) | {"OPENAPI_PATH": str(DOCUMENT)}
-    add_defaults(os.environ, wanted | {"POWERTOOLS_TRACE_DISABLED": "true"})
+    add_defaults(os.environ, wanted)
     aws.start_stand_in(MetricStore())
     aws.create_resources(template, aws.resource_names(template, wanted, os.environ))
     functions = Functions((route.function for route in routes.routes), ROOT / "shared", region)
@@ -195,10 +195,7 @@ def _describe_defects(document: dict[str, Any]) -> None:
 def _add_examples(document: dict[str, Any], functions: Functions, routes: RouteTable) -> None:
     for example in _examples():
         path, _, query = example.url.partition("?")
-        matched = routes.match(example.method, path)
-        if matched is None:
-            raise ValueError(f"no route for {example.url}")
-        route, parameters = matched
+        route, parameters = routes.find(example.method, path)
         body = json.dumps(example.body).encode() if example.body is not None else b""
         headers = [(b"content-type", b"application/json")] if body else []
         request = HttpRequest(example.method, path, query, headers, body)

@@ -90,6 +90,17 @@ class RouteTable:
                     return route, parameters
         return None
 
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str] | None]:
+        """The route of a raw path that is known to have one.
+
+        Raises:
+            UnusableTemplate: if it has none after all.
+        """
+        matched = self.match(method, path)
+        if matched is None:
+            raise UnusableTemplate(f"no route for {method} {path}")
+        return matched
+
 
 def _bind(pattern: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
     parameters = {}

@@ -23,8 +23,6 @@ ENVIRONMENT = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_XRAY_SDK_ENABLED": "false",
-    "POWERTOOLS_TRACE_DISABLED": "true",
     "POWERTOOLS_SERVICE_NAME": "tidewatch",
     "POWERTOOLS_METRICS_NAMESPACE": "Tidewatch",
     "POWERTOOLS_LOG_LEVEL": "INFO",

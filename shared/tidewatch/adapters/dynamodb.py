@@ -1,4 +1,4 @@
-"""Versions in DynamoDB: one table, one transaction a version. DESIGN of the items: docs/architecture.md."""
+"""Versions in DynamoDB: one table, one transaction a version. The items are listed in docs/architecture.md."""
 
 from __future__ import annotations
 
