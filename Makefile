@@ -12,10 +12,13 @@ PYTHON_TAG := $(shell $(PYTHON) -c 'import sys; print("py%d%d" % sys.version_inf
 VENV := .venv/$(PYTHON_TAG)
 BIN := $(VENV)/bin
 SAM_BIN := .venv/sam/bin
+# The layers of third-party packages.
+LAYERS := runtime plotting learning
 # What runs: the functions' layers and the local stack. What develops: that and the tools.
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 SAM_READY := .venv/sam/.ready
+LOAD_READY := .venv/load/.ready
 # What a built function finds beside its layers: AWS's runtime interface client. It is for Linux, as the emulator is.
 RIC := .venv/ric-$(PYTHON_TAG)
 RIC_READY := $(if $(filter Linux,$(shell uname -s)),$(RIC)/.ready)
@@ -102,6 +105,11 @@ bench-nab: $(DEV_READY) ## Score auto on the Numenta Anomaly Benchmark; NAB=<fol
 	@test -n "$(NAB)" || { echo "NAB=<folder> names a checkout of the benchmark: its data/ and labels/ are read."; exit 2; }
 	PYTHONPATH=shared $(BIN)/python -m benchmarks.nab "$(NAB)"
 
+.PHONY: bench-load
+bench-load: $(RUNTIME_READY) $(LOAD_READY) ## Load of 100 clients into docs/benchmarks.md; DURATION=<s>; URL=<https://...> KEY=<API key>
+	@$(WITH_SAM) $(WITH_RUNTIME) LOCUST_PYTHON="$(CURDIR)/.venv/load/bin/python" \
+		$(BIN)/python -m benchmarks.load $(if $(URL),--url "$(URL)") $(if $(DURATION),--duration "$(DURATION)")
+
 .PHONY: cost
 cost: $(DEV_READY) ## What the service costs on AWS, from durations measured here and list prices
 	PYTHONPATH=shared $(BIN)/python -m benchmarks.cost
@@ -127,7 +135,7 @@ $(VENV)/bin/uv: requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[0-9.]*' requirements-dev.txt)"
 	@touch $@
 
-$(RUN_READY): $(VENV)/bin/uv layers/runtime/requirements.txt layers/plotting/requirements.txt local/requirements.txt
+$(RUN_READY): $(VENV)/bin/uv $(LAYERS:%=layers/%/requirements.txt) local/requirements.txt
 	@echo "Installing what the service and its local stack need ..."
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install $(foreach file,$(filter %.txt,$^),--requirement $(file))
 	@touch $@
@@ -153,4 +161,10 @@ $(SAM_READY): $(VENV)/bin/uv requirements-sam.txt
 	@echo "Installing the AWS SAM CLI ..."
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/sam
 	@VIRTUAL_ENV=.venv/sam $(BIN)/uv pip install --requirement requirements-sam.txt
+	@touch $@
+
+$(LOAD_READY): $(VENV)/bin/uv requirements-load.txt
+	@echo "Installing the load tool ..."
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/load
+	@VIRTUAL_ENV=.venv/load $(BIN)/uv pip install --requirement requirements-load.txt
 	@touch $@

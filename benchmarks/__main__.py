@@ -1,32 +1,33 @@
-"""``make bench``: the figures of docs/benchmarks.md, measured here and now."""
+"""``make bench``: the figures of docs/benchmarks.md, measured here and now. ``make bench-handler``: those of one function."""
 
 from __future__ import annotations
 
-import os
-import platform
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "shared"))
 
-from benchmarks import artifacts, handlers, stack
+from benchmarks import artifacts, handlers, imports, memory, runtime, stack
+from benchmarks.printing import print_machine, print_section
+
+
+def handler() -> None:
+    """Prints what one invocation costs, and what a start does."""
+    print_section("One invocation, storage left out", handlers.invocations())
+    print_section("Memory of a process at its peak", memory.peaks())
+    for function in ("predict", "fit"):
+        print_section(f"Import of {function}, compiled files there", imports.import_times(function))
+    print_section("Init under Lambda's own runtime, median in turns", runtime.inits())
+    print_section("CPU of a runtime process for 1,000 predictions", runtime.cpu())
 
 
 def main() -> None:
-    """Prints every figure, section by section."""
-    print(f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores\n")
-    _print("One invocation, storage left out", handlers.invocations())
-    _print("A fresh interpreter", handlers.cold_imports())
-    _print("The local stack, 100 connections over 50 series", stack.throughput())
-    _print("Unzipped size of each function with its layers (limit 250 MiB)", artifacts.sizes())
-
-
-def _print(title: str, rows: Iterable[tuple[str, str]] | Iterator[tuple[str, str]]) -> None:
-    print(title)
-    for name, figure in rows:
-        print(f"  {name:<44} {figure}", flush=True)
-    print()
+    """Prints every figure, section by section; those of one function if told to."""
+    print_machine()
+    handler()
+    if sys.argv[1:] != ["handler"]:
+        print_section("The local stack, 100 connections over 50 series", stack.throughput())
+        print_section("Unzipped size of each function with its layers (limit 250 MiB)", artifacts.sizes())
 
 
 if __name__ == "__main__":

@@ -7,10 +7,8 @@ import importlib.util
 import json
 import math
 import os
-import resource
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,11 +16,13 @@ from types import ModuleType
 from typing import Any, Final
 
 from benchmarks.stubs import StubDataStore, StubVersionStore
-from benchmarks.timing import measure
+from benchmarks.printing import Rows
+from benchmarks.timing import Timing, measure
 from local.functions import LambdaContext
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SIZES: Final = (1_000, 10_000, 100_000, 250_000)
+FUNCTIONS: Final = ("fit", "predict", "plot")
 
 
 def context() -> LambdaContext:
@@ -49,6 +49,12 @@ def event(path: str, resource_path: str, *, body: object = None, query: dict[str
     }
 
 
+PREDICTION: Final = event(
+    "/predict/bench", "/predict/{series_id}", body={"timestamp": "1700600000", "value": 12.5}
+)
+PLOT: Final = event("/plot", "/plot", query={"series_id": "bench"})
+
+
 def daily_series(points: int) -> dict[str, list[float]]:
     """A minute-by-minute series with a daily wave; the digits are as long as those of a real metric."""
     values = [round(100 + 20 * math.sin(i * math.tau / 1440) + (i * 7919 % 997) / 100, 3) for i in range(points)]
@@ -56,24 +62,34 @@ def daily_series(points: int) -> dict[str, list[float]]:
 
 
 @contextmanager
-def stubbed() -> Iterator[dict[str, ModuleType]]:
-    """The handlers' modules, over storage that costs nothing."""
+def stubbed(
+    names: Sequence[str] = FUNCTIONS, versions: StubVersionStore | None = None
+) -> Iterator[dict[str, ModuleType]]:
+    """The handlers' modules, over storage that costs nothing.
+
+    Args:
+        names: those to import.
+        versions: where versions are, and go to; nowhere but in memory unless given.
+    """
     os.environ.update(TABLE_NAME="stub", IDEMPOTENCY_TABLE_NAME="stub", DATA_BUCKET="stub")
     # After the environment.
     from tidewatch import api
-    from tidewatch.api.once_only import OnceOnly, get_once_only
     from tidewatch.models import Publisher, Registry, TrainingData
 
-    versions, data = StubVersionStore(), StubDataStore()
-    publisher = Publisher(versions, data, deadline_seconds=1, now=lambda: datetime.now(UTC), libraries={})
-    modules = {name: _load(name) for name in ("fit", "predict", "plot")}
+    versions, data, arrays = versions or StubVersionStore(), StubDataStore(), StubDataStore()
+    publisher = Publisher(versions, data, arrays, deadline_seconds=1, now=lambda: datetime.now(UTC), libraries={})
+    modules = {name: _load(name) for name in names}
     for module in modules.values():
         module.app.dependency_overrides |= {
             api.get_publisher: lambda: publisher,
-            api.get_registry: lambda: Registry(versions),
+            api.get_registry: lambda: Registry(versions, lambda: arrays),
             api.get_training_data: lambda: TrainingData(data),
-            get_once_only: lambda: OnceOnly(None, 60),  # type: ignore[arg-type]  # no key is sent
         }
+    if "fit" in names:
+        from tidewatch.api.once_only import OnceOnly, get_once_only
+
+        no_key_is_sent: Any = None
+        modules["fit"].app.dependency_overrides[get_once_only] = lambda: OnceOnly(no_key_is_sent, 60)
     yield modules
 
 
@@ -87,56 +103,31 @@ def _load(name: str) -> ModuleType:
     return module
 
 
-def invocations() -> Iterator[tuple[str, str]]:
+def invocations() -> Rows:
     """Rows: predict, then fit and plot at growing sizes."""
     with stubbed() as functions:
-        fit, predict, plot = (functions[name].lambda_handler for name in ("fit", "predict", "plot"))
+        fit, predict, plot = (functions[name].lambda_handler for name in FUNCTIONS)
+        answer(fit, event("/fit/bench", "/fit/{series_id}", body=daily_series(1000)))
+        yield "predict", _in_words(measure(lambda: answer(predict, PREDICTION), times=20_000, warm_up=500))
         for points in SIZES:
             request = event("/fit/bench", "/fit/{series_id}", body=daily_series(points))
             timing = measure(_call(fit, request), times=max(5, 200_000 // points))
-            yield f"fit, {points:,} points", f"median {timing.median_ms:8.2f} ms   p95 {timing.p95_ms:8.2f} ms"
-            request = event("/plot", "/plot", query={"series_id": "bench"})
-            timing = measure(_call(plot, request), times=5, warm_up=1)
-            yield f"plot, {points:,} points", f"median {timing.median_ms:8.2f} ms   p95 {timing.p95_ms:8.2f} ms"
-        request = event("/predict/bench", "/predict/{series_id}", body={"timestamp": "1700600000", "value": 12.5})
-        timing = measure(_call(predict, request), times=20_000, warm_up=500)
-        yield "predict", f"median {timing.median_ms:8.3f} ms   p95 {timing.p95_ms:8.3f} ms"
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        yield "memory of this process, at its peak", f"{peak:.0f} MiB"
+            yield f"fit, {points:,} points", _in_words(timing)
+            timing = measure(lambda: answer(plot, PLOT), times=5, warm_up=1)
+            yield f"plot, {points:,} points", _in_words(timing)
 
 
-def _call(handler: Callable[..., dict[str, Any]], request: dict[str, Any]) -> Callable[[], None]:
-    def call() -> None:
-        answer = handler(request, context())
-        if answer["statusCode"] != 200:
-            raise RuntimeError(answer["body"])
-
-    return call
-
-
-_IMPORT_OF_PREDICT: Final = """
-import sys, time
-sys.path[:0] = ["shared", "functions/predict"]
-start = time.perf_counter()
-import boto3
-boto3.client("dynamodb", region_name="eu-central-1")
-boto = time.perf_counter()
-import handler
-print((boto - start) * 1000, (time.perf_counter() - boto) * 1000, *sorted({name.split(".")[0] for name in sys.modules}))
-"""
+def answer(handler: Callable[..., dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
+    """Invokes a handler; anything but a 200 is an error here."""
+    got = handler(request, context())
+    if got["statusCode"] != 200:
+        raise RuntimeError(got["body"])
+    return got
 
 
-def cold_imports(times: int = 5) -> Iterator[tuple[str, str]]:
-    """Rows: what a fresh interpreter spends on the predict function, beside boto3 and one client, which any would."""
-    runs = []
-    for _ in range(times):
-        out = subprocess.run(
-            [sys.executable, "-c", _IMPORT_OF_PREDICT], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        first, rest, *names = out.stdout.split()
-        runs.append((float(first), float(rest), names))
-    boto, ours, modules = sorted(runs, key=lambda run: run[0] + run[1])[times // 2]
-    yield "cold import: boto3 and a DynamoDB client", f"{boto:8.0f} ms"
-    yield "cold import: the rest of predict", f"{ours:8.0f} ms   ({(boto + ours) / boto:.2f} times boto3 alone in all)"
-    heavy = sorted({"matplotlib", "scipy", "sklearn", "pandas"} & set(modules))
-    yield "heavy modules that predict imports", ", ".join(heavy) or "none of matplotlib, scipy, sklearn, pandas"
+def _call(handler: Callable[..., dict[str, Any]], request: dict[str, Any]) -> Callable[[], object]:
+    return lambda: answer(handler, request)
+
+
+def _in_words(timing: Timing) -> str:
+    return f"median {timing.median_ms:9.3f} ms   p95 {timing.p95_ms:9.3f} ms"

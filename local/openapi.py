@@ -120,6 +120,7 @@ def _stop_the_clock() -> None:
     publisher = Publisher(
         DynamoDBVersionStore(clients.dynamodb(), settings().table_name, api.TENANT),
         S3DataStore(clients.s3(), settings().data_bucket, api.TENANT),
+        api.get_array_store(),
         deadline_seconds=1,
         now=lambda: datetime(2026, 1, 1, 8, 15, tzinfo=UTC),
         libraries={"numpy": "2.4.6", "python": "3.13.9"},

@@ -36,4 +36,4 @@ def plot(
     return picture_response(picture, form, pinned=version not in (None, "latest"))
 
 
-lambda_handler = api.create_handler(app, warm_up=(api.get_registry, api.get_training_data))
+lambda_handler = api.create_handler(app, warm_up=(api.get_registry, api.get_array_store, api.get_training_data))

@@ -17,10 +17,10 @@ def predict(
     Says whether a point is unusual for its series. A model is visible here as soon as its fit answered.
     """
     loaded = registry.load(series_id, api.selector(version))
-    scores = loaded.model.score(body.point())
+    scores = loaded.model.score(body.point(), body.before(loaded.version.step))
     answer = api.PredictResponse.of(body.timestamp, body.value, loaded, scores)
     record_prediction(answer.detector, anomaly=answer.anomaly)
     return answer
 
 
-lambda_handler = api.create_handler(app, warm_up=(api.get_registry,))
+lambda_handler = api.create_handler(app, warm_up=(api.get_registry, api.get_array_store))

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import boto3
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
-from tidewatch.adapters.s3 import S3DataStore
+from tidewatch.adapters.s3 import TRAINING_DATA, Kind, S3DataStore
 from tidewatch.models import DataStore, VersionStore
 
 from tests.support.dynamodb_local import tables_in
@@ -30,7 +30,7 @@ class Backend(Protocol):
 
     def versions(self, tenant: str) -> VersionStore: ...
 
-    def data(self, tenant: str) -> DataStore: ...
+    def data(self, tenant: str, kind: Kind = TRAINING_DATA) -> DataStore: ...
 
     def everything(self) -> Any:
         """All that is stored, for comparing; the order does not matter."""
@@ -60,8 +60,8 @@ class InMemory:
     def versions(self, tenant: str) -> VersionStore:
         return MemoryVersionStore(self._memory, tenant)
 
-    def data(self, tenant: str) -> DataStore:
-        return MemoryDataStore(self._memory, tenant)
+    def data(self, tenant: str, kind: Kind = TRAINING_DATA) -> DataStore:
+        return MemoryDataStore(self._memory, tenant, kind.folder)
 
     def everything(self) -> Any:
         versions = {name: stored for name, stored in self._memory.versions.items() if stored}
@@ -92,8 +92,8 @@ class Aws:
     def versions(self, tenant: str) -> VersionStore:
         return DynamoDBVersionStore(self.dynamodb, self._table, tenant)
 
-    def data(self, tenant: str) -> DataStore:
-        return S3DataStore(self.s3, self._bucket, tenant)
+    def data(self, tenant: str, kind: Kind = TRAINING_DATA) -> DataStore:
+        return S3DataStore(self.s3, self._bucket, tenant, kind)
 
     def everything(self) -> Any:
         items = {(item["pk"]["S"], item["sk"]["S"]): item for item in self._items()}

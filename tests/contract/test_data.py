@@ -8,12 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from tidewatch.models import DataCorrupted
+from tidewatch.adapters.s3 import MODEL_ARRAYS, TRAINING_DATA
+from tidewatch.models import DataCorrupted, DataStore
 from tidewatch.models.training_data import decode, encode
 
+from tests.contract.backends import Backend
 from tests.support.samples import a_series
 
 TEXT = b"timestamp,value\n60,1.0\n"
+
+
+@pytest.fixture(params=[TRAINING_DATA, MODEL_ARRAYS], ids=lambda kind: kind.folder)
+def data(backend: Backend, request: pytest.FixtureRequest) -> DataStore:
+    return backend.data("default", request.param)
 
 
 def test_what_was_put_is_got(data):
@@ -86,6 +93,14 @@ def test_data_that_was_lost_can_be_put_again(backend, data):
     backend.overwrite(key, b"damaged")
     assert data.put(TEXT) == (key, sha256)
     assert data.get(key, sha256) == TEXT
+
+
+def test_kinds_have_their_own_keys(backend):
+    text, arrays = backend.data("default", TRAINING_DATA), backend.data("default", MODEL_ARRAYS)
+    key, _ = text.put(TEXT)
+    other_key, other_sha256 = arrays.put(TEXT)
+    backend.remove(key)
+    assert arrays.get(other_key, other_sha256) == TEXT
 
 
 def test_tenants_have_their_own_keys(backend):

@@ -6,20 +6,55 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
+import numpy as np
 import pytest
-from tidewatch.models import DataStore, Registry, SeriesBusy, SeriesNotFound, StorageUnavailable, TrainingData
+from tidewatch.adapters.s3 import MODEL_ARRAYS
+from tidewatch.detectors import detector_named
+from tidewatch.detectors.auto.detector import AutoOptions
+from tidewatch.models import (
+    DataCorrupted,
+    DataStore,
+    Registry,
+    SeriesBusy,
+    SeriesNotFound,
+    StorageUnavailable,
+    TrainingData,
+)
+from tidewatch.series import TimeSeries
 
 from tests.support.flaky import STEPS, FlakyData, FlakyVersions
-from tests.support.samples import VALUES, a_model, a_publisher, a_series
+from tests.support.samples import VALUES, a_model, a_publisher, a_series, no_arrays
 
 
 def test_what_was_published_is_loaded(versions, data):
     model = a_model(sigmas=2.0, side="both")
     version = a_publisher(versions, data).publish("cpu", a_series(), model)
-    loaded = Registry(versions).load("cpu")
+    loaded = Registry(versions, no_arrays).load("cpu")
     assert loaded.version == version
     assert loaded.model.learned() == model.learned()
     assert TrainingData(data).of(loaded.version).values.tolist() == list(VALUES)
+
+
+def test_a_model_with_large_arrays_is_loaded_as_it_was(backend, versions, data):
+    series = a_series(np.random.default_rng(1).normal(0, 1, 3000).tolist())
+    model = detector_named("auto").fit(series, AutoOptions())
+    arrays = backend.data("default", MODEL_ARRAYS)
+    version = a_publisher(versions, data, arrays).publish("cpu", series, model)
+    assert version.arrays == b""
+    loaded = Registry(versions, lambda: arrays).load("cpu")
+    point = TimeSeries.of_point(series.end + 60, 4.5)
+    assert loaded.model.score(point).score.tolist() == model.score(point).score.tolist()
+
+
+def test_a_model_whose_arrays_are_gone_is_corrupted_and_not_another(backend, versions, data):
+    series = a_series(np.random.default_rng(1).normal(0, 1, 3000).tolist())
+    arrays = backend.data("default", MODEL_ARRAYS)
+    model = detector_named("auto").fit(series, AutoOptions())
+    version = a_publisher(versions, data, arrays).publish("cpu", series, model)
+    backend.remove(version.arrays_key)
+    with pytest.raises(DataCorrupted) as caught:
+        Registry(versions, lambda: arrays).load("cpu")
+    assert caught.value.key == version.arrays_key
 
 
 @pytest.mark.parametrize("overtaken", [1, 2, 5])
@@ -88,7 +123,7 @@ def test_a_publish_that_dies_is_not_seen_or_seen_whole(versions, data, step, bef
     dying = a_publisher(FlakyVersions(versions, step), FlakyData(data, step))
     with pytest.raises(StorageUnavailable):
         dying.publish("cpu", a_series(), a_model())
-    registry = Registry(versions)
+    registry = Registry(versions, no_arrays)
     if not before and step != "answer of append":
         with pytest.raises(SeriesNotFound):
             registry.load("cpu")

@@ -22,7 +22,7 @@ from tidewatch.models import (
 from tests.contract.backends import Backend, InMemory
 from tests.contract.paging import all_pages, items_of
 from tests.support.flaky import STEPS, FlakyData, FlakyVersions
-from tests.support.samples import a_model, a_publisher, a_series
+from tests.support.samples import a_model, a_publisher, a_series, no_arrays
 
 series_ids = st.sampled_from(["a", "b", "b:1"])
 trainings = st.lists(st.integers(-9, 9).map(float), min_size=5, max_size=8).filter(lambda v: min(v) < max(v))
@@ -37,7 +37,7 @@ class Lifetimes(RuleBasedStateMachine):
         backend.clear()
         self.versions = backend.versions("default")
         self.data = backend.data("default")
-        self.registry = Registry(self.versions)
+        self.registry = Registry(self.versions, no_arrays)
         self.expected: dict[str, list[list[float]]] = {}
 
     def publish_with(self, series_id: str, values: list[float], versions: Any, data: Any, **arguments: Any) -> int:

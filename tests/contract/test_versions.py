@@ -81,6 +81,19 @@ class TestAppend:
         numbers = [version.number for version in versions.list_versions("cpu", 100, None).items]
         assert numbers == [*range(11, 0, -1)]
 
+    @pytest.mark.parametrize(
+        "arrays",
+        [
+            {"arrays": bytes(range(256)) * 100},
+            {"arrays_key": "models/default/a.npz", "arrays_sha256": "a" * 64},
+        ],
+        ids=["in the version", "elsewhere"],
+    )
+    def test_arrays_come_back_as_they_were(self, versions, arrays):
+        version = a_version("cpu", **arrays)
+        versions.append(version)
+        assert versions.version("cpu", 1) == versions.head("cpu").champion == version
+
 
 class TestLostRace:
     @pytest.mark.parametrize("stored", [0, 1, 2, 3])

@@ -236,6 +236,14 @@ def test_other_encodings_are_unsupported(api: Api, coding):
     assert (reply.status, reply.problem) == (415, "unsupported-media-type")
 
 
+@pytest.mark.parametrize("header", ["Content-Type", "Content-Encoding"])
+def test_a_header_of_a_novel_is_not_sent_back_whole(api: Api, header):
+    reply = api.call("POST", "/predict/s", POINT, headers={header: "x/" + "y" * 5000})
+    assert (reply.status, reply.problem) == (415, "unsupported-media-type")
+    assert "'x/yyy" in reply.json()["detail"]
+    assert len(reply.json()["detail"]) < 300
+
+
 def test_a_gzip_bomb_is_not_unpacked(api: Api, configure):
     configure(MAX_BODY_BYTES=str(2**20))
     pack = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from botocore.config import Config
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
-from tidewatch.adapters.s3 import S3DataStore
+from tidewatch.adapters.s3 import MODEL_ARRAYS, S3DataStore
 from tidewatch.detectors import detector_named
 from tidewatch.models import ModelVersion, Publisher, Registry
 from tidewatch.series import TimeSeries
@@ -21,6 +21,7 @@ from tidewatch.series import TimeSeries
 from tests.support.api import Api
 from tests.support.boundary import Boundary, Call, Send, answer_lost, cancelled
 from tests.support.environment import ENVIRONMENT
+from tests.support.samples import no_arrays
 from tests.support.stored import stored
 
 FITS = 100
@@ -43,9 +44,11 @@ def make_store() -> DynamoDBVersionStore:
 
 def make_publisher(sleep: Callable[[float], None] = lambda seconds: None) -> Publisher:
     """A publisher with clients of its own, as another function instance has."""
+    s3 = boto3.client("s3", config=RETRIES)
     return Publisher(
         make_store(),
-        S3DataStore(boto3.client("s3", config=RETRIES), ENVIRONMENT["DATA_BUCKET"], "default"),
+        S3DataStore(s3, ENVIRONMENT["DATA_BUCKET"], "default"),
+        S3DataStore(s3, ENVIRONMENT["DATA_BUCKET"], "default", MODEL_ARRAYS),
         deadline_seconds=120,
         now=lambda: datetime.now(UTC),
         libraries={},
@@ -89,7 +92,7 @@ def test_a_hundred_fits_of_one_series_at_once(boundary: Boundary, eager_threads)
     assert found.series_counted == 1
     assert len(found.objects) == FITS
     # Each caller was told the number that its own data lies under.
-    registry = Registry(make_store())
+    registry = Registry(make_store(), no_arrays)
     for version in published[:: FITS // 10]:
         assert registry.load("s", version.number).version == version
 

@@ -45,6 +45,8 @@ def is_object(value: Any) -> bool:
 
 Fields = dict[str, Callable[[Any], bool]]
 
+OPTIONS = {"name": "three_sigma", "sigmas": 3.0, "side": "upper", "false_alarm_rate": None}
+
 FIT: Fields = {"series_id": is_string, "version": is_string, "points_used": is_int32}
 FIT_MORE: Fields = {"detector": is_string, "options": is_object, "trained_at": is_moment, "learned": is_object}
 PREDICT: Fields = {"anomaly": is_boolean, "model_version": is_string}
@@ -55,6 +57,10 @@ PREDICT_MORE: Fields = {
     "detector": is_string,
     "score": is_number,
     "expected": is_number_or_null,
+    "p_value": is_number,
+    "severity": is_number,
+    "direction": lambda value: value in ("high", "low", None),
+    "warming_up": is_boolean,
     "lower": is_number_or_null,
     "upper": is_number_or_null,
 }
@@ -75,7 +81,7 @@ def test_fit_answers_the_new_version_and_what_it_learned(api: Api):
     assert set(answer) == set(FIT | FIT_MORE)
     assert (answer["series_id"], answer["version"], answer["points_used"]) == ("pump.7", "v1", 6)
     assert answer["detector"] == "three_sigma"
-    assert answer["options"] == {"name": "three_sigma", "sigmas": 3.0, "side": "upper"}
+    assert answer["options"] == OPTIONS
     assert before <= datetime.fromisoformat(answer["trained_at"]) <= datetime.now(UTC)
     mean, std = statistics.fmean(VALUES), statistics.pstdev(VALUES)
     assert answer["learned"] == pytest.approx({"mean": mean, "std": std, "lower": None, "upper": mean + 3 * std})
@@ -116,7 +122,7 @@ def test_a_point_on_the_limit_is_no_anomaly_and_the_next_double_is(api: Api):
 )
 def test_the_detectors_options_are_obeyed(api: Api, options, value, anomaly, band):
     fitted = api.fit("options", [-1, 1, -1, 1, -1, 1], more={"detector": options}).json()
-    assert fitted["options"] == {"name": "three_sigma", "sigmas": 3.0, "side": "upper"} | options
+    assert fitted["options"] == OPTIONS | options
     answer = api.predict("options", value).json()
     assert (answer["anomaly"], (answer["lower"], answer["upper"])) == (anomaly, band)
 

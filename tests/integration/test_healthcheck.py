@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from moto.cloudwatch.models import CloudWatchBackend
+from tidewatch.detectors import CATALOGUE
 from tidewatch.telemetry import DIMENSION_SETS, Metric
 
 from local import moto_patches
@@ -66,7 +67,7 @@ def test_before_any_traffic_all_is_zero(api: Api):
         "inference_latency_ms": NOTHING,
         "training_latency_ms": NOTHING,
         "load": {"predictions_per_second": 0, "trainings_per_second": 0, "errors": 0, "rejections": 0},
-        "model_usage": {"three_sigma": 0},
+        "model_usage": dict.fromkeys(CATALOGUE, 0),
     }
 
 
@@ -110,7 +111,9 @@ def test_the_figures_are_what_cloudwatch_says(api: Api, boundary: Boundary):
     }
 
     def figures(metric: str, statistic: str, dimensions: Mapping[str, str]) -> list[float]:
-        return [900.0] if "detector" in dimensions else [said[Metric(metric), statistic]]
+        if "detector" in dimensions:
+            return [900.0 + len(dimensions["detector"])]
+        return [said[Metric(metric), statistic]]
 
     boundary.on(FIGURES, saying(figures))
     answer = healthcheck(api).json()
@@ -118,7 +121,7 @@ def test_the_figures_are_what_cloudwatch_says(api: Api, boundary: Boundary):
     assert answer["inference_latency_ms"] == {"avg": 1.234, "p95": 4.568, "count": 1000}
     assert answer["training_latency_ms"] == {"avg": 166.667, "p95": 300, "count": 3}
     assert answer["load"] == {"predictions_per_second": 2, "trainings_per_second": 0.01, "errors": 2, "rejections": 5}
-    assert answer["model_usage"] == {"three_sigma": 900}
+    assert answer["model_usage"] == {name: 900 + len(name) for name in CATALOGUE}
 
 
 def test_two_periods_are_one_window(api: Api, boundary: Boundary):
@@ -130,7 +133,7 @@ def test_two_periods_are_one_window(api: Api, boundary: Boundary):
     boundary.on(FIGURES, saying(figures))
     answer = healthcheck(api).json()
     assert answer["inference_latency_ms"] == {"avg": 10, "p95": 12, "count": 4}
-    assert answer["model_usage"] == {"three_sigma": 40}
+    assert answer["model_usage"]["three_sigma"] == 40
 
 
 def test_it_asks_for_what_the_functions_emit_in_one_call(api: Api, boundary: Boundary):
@@ -141,9 +144,8 @@ def test_it_asks_for_what_the_functions_emit_in_one_call(api: Api, boundary: Bou
         dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
         assert metric["Namespace"] == "Tidewatch"
         assert frozenset(dimensions) in DIMENSION_SETS[Metric(metric["MetricName"])]
-        assert dimensions == {"service": "tidewatch", "stage": "test"} | {
-            k: "three_sigma" for k in dimensions if k == "detector"
-        }
+        assert dimensions.pop("detector", "auto") in CATALOGUE
+        assert dimensions == {"service": "tidewatch", "stage": "test"}
         assert query["MetricStat"]["Period"] == 3600
 
 
@@ -196,7 +198,7 @@ def test_what_the_functions_print_is_what_it_tells(api: Api, boundary: Boundary,
         assert answer[name]["avg"] == pytest.approx(np.mean(latencies), abs=1e-3)
         assert answer[name]["p95"] == pytest.approx(np.percentile(latencies, 95), abs=1e-3)
     assert answer["series_trained"] == 2
-    assert answer["model_usage"] == {"three_sigma": 20}
+    assert answer["model_usage"] == dict.fromkeys(CATALOGUE, 0) | {"three_sigma": 20}
     assert answer["load"] == {
         "predictions_per_second": round(20 / 3600, 4),
         "trainings_per_second": round(3 / 3600, 4),

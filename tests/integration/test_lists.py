@@ -71,7 +71,7 @@ def test_a_version_says_what_it_was_trained_on_and_with(api: Api):
     assert line | {"libraries": ..., "data_sha256": ...} == {
         "version": "v1",
         "detector": "three_sigma",
-        "options": {"name": "three_sigma", "sigmas": 2.0, "side": "upper"},
+        "options": {"name": "three_sigma", "sigmas": 2.0, "side": "upper", "false_alarm_rate": None},
         "points_used": 6,
         "data_from": "2023-11-14T22:13:20Z",
         "data_to": "2023-11-14T22:18:20Z",

@@ -122,13 +122,13 @@ def test_a_failed_prediction_leaves_no_trace(api: Api, boundary: Boundary, fault
 
 
 def test_a_defect_in_a_detector_leaves_no_trace_but_says_where_it_is(api: Api, monkeypatch):
-    from tidewatch.detectors.three_sigma import ThreeSigmaModel
+    from tidewatch.detectors.calibrated import CalibratedModel
 
-    def broken(self, series):
+    def broken(self, series, context=None):
         raise ArithmeticError(f"cannot score {series.values} {MARK}")
 
     api.fit("s", VALUES)
-    monkeypatch.setattr(ThreeSigmaModel, "score", broken)
+    monkeypatch.setattr(CalibratedModel, "score", broken)
     reply = no_trace(api.predict("s", NUMBER))
     assert (reply.status, reply.problem) == (500, "internal-error")
     assert reply.json()["detail"] == "Something went wrong on our side."

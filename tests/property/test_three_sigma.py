@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from tidewatch.detectors.three_sigma import DETECTOR, ThreeSigmaModel, ThreeSigmaOptions
+from tidewatch.detectors import Model
+from tidewatch.detectors.three_sigma import DETECTOR, ThreeSigmaOptions
 from tidewatch.series import TimeSeries
 
 from tests.support.exact import ExactMoments, is_out_of_range, neighbours, ulps_between
@@ -39,7 +40,7 @@ THOUSANDS_OF_LONG_ONES = [math.nextafter(2.0, 0.0)] * 3000 + [1.0]
 TINY = [SMALLEST, 0.0, 2 * SMALLEST, -SMALLEST, 0.0]
 
 
-def fitted(values: Sequence[float], sigmas: float = 3.0, side: str = "upper") -> ThreeSigmaModel:
+def fitted(values: Sequence[float], sigmas: float = 3.0, side: str = "upper") -> Model:
     return DETECTOR.fit(series_of(values), ThreeSigmaOptions(sigmas=sigmas, side=side))
 
 
@@ -47,7 +48,7 @@ def series_of(values: Sequence[float]) -> TimeSeries:
     return TimeSeries(np.arange(len(values), dtype=np.int64), np.array(values, dtype=np.float64))
 
 
-def anomalies(model: ThreeSigmaModel, values: Sequence[float]) -> list[bool]:
+def anomalies(model: Model, values: Sequence[float]) -> list[bool]:
     return [bool(flag) for flag in model.score(series_of(values)).anomaly]
 
 
@@ -140,7 +141,7 @@ def test_a_model_restored_from_json_scores_to_the_last_bit(values, sigmas, side,
     model = fitted(values, sigmas, side)
     options = json.loads(json.dumps(model.options.model_dump(), allow_nan=False))
     parameters = json.loads(json.dumps(dict(model.parameters()), allow_nan=False))
-    restored = DETECTOR.restore(options, parameters)
+    restored = DETECTOR.restore(options, parameters, {})
     assert restored.learned() == model.learned()
     before, after = model.score(series_of(probes)), restored.score(series_of(probes))
     for name in ("anomaly", "score", "expected", "lower", "upper"):

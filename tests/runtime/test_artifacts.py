@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import zipfile
@@ -34,6 +35,31 @@ def lambda_handler(event, context):
         "context": [context.function_name, context.memory_limit_in_mb, context.function_version,
                     context.get_remaining_time_in_millis()],
     }
+"""
+
+
+LEARN = """
+import _multiprocessing
+
+class NoSemaphores:
+    def __init__(self, *arguments, **options):
+        raise OSError(38, "Function not implemented")
+
+# As on Lambda, which has no /dev/shm.
+_multiprocessing.SemLock = NoSemaphores
+
+import numpy as np
+from sklearn.ensemble import IsolationForest
+from sklearn.neighbors import LocalOutlierFactor
+from threadpoolctl import threadpool_info
+
+def lambda_handler(event, context):
+    points = np.random.default_rng(0).normal(size=(300, 2))
+    points[0] = 20
+    forest, factor = IsolationForest(random_state=0, n_jobs=-1), LocalOutlierFactor(n_jobs=2)
+    scores = [-forest.fit(points).score_samples(points), -factor.fit(points).negative_outlier_factor_]
+    threads = {each["num_threads"] for each in threadpool_info()}
+    return {"oddest": [int(each.argmax()) for each in scores], "threads": sorted(threads)}
 """
 
 
@@ -139,6 +165,17 @@ def test_its_environment_is_lambdas(
     *context, milliseconds_left = seen["context"]
     assert context == [function.name, str(function.memory_mb), "$LATEST"]
     assert 0 < milliseconds_left <= function.timeout_seconds * 1000
+
+
+def test_scikit_learn_works_on_lambda_without_a_word(
+    built: dict[str, BuiltFunction], environments: Environments, tmp_path: Path
+) -> None:
+    (tmp_path / "learn.py").write_text(LEARN, encoding="utf-8")
+    function = replace(built["FitFunction"], folder=tmp_path, handler="learn.lambda_handler")
+    invocation = environments.invoke(environments.start(function, {}), EVENT)
+    assert invocation.error is None
+    assert json.loads(invocation.payload) == {"oddest": [0, 0], "threads": [1]}
+    assert not invocation.printed.lines
 
 
 def test_a_missing_layer_is_seen(built: dict[str, BuiltFunction], environments: Environments) -> None:

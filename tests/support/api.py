@@ -192,7 +192,7 @@ class Api:
         self, series_id: str, value: Any, *, timestamp: Any = "1700003600", query: str = "", **call: Any
     ) -> Reply:
         """Predicts one point."""
-        body = {"timestamp": timestamp, "value": value}
+        body = {"timestamp": timestamp, "value": value} | call.pop("more", {})
         return self.call("POST", f"/predict/{series_id}{query}", json_body=body, **call)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -68,17 +70,26 @@ class Boundary:
     wrote: bool = False
     """Whether there may be anything in AWS now."""
 
-    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Takes the place between botocore and moto, until the test ends."""
+    def install(self, monkeypatch: pytest.MonkeyPatch, send: Callable[[AWSPreparedRequest], AWSResponse] | None = None):
+        """Takes the place between botocore and AWS, until the test ends.
+
+        Args:
+            monkeypatch: what undoes it.
+            send: takes a request to AWS; by default moto in this process is AWS.
+        """
         to_moto = BotocoreStubber.__call__
 
         def pass_through(stubber: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **rest: Any) -> Any:
             _, service, operation = event_name.split(".")
             call = Call(service, operation, request)
+
+            def deliver() -> AWSResponse:
+                return send(request) if send else _present(to_moto(stubber, event_name, request, **rest))
+
             with self._turn:
                 self.calls.append(call)
                 self.wrote |= operation not in _READS
-                return self._serve(call, lambda: _present(to_moto(stubber, event_name, request, **rest)))
+                return self._serve(call, deliver)
 
         monkeypatch.setattr(BotocoreStubber, "__call__", pass_through)
         monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=self.waits.append))
@@ -160,6 +171,18 @@ def answer_lost(call: Call, send: Send) -> AWSResponse:
     """AWS does what it is asked, but its answer does not arrive."""
     send()
     raise ReadTimeoutError(endpoint_url=call.request.url)
+
+
+def killed_before(call: Call, send: Send) -> AWSResponse:
+    """The process ends, as by a crash or the end of its memory, before the call is sent."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("lived on")
+
+
+def killed_after(call: Call, send: Send) -> AWSResponse:
+    """The process ends when AWS has done what it was asked, before the answer is looked at."""
+    send()
+    return killed_before(call, send)
 
 
 def cancelled(reason: str) -> Fault:

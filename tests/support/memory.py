@@ -55,15 +55,16 @@ class MemoryVersionStore:
 
 
 class MemoryDataStore:
-    """Training data of one tenant."""
+    """Objects of one kind of one tenant."""
 
-    def __init__(self, memory: Memory, tenant: str) -> None:
+    def __init__(self, memory: Memory, tenant: str, folder: str = "training") -> None:
         self._objects = memory.objects
+        self._folder = folder
         self._tenant = tenant
 
     def put(self, data: bytes) -> tuple[str, str]:
         sha256 = hashlib.sha256(data).hexdigest()
-        key = f"training/{self._tenant}/{sha256}.csv"
+        key = f"{self._folder}/{self._tenant}/{sha256}"
         self._objects[key] = data
         return key, sha256
 

@@ -7,7 +7,7 @@ from tidewatch.telemetry import NAMESPACE, SERVICE
 from tests.support.environment import ROOT
 from tests.support.template import document, functions, layers_of, resources, template
 
-READ_BY_BOTO3 = {"AWS_ENDPOINT_URL"}
+READ_BY_LIBRARIES = {"AWS_ENDPOINT_URL", "JOBLIB_MULTIPROCESSING", "OMP_NUM_THREADS"}
 
 API_GATEWAY_TIMEOUT_SECONDS = 29
 NAMES = sorted(functions())
@@ -67,17 +67,17 @@ def test_functions_and_layers_are_built_for_the_chosen_architecture():
         assert layer["Metadata"]["BuildArchitecture"] == chosen
 
 
-def test_only_plot_carries_the_plotting_layer():
+def test_a_function_carries_the_layers_that_it_needs():
+    more = {"PlotFunction": ["PlottingLayer"], "FitFunction": ["LearningLayer"]}
     for name in NAMES:
-        assert layers_of(name)[:2] == ["SharedLayer", "RuntimeLayer"]
-        assert ("PlottingLayer" in layers_of(name)) == (name == "PlotFunction")
+        assert layers_of(name) == ["SharedLayer", "RuntimeLayer", *more.get(name, [])]
 
 
 def test_the_environment_is_what_the_settings_read():
     for name in NAMES:
         variables = functions()[name]["Environment"]["Variables"]
         ours = {name for name in variables if not name.startswith("POWERTOOLS_")}
-        assert ours - READ_BY_BOTO3 == Settings.env_names()
+        assert ours - READ_BY_LIBRARIES == Settings.env_names()
         # A value here would send a deployed function somewhere else than to AWS.
         assert variables["AWS_ENDPOINT_URL"] == ""
         assert variables["POWERTOOLS_SERVICE_NAME"] == SERVICE

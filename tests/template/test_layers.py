@@ -3,16 +3,18 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from itertools import combinations
 
 import pytest
 
 from tests.support import sam
 from tests.support.environment import ROOT
 
+LAYERS = ("runtime", "plotting", "learning")
 PIN = re.compile(r"([A-Za-z0-9._-]+)==(\S+)")
 
 # Where the name of a package differs from the name that code imports.
-IMPORTED_AS = {"aws-lambda-powertools": "aws_lambda_powertools"}
+IMPORTED_AS = {"aws-lambda-powertools": "aws_lambda_powertools", "scikit-learn": "sklearn"}
 
 # Named to type checkers only.
 ONLY_TYPES = {"mypy_boto3_cloudwatch", "mypy_boto3_dynamodb", "mypy_boto3_s3"}
@@ -51,7 +53,7 @@ def imported_packages(*folders):
     return found - sys.stdlib_module_names - {"tidewatch"} - ONLY_TYPES
 
 
-@pytest.mark.parametrize("name", ["runtime", "plotting"])
+@pytest.mark.parametrize("name", LAYERS)
 def test_every_line_pins_one_version(name):
     lines = (ROOT / "layers" / name / "requirements.txt").read_text(encoding="utf-8").splitlines()
     requirements = [line.partition("#")[0].strip() for line in lines if line.partition("#")[0].strip()]
@@ -59,24 +61,36 @@ def test_every_line_pins_one_version(name):
 
 
 def test_no_package_comes_twice():
-    assert not layer("runtime").keys() & layer("plotting").keys()
+    for one, other in combinations(LAYERS, 2):
+        assert not layer(one).keys() & layer(other).keys()
     assert "numpy" in layer("runtime")
 
 
 def test_developers_test_what_is_deployed():
-    deployed = layer("runtime") | layer("plotting")
-    assert deployed.items() <= pins(ROOT / "requirements-dev.txt").items()
+    development = pins(ROOT / "requirements-dev.txt")
+    for name in LAYERS:
+        assert layer(name).items() <= development.items()
+
+
+def test_the_service_runs_on_a_developers_machine_with_what_is_deployed():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"\nLAYERS := {' '.join(LAYERS)}\n" in makefile
+
+
+def provided(*names):
+    """What code may import of these layers: the runtime layer's packages, and what the others are there for."""
+    found = {name for each in names for name in (layer(each) if each == "runtime" else chosen(each))}
+    return {IMPORTED_AS.get(name, name).replace("-", "_") for name in found}
 
 
 def test_layers_bring_what_the_code_imports():
-    available = {IMPORTED_AS.get(name, name).replace("-", "_") for name in layer("runtime")}
-    used = imported_packages("shared", "functions")
-    assert used - available == {"matplotlib"}
-    assert imported_packages("shared/tidewatch/plotting") - available == {"matplotlib"}
+    assert imported_packages("shared", "functions") <= provided(*LAYERS)
+    assert imported_packages("shared/tidewatch/plotting") <= provided("runtime", "plotting")
 
 
-def test_layers_bring_nothing_that_is_not_used():
-    asked_for = {IMPORTED_AS.get(name, name) for name in chosen("runtime") | chosen("plotting")}
+@pytest.mark.parametrize("name", ["runtime", "plotting"])
+def test_layers_bring_nothing_that_is_not_used(name):
+    asked_for = {IMPORTED_AS.get(each, each) for each in chosen(name)}
     assert asked_for <= imported_packages("shared", "functions")
 
 
@@ -100,7 +114,7 @@ def plan(name, architecture, **environment):
     return result.stdout
 
 
-@pytest.mark.parametrize("name", ["runtime", "plotting"])
+@pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize(("architecture", "platform"), [("arm64", "aarch64"), ("x86_64", "x86_64")])
 def test_wheels_are_for_lambda_whatever_the_host_is(name, architecture, platform):
     commands = plan(name, architecture)

@@ -7,6 +7,8 @@ from tests.support.template import as_list, document, functions, statements, tex
 MODELS = "ModelsTable.Arn"
 RECORDS = "IdempotencyTable.Arn"
 TRAINING_DATA = "DataBucket.Arn/training/*"
+ARRAYS = "DataBucket.Arn/models/*"
+BUCKET = "DataBucket.Arn"
 
 # All that a function may do, beside writing its logs and traces.
 GRANTS = {
@@ -19,8 +21,9 @@ GRANTS = {
         ("dynamodb:UpdateItem", RECORDS),
         ("dynamodb:DeleteItem", RECORDS),
         ("s3:PutObject", TRAINING_DATA),
+        ("s3:PutObject", ARRAYS),
     },
-    "PredictFunction": {("dynamodb:GetItem", MODELS)},
+    "PredictFunction": {("dynamodb:GetItem", MODELS), ("s3:GetObject", ARRAYS), ("s3:ListBucket", BUCKET)},
     "HealthcheckFunction": {
         ("dynamodb:GetItem", MODELS),
         ("dynamodb:Query", MODELS),
@@ -30,7 +33,8 @@ GRANTS = {
     "PlotFunction": {
         ("dynamodb:GetItem", MODELS),
         ("s3:GetObject", TRAINING_DATA),
-        ("s3:ListBucket", "DataBucket.Arn"),
+        ("s3:GetObject", ARRAYS),
+        ("s3:ListBucket", BUCKET),
     },
 }
 

@@ -21,7 +21,7 @@ Item = dict[str, Any]
 
 def version_to_item(version: ModelVersion) -> Item:
     """The attributes of a version, without keys."""
-    return {
+    item: Item = {
         "series_id": {"S": version.series_id},
         "number": {"N": str(version.number)},
         "detector": {"S": version.detector},
@@ -30,11 +30,17 @@ def version_to_item(version: ModelVersion) -> Item:
         "points_used": {"N": str(version.points_used)},
         "span_start": {"N": str(version.start)},
         "span_end": {"N": str(version.end)},
+        "step": {"N": str(version.step)},
         "data_key": {"S": version.data_key},
         "data_sha256": {"S": version.data_sha256},
         "libraries": _json(version.libraries),
         "trained_at": {"S": version.trained_at.isoformat()},
     }
+    if version.arrays:
+        item["arrays"] = {"B": version.arrays}
+    if version.arrays_key is not None:
+        item |= {"arrays_key": {"S": version.arrays_key}, "arrays_sha256": {"S": version.arrays_sha256}}
+    return item
 
 
 def version_from_item(item: Item) -> ModelVersion:
@@ -48,10 +54,14 @@ def version_from_item(item: Item) -> ModelVersion:
         points_used=int(item["points_used"]["N"]),
         start=int(item["span_start"]["N"]),
         end=int(item["span_end"]["N"]),
+        step=int(item["step"]["N"]),
         data_key=item["data_key"]["S"],
         data_sha256=item["data_sha256"]["S"],
         libraries=orjson.loads(item["libraries"]["S"]),
         trained_at=datetime.fromisoformat(item["trained_at"]["S"]),
+        arrays=item["arrays"]["B"] if "arrays" in item else b"",
+        arrays_key=item["arrays_key"]["S"] if "arrays_key" in item else None,
+        arrays_sha256=item["arrays_sha256"]["S"] if "arrays_sha256" in item else None,
     )
 
 

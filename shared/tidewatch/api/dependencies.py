@@ -15,8 +15,8 @@ from aws_lambda_powertools.event_handler import Depends
 
 from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
-from tidewatch.adapters.s3 import S3DataStore
-from tidewatch.models import Publisher, Registry, TrainingData, VersionStore
+from tidewatch.adapters.s3 import MODEL_ARRAYS, S3DataStore
+from tidewatch.models import DataStore, Publisher, Registry, TrainingData, VersionStore
 from tidewatch.settings import settings
 
 TENANT: Final = "default"
@@ -34,9 +34,15 @@ def _data_store() -> S3DataStore:
 
 
 @lru_cache(maxsize=1)
+def get_array_store() -> DataStore:
+    """Holds the arrays of models that are too large for a version."""
+    return S3DataStore(clients.s3(), settings().data_bucket, TENANT, MODEL_ARRAYS)
+
+
+@lru_cache(maxsize=1)
 def get_registry() -> Registry:
     """Loads and lists versions."""
-    return Registry(_version_store(), head_cache_seconds=settings().head_cache_seconds)
+    return Registry(_version_store(), get_array_store, head_cache_seconds=settings().head_cache_seconds)
 
 
 @lru_cache(maxsize=1)
@@ -45,6 +51,7 @@ def get_publisher() -> Publisher:
     return Publisher(
         _version_store(),
         _data_store(),
+        get_array_store(),
         deadline_seconds=settings().publish_deadline_seconds,
         now=lambda: datetime.now(UTC),
         libraries={"python": platform.python_version()} | {name: version(name) for name in _TRAINED_WITH},

@@ -17,6 +17,8 @@ _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 # Characters of identifiers that need no encoding in a path; all others stay encoded, so that the route still matches
 # and the rule of the parameter can refuse them by name.
 _PLAIN: Final = ":"
+# Of a header that is quoted back: it may have thousands of characters.
+_MOST_QUOTED: Final = 100
 _EMPTY: Final = "The body is empty; send a JSON object."
 
 
@@ -91,7 +93,7 @@ def _body(event: Mapping[str, Any], headers: Mapping[str, str], most_bytes: Call
     if coding == "gzip":
         data = _gunzip(data, limit)
     elif coding != "identity":
-        raise UnsupportedMediaType(f"Content-Encoding {coding!r} is not supported; send gzip or none.")
+        raise UnsupportedMediaType(f"Content-Encoding {_quoted(coding)} is not supported; send gzip or none.")
     if len(data) > limit:
         raise PayloadTooLarge(f"The body has {len(data):,} bytes; at most {limit:,} are read.")
     if not data:
@@ -114,8 +116,12 @@ def _check_media_type(content_type: str) -> None:
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
     charsets = {p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")}
     if media_type != "application/json" or not charsets <= {"utf-8", "utf8", "us-ascii"}:
-        got = f"got {content_type!r}" if content_type else "got none"
+        got = f"got {_quoted(content_type)}" if content_type else "got none"
         raise UnsupportedMediaType(f"Send the body with the header 'Content-Type: application/json'; {got}.")
+
+
+def _quoted(header: str) -> str:
+    return repr(header if len(header) <= _MOST_QUOTED else f"{header[:_MOST_QUOTED]}…")
 
 
 def _gunzip(data: bytes, most_bytes: int) -> bytes:

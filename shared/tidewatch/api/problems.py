@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 
 from tidewatch.api.errors import IdempotencyKeyReused, RequestInProgress
 from tidewatch.api.inbound import MalformedBody, PayloadTooLarge, UnsupportedMediaType
+from tidewatch.detectors import CannotTrain
 from tidewatch.models import DataCorrupted, SeriesBusy, SeriesNotFound, StorageUnavailable, VersionNotFound
 from tidewatch.settings import ConfigurationError
 from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
@@ -110,6 +111,18 @@ def _place(loc: Iterable[str | int]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in named).lstrip(".")
 
 
+def _answer_untrainable(error: CannotTrain) -> _Answer:
+    loc = ["body", "detector", error.option] if error.option else ["body", "values"]
+    problem = {"loc": loc, "msg": str(error), "type": "cannot_train"}
+    return _Answer(
+        "cannot-train",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        _sentence(error),
+        title="This detector cannot learn from this series",
+        errors=(problem,),
+    )
+
+
 def _answer_storage(error: StorageUnavailable) -> _Answer:
     count_alone(Metric.STORAGE_FAILURES)
     _log_failure("storage did not answer", LogEvent.STORAGE_UNAVAILABLE, error.__cause__ or error, error.operation)
@@ -122,13 +135,13 @@ def _answer_storage(error: StorageUnavailable) -> _Answer:
 
 
 def _answer_corrupted(error: DataCorrupted) -> _Answer:
-    logger.critical("training data fails its checksum", event=LogEvent.DATA_CORRUPTED, key=error.key)
+    logger.critical("stored data fails its checksum", event=LogEvent.DATA_CORRUPTED, key=error.key)
     return _Answer(
         "data-corrupted",
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "The stored training data of this version is gone or does not match its sha256. The operators were told; "
+        "The stored data of this version is gone or does not match its sha256. The operators were told; "
         "a new fit makes a new, whole version.",
-        title="Training data corrupted",
+        title="Stored data corrupted",
     )
 
 
@@ -160,6 +173,7 @@ def _retry_after(seconds: int) -> dict[str, str]:
 _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     RequestValidationError: _answer_invalid,
     MalformedBody: lambda e: _Answer("malformed-json", HTTPStatus.BAD_REQUEST, str(e), title="Malformed JSON"),
+    CannotTrain: _answer_untrainable,
     PayloadTooLarge: lambda e: _Answer("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(e), title="Too large"),
     UnsupportedMediaType: lambda e: _Answer("unsupported-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(e)),
     NotFoundError: lambda _: _Answer(

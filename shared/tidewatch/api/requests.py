@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import reduce
@@ -22,7 +23,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, DetectorOptions
 from tidewatch.series import EARLIEST, LATEST, Problem, TimeSeries, describe_out_of_range, preflight
@@ -31,14 +32,10 @@ from tidewatch.settings import Settings, settings
 _OPTIONS_TYPES: Final[tuple[type[DetectorOptions], ...]] = tuple(d.options_type for d in CATALOGUE.values())
 # As many as nanoseconds of the year 2200 have, so that a mistaken unit can be named.
 _MOST_DIGITS: Final = 20
+_MOST_CONTEXT: Final = 20_000
 _MOST_POINTS: Final[int] = Settings.model_fields["max_points"].default
 
-# pydantic wants a discriminator only where there is a choice.
-AnyDetectorOptions: Any = (
-    Annotated[reduce(or_, _OPTIONS_TYPES), Field(discriminator="name")]
-    if len(_OPTIONS_TYPES) > 1
-    else _OPTIONS_TYPES[0]
-)
+AnyDetectorOptions: Any = Annotated[reduce(or_, _OPTIONS_TYPES), Field(discriminator="name")]
 
 
 def _default_options() -> DetectorOptions:
@@ -94,7 +91,7 @@ class FitRequest(BaseModel):
         try:
             request = handler(data)
         except ValidationError as error:
-            found += [_as_error(item["loc"], item["msg"], item["type"]) for item in error.errors(include_input=False)]
+            found += [_plain(item) for item in error.errors(include_input=False)]
         if isinstance(data, dict) and all(isinstance(data.get(field), list) for field in ("timestamps", "values")):
             outcome = preflight(data["timestamps"], data["values"], most_points=settings().max_points)
             found += _problems_as_errors(outcome.problems)
@@ -146,8 +143,8 @@ def _parse_value(value: Any) -> float:
     try:
         number = float(value)
     except OverflowError:
-        number = np.inf
-    if not np.isfinite(number):
+        number = math.inf
+    if not math.isfinite(number):
         raise PydanticCustomError("not_finite", "a value must be finite and within the range of a double")
     return number
 
@@ -170,9 +167,25 @@ class PredictRequest(BaseModel):
         Field(description="The value at that time, finite."),
     ]
 
+    context: Annotated[
+        list[Annotated[float, PlainValidator(_parse_value), WithJsonSchema({"type": "number"})]] | None,
+        Field(
+            max_length=_MOST_CONTEXT,
+            description="The values just before, oldest first, at the sampling step of the training data. Without it "
+            "the end of the training data is what came before.",
+        ),
+    ] = None
+
     def point(self) -> TimeSeries:
         """The point, as a series of one."""
         return TimeSeries.of_point(self.timestamp, self.value)
+
+    def before(self, step: int) -> TimeSeries | None:
+        """What came before the point, at a sampling step in seconds; None if the request does not say."""
+        if self.context is None:
+            return None
+        times = self.timestamp - step * np.arange(len(self.context), 0, -1, dtype=np.int64)
+        return TimeSeries(times, np.array(self.context, dtype=np.float64))
 
 
 FitBody = Annotated[FitRequest, Body()]
@@ -181,6 +194,18 @@ PredictBody = Annotated[PredictRequest, Body()]
 
 def _problems_as_errors(problems: Iterable[Problem]) -> list[InitErrorDetails]:
     return [_as_error(problem.loc, problem.msg, problem.type) for problem in problems]
+
+
+def _plain(error: ErrorDetails) -> InitErrorDetails:
+    """A structural error as a client thinks of it: it chose a detector by name, not a branch of a union."""
+    head, *rest = error["loc"]
+    if head != "detector":
+        return _as_error(error["loc"], error["msg"], error["type"])
+    if error["type"] == "union_tag_invalid":
+        return _as_error(
+            ("detector", "name"), f"no such detector; there are {', '.join(CATALOGUE)}", "unknown_detector"
+        )
+    return _as_error((head, *rest[1:]), error["msg"], error["type"])
 
 
 def _as_error(loc: tuple[str | int, ...], msg: str, error_type: str) -> InitErrorDetails:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
@@ -14,6 +15,9 @@ from tidewatch.detectors import Scores
 from tidewatch.models import LoadedModel, ModelVersion, Page, SeriesSummary
 
 Int32 = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
+
+Direction = Literal["high", "low"]
+DIRECTIONS: Final[Mapping[int, Direction | None]] = MappingProxyType({1: "high", -1: "low", 0: None})
 
 
 class FitResponse(BaseModel):
@@ -53,8 +57,21 @@ class PredictResponse(BaseModel):
     anomaly: Annotated[bool, Field(description="Whether the point is unusual.")]
     model_version: Annotated[str, Field(description="The version that judged it.")]
     detector: Annotated[str, Field(description="The detector's name.")]
-    score: Annotated[float, Field(description="The detector's own statistic; for three_sigma the z-score.")]
-    expected: Annotated[float | None, Field(description="What the model expected.")]
+    score: Annotated[
+        float | None,
+        Field(description="The detector's own statistic; for three_sigma the z-score. Null while warming up."),
+    ]
+    p_value: Annotated[
+        float | None,
+        Field(ge=0, le=1, description="Share of usual points that are as strange; the same scale for all detectors."),
+    ]
+    severity: Annotated[
+        float | None,
+        Field(ge=0, le=1, description="e / (e + 3) for e = -log10(p_value): 0.5 is 1 in 1,000, 0.67 1 in 1,000,000."),
+    ]
+    direction: Annotated[Direction | None, Field(description="Whether the value is higher or lower than expected.")]
+    warming_up: Annotated[bool, Field(description="Whether too few points came before to judge this one.")]
+    expected: Annotated[float | None, Field(description="What the model expected; null where it expects nothing.")]
     lower: Annotated[float | None, Field(description="The lower limit; null where the model has none.")]
     upper: Annotated[float | None, Field(description="The upper limit; null where the model has none.")]
 
@@ -68,7 +85,11 @@ class PredictResponse(BaseModel):
             anomaly=bool(scores.anomaly[0]),
             model_version=loaded.version.version,
             detector=loaded.version.detector,
-            score=float(scores.score[0]),
+            score=_or_none(scores.score[0]),
+            p_value=_or_none(scores.p_value[0]),
+            severity=_or_none(scores.severity[0]),
+            direction=DIRECTIONS[int(scores.direction[0])],
+            warming_up=bool(scores.warming_up[0]),
             expected=_or_none(scores.expected[0]),
             lower=_or_none(scores.lower[0]),
             upper=_or_none(scores.upper[0]),

@@ -6,19 +6,29 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from tidewatch.detectors import three_sigma
-from tidewatch.detectors.protocol import Detector, Json, Model
+from tidewatch.detectors import iqr, mad, three_sigma
+from tidewatch.detectors.auto import detector as auto
+from tidewatch.detectors.protocol import Arrays, Detector, Json, Model
 
-# One line a detector. The first is the default of a fit that names none.
-_DETECTORS: Final[tuple[Detector, ...]] = (three_sigma.DETECTOR,)
+# One line a detector, by family; the first of a family is its default.
+_STATISTICAL: Final[tuple[Detector, ...]] = (
+    three_sigma.DETECTOR,
+    iqr.DETECTOR,
+    mad.DETECTOR,
+)
+_MACHINE_LEARNING: Final[tuple[Detector, ...]] = ()
+_ENSEMBLES: Final[tuple[Detector, ...]] = (auto.DETECTOR,)
 
 
 def _name(detector: Detector) -> str:
     return str(detector.options_type.model_fields["name"].default)
 
 
-CATALOGUE: Final[Mapping[str, Detector]] = MappingProxyType({_name(detector): detector for detector in _DETECTORS})
-DEFAULT_DETECTOR: Final[str] = _name(_DETECTORS[0])
+CATALOGUE: Final[Mapping[str, Detector]] = MappingProxyType(
+    {_name(detector): detector for detector in (*_STATISTICAL, *_MACHINE_LEARNING, *_ENSEMBLES)}
+)
+DEFAULT_DETECTOR: Final[str] = _name(_STATISTICAL[0])
+"""Of a fit that names none: what clients of the first contract rely on."""
 
 
 def detector_named(name: str) -> Detector:
@@ -30,10 +40,10 @@ def detector_named(name: str) -> Detector:
     return CATALOGUE[name]
 
 
-def model_from_parameters(name: str, options: Mapping[str, Json], parameters: Mapping[str, Json]) -> Model:
-    """The model that a version stored under these options and parameters.
+def restore_model(name: str, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:
+    """The model that a version stored under these options, parameters and arrays.
 
     Raises:
         KeyError: if the catalogue has no detector of that name.
     """
-    return detector_named(name).restore(options, parameters)
+    return detector_named(name).restore(options, parameters, arrays)

@@ -131,6 +131,11 @@ class Moments:
         """The standard deviation, in the unit of the values; 0 where it is below the smallest double."""
         return float(np.ldexp(self.std_scaled, self.exponent))
 
+    def at(self, sigmas: float) -> float:
+        """``mean + sigmas * std``, in the unit of the values; infinite beyond the range of a double."""
+        with np.errstate(over="ignore"):
+            return float(np.ldexp(self.mean_high + (sigmas * self.std_scaled + self.mean_low), self.exponent))
+
     def standardise(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(values - mean) / std``, shape (n,); infinite where that is beyond the range of a double."""
         with np.errstate(over="ignore", under="ignore"):

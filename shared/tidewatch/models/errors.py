@@ -49,8 +49,8 @@ class SeriesBusy(Exception):
 
 
 class DataCorrupted(Exception):
-    """Stored training data does not match the sha256 of its version."""
+    """Stored training data, or arrays of a model, do not match the sha256 of their version."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"training data {key} does not match its sha256")
+        super().__init__(f"{key} does not match its sha256")
         self.key = key

@@ -73,7 +73,7 @@ class VersionStore(Protocol):
 
 
 class DataStore(Protocol):
-    """Training data, under the sha256 of its content. Every method may raise ``StorageUnavailable``."""
+    """Bytes of one kind, training data or arrays, under their sha256. Every method may raise ``StorageUnavailable``."""
 
     def put(self, data: bytes) -> tuple[str, str]:
         """Stores bytes; returns their key and sha256 in hex. Storing the same bytes again changes nothing."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tidewatch.detectors import Model
+from tidewatch.models.arrays import MOST_EMBEDDED, pack
 from tidewatch.models.errors import SeriesBusy, VersionTaken
 from tidewatch.models.ports import DataStore, VersionStore
 from tidewatch.models.training_data import encode
@@ -22,20 +23,22 @@ _LONGEST_WAIT = 0.5
 class Publisher:
     """Publishes versions so that none is lost, skipped or overwritten, however many publish at once.
 
-    The training data is stored first, so that no version ever points at nothing. Then the version is appended if it
+    The training data is stored first, and arrays that are too large for the version itself, so that no version ever
+    points at nothing. Then the version is appended if it
     still follows the latest; whoever loses that race keeps the trained parameters and tries the next number, after a
     random wait that grows (exponential backoff with full jitter: M. Brooker, "Exponential Backoff And Jitter", AWS
     Architecture Blog, 2015)::
 
-        store data ──> read latest n ──> append n+1 ──ok──> published
-                            ^                │
-                            └──── wait <── taken by another
+        store data and arrays ──> read latest n ──> append n+1 ──ok──> published
+                                       ^                │
+                                       └──── wait <── taken by another
     """
 
     def __init__(
         self,
         versions: VersionStore,
         data: DataStore,
+        arrays: DataStore,
         *,
         deadline_seconds: float,
         now: Callable[[], datetime],
@@ -44,6 +47,7 @@ class Publisher:
     ) -> None:
         self._versions = versions
         self._data = data
+        self._arrays = arrays
         self._deadline_seconds = deadline_seconds
         self._now = now
         self._libraries = libraries
@@ -59,6 +63,8 @@ class Publisher:
         """
         deadline = time.monotonic() + self._deadline_seconds
         key, sha256 = self._data.put(encode(series))
+        arrays = pack(model.arrays())
+        elsewhere = self._arrays.put(arrays) if len(arrays) > MOST_EMBEDDED else None
         candidate = ModelVersion(
             series_id=series_id,
             number=0,
@@ -68,10 +74,14 @@ class Publisher:
             points_used=len(series),
             start=series.start,
             end=series.end,
+            step=series.step,
             data_key=key,
             data_sha256=sha256,
             libraries=self._libraries,
             trained_at=self._now(),
+            arrays=b"" if elsewhere else arrays,
+            arrays_key=elsewhere[0] if elsewhere else None,
+            arrays_sha256=elsewhere[1] if elsewhere else None,
         )
         longest = _FIRST_WAIT
         while True:

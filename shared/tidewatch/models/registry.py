@@ -8,13 +8,17 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache, TTLCache
 
-from tidewatch.detectors import Model, model_from_parameters
-from tidewatch.models.errors import SeriesNotFound, VersionNotFound
-from tidewatch.models.ports import Head, Page, SeriesSummary, VersionStore
+from tidewatch.detectors import Model, restore_model
+from tidewatch.models.arrays import ArraysUnreadable, unpack
+from tidewatch.models.errors import DataCorrupted, SeriesNotFound, VersionNotFound
+from tidewatch.models.ports import DataStore, Head, Page, SeriesSummary, VersionStore
 from tidewatch.models.version import LATEST, ModelVersion, VersionSelector
 
 _CACHED_HEADS = 4096
-_CACHED_MODELS = 4096
+_CACHED_MODEL_BYTES = 96 * 2**20
+# What a model weighs beside its arrays, and how often the arrays are there: as they came and as they are worked with.
+_BYTES_BESIDE_ARRAYS = 16 * 1024
+_COPIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class LoadedModel:
 
     version: ModelVersion
     model: Model
+    weight: int
+    """About how many bytes of memory it takes."""
 
 
 class Registry:
@@ -33,11 +39,20 @@ class Registry:
     """
 
     def __init__(
-        self, versions: VersionStore, *, head_cache_seconds: float = 0, clock: Callable[[], float] = time.monotonic
+        self,
+        versions: VersionStore,
+        arrays: Callable[[], DataStore],
+        *,
+        head_cache_seconds: float = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._versions = versions
+        # Asked for when a model needs it: few do, and its client is slow to build.
+        self._arrays = arrays
         self._heads: TTLCache[str, Head] = TTLCache(_CACHED_HEADS, ttl=head_cache_seconds, timer=clock)
-        self._models: LRUCache[tuple[str, int], LoadedModel] = LRUCache(_CACHED_MODELS)
+        self._models: LRUCache[tuple[str, int], LoadedModel] = LRUCache(
+            _CACHED_MODEL_BYTES, getsizeof=lambda loaded: loaded.weight
+        )
 
     def load(self, series_id: str, selector: VersionSelector = None) -> LoadedModel:
         """The model of a version; of the champion when none is asked for.
@@ -45,6 +60,7 @@ class Registry:
         Raises:
             SeriesNotFound: if the series was never trained.
             VersionNotFound: if it has no version of that number.
+            DataCorrupted: if the model's arrays are gone or damaged.
             StorageUnavailable: if storage failed.
         """
         if isinstance(selector, int):
@@ -95,6 +111,17 @@ class Registry:
         key = (version.series_id, version.number)
         loaded = self._models.get(key)
         if loaded is None:
-            model = model_from_parameters(version.detector, version.options, version.parameters)
-            loaded = self._models[key] = LoadedModel(version, model)
+            packed = self._packed_arrays(version)
+            try:
+                arrays = unpack(packed)
+            except ArraysUnreadable as error:
+                raise DataCorrupted(version.arrays_key or f"{version.series_id} {version.version}") from error
+            model = restore_model(version.detector, version.options, version.parameters, arrays)
+            weight = _BYTES_BESIDE_ARRAYS + _COPIES * sum(array.nbytes for array in arrays.values())
+            loaded = self._models[key] = LoadedModel(version, model, weight)
         return loaded
+
+    def _packed_arrays(self, version: ModelVersion) -> bytes:
+        if version.arrays_key is None or version.arrays_sha256 is None:
+            return version.arrays
+        return self._arrays().get(version.arrays_key, version.arrays_sha256)

@@ -23,7 +23,10 @@ class ModelVersion:
     Attributes:
         number: 1 for the first version of the series.
         parameters: what the detector needs to be restored, as JSON; never code.
+        arrays: what it needs beside them, packed; empty if there is none, or if it is large and lies under a key.
+        arrays_key, arrays_sha256: where large arrays lie, and the sha256 of their bytes; None for most models.
         points_used, start, end: the training series: its length and its span in Unix seconds.
+        step: the median time between two of its points, in seconds.
         data_key, data_sha256: where the training data lies, and the sha256 of its CSV text.
         libraries: the versions of the libraries that trained it.
         trained_at: when, in UTC.
@@ -37,10 +40,14 @@ class ModelVersion:
     points_used: int
     start: int
     end: int
+    step: int
     data_key: str
     data_sha256: str
     libraries: Mapping[str, str]
     trained_at: datetime
+    arrays: bytes = b""
+    arrays_key: str | None = None
+    arrays_sha256: str | None = None
 
     @property
     def version(self) -> str:

@@ -46,7 +46,32 @@ class TimeSeries:
         """The last timestamp, Unix seconds."""
         return int(self.timestamps[-1])
 
+    @property
+    def step(self) -> int:
+        """The median time between two points, in seconds, at least 1; of at least two points."""
+        return max(int(np.median(np.diff(self.timestamps))), 1)
+
     @classmethod
     def of_point(cls, timestamp: int, value: float) -> TimeSeries:
         """A series of one point, as a prediction asks about."""
         return cls(np.array([timestamp], dtype=np.int64), np.array([value], dtype=np.float64))
+
+    @classmethod
+    def empty(cls) -> TimeSeries:
+        """A series of no points."""
+        return cls(np.empty(0, dtype=np.int64), np.empty(0))
+
+    def last(self, points: int) -> TimeSeries:
+        """At most so many points from its end; points is at least 0."""
+        if points >= len(self):
+            return self
+        start = len(self) - points
+        return TimeSeries(self.timestamps[start:], self.values[start:])
+
+    def followed_by(self, series: TimeSeries) -> TimeSeries:
+        """Its points and then those of another."""
+        if not len(self):
+            return series
+        return TimeSeries(
+            np.concatenate([self.timestamps, series.timestamps]), np.concatenate([self.values, series.values])
+        )

@@ -48,9 +48,18 @@ def test_attributes_are_strings_and_whole_numbers():
     item = head_to_item(a_version(parameters=AWKWARD), "default")
     assert {kind for attribute in item.values() for kind in attribute} == {"S", "N"}
     assert {name for name, attribute in item.items() if "N" in attribute} == {
-        "number", "points_used", "span_start", "span_end", "latest", "champion",
+        "number", "points_used", "span_start", "span_end", "step", "latest", "champion",
     }  # fmt: skip
     assert json.loads(item["parameters"]["S"]) == AWKWARD
+
+
+def test_small_arrays_are_bytes_and_large_ones_a_key():
+    assert version_to_item(a_version(arrays=b"\x00\xff"))["arrays"] == {"B": b"\x00\xff"}
+    item = version_to_item(a_version(arrays_key="models/default/x.npz", arrays_sha256="x"))
+    assert (item["arrays_key"], item["arrays_sha256"], "arrays" in item) == (
+        {"S": "models/default/x.npz"}, {"S": "x"}, False,
+    )  # fmt: skip
+    assert version_to_item(a_version()).keys().isdisjoint({"arrays", "arrays_key", "arrays_sha256"})
 
 
 def test_a_head_carries_its_champion_whole_and_the_tenant_for_the_index():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, detector_named, model_from_parameters
+from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, detector_named, restore_model
 from tidewatch.detectors.three_sigma import DETECTOR
 from tidewatch.series import preflight
 
@@ -22,12 +22,12 @@ def test_an_unknown_name_is_a_key_error():
     with pytest.raises(KeyError):
         detector_named("four_sigma")
     with pytest.raises(KeyError):
-        model_from_parameters("four_sigma", {}, {})
+        restore_model("four_sigma", {}, {}, {})
 
 
 def test_a_model_comes_back_from_its_parameters():
     series = preflight([1, 2, 3, 4, 5], [1, 2, 3, 4, 5], most_points=5).require()
     model = DETECTOR.fit(series, DETECTOR.options_type(sigmas=2.0, side="both"))
-    restored = model_from_parameters("three_sigma", model.options.model_dump(), model.parameters())
+    restored = restore_model("three_sigma", model.options.model_dump(), model.parameters(), model.arrays())
     assert restored.options == model.options
     assert restored.learned() == model.learned()

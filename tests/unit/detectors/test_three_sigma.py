@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from tidewatch.detectors.three_sigma import DETECTOR, ThreeSigmaModel, ThreeSigmaOptions
+from tidewatch.detectors import Model
+from tidewatch.detectors.three_sigma import DETECTOR, ThreeSigmaOptions
 from tidewatch.series import TimeSeries
 
 MAX = np.finfo(np.float64).max
@@ -15,12 +16,12 @@ MAX = np.finfo(np.float64).max
 VALUES = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]
 
 
-def fitted(values: list[float] = VALUES, **options: object) -> ThreeSigmaModel:
+def fitted(values: list[float] = VALUES, **options: object) -> Model:
     series = TimeSeries(np.arange(len(values), dtype=np.int64), np.array(values))
     return DETECTOR.fit(series, ThreeSigmaOptions(**options))
 
 
-def judged(model: ThreeSigmaModel, *values: float) -> list[bool]:
+def judged(model: Model, *values: float) -> list[bool]:
     points = TimeSeries(np.arange(len(values), dtype=np.int64), np.array(values, dtype=np.float64))
     return model.score(points).anomaly.tolist()
 

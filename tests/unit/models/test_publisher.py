@@ -73,7 +73,7 @@ def test_a_version_tells_all_of_its_model(versions, data):
     assert versions.version("cpu", 1) == version
     assert (version.series_id, version.number, version.version) == ("cpu", 1, "v1")
     assert version.detector == "three_sigma"
-    assert version.options == {"name": "three_sigma", "sigmas": 2.0, "side": "both"}
+    assert version.options == {"name": "three_sigma", "sigmas": 2.0, "side": "both", "false_alarm_rate": None}
     assert version.parameters == model.parameters()
     assert (version.points_used, version.start, version.end) == (len(VALUES), 1_735_689_600, 1_735_690_020)
     assert version.data_sha256 == hashlib.sha256(text).hexdigest()

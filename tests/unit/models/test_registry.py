@@ -10,7 +10,7 @@ from tidewatch.models.ports import Head
 
 from tests.support.flaky import Recorder
 from tests.support.memory import Memory, MemoryVersionStore
-from tests.support.samples import a_model, a_version
+from tests.support.samples import a_model, a_version, no_arrays
 
 
 class Clock:
@@ -34,7 +34,7 @@ def store():
 
 @pytest.fixture
 def registry(store, calls):
-    return Registry(Recorder(store, calls))
+    return Registry(Recorder(store, calls), no_arrays)
 
 
 def publish(store: MemoryVersionStore, count: int = 1, series_id: str = "cpu") -> list[ModelVersion]:
@@ -147,7 +147,7 @@ class TestHeadCache:
 
     @pytest.fixture
     def registry(self, store, calls, clock):
-        return Registry(Recorder(store, calls), head_cache_seconds=10, clock=clock)
+        return Registry(Recorder(store, calls), no_arrays, head_cache_seconds=10, clock=clock)
 
     def test_a_head_is_reused_for_its_time(self, store, registry, calls, clock):
         publish(store)
@@ -179,7 +179,7 @@ class TestHeadCache:
         assert registry.load("cpu").version.number == 1
 
     def test_with_zero_seconds_even_a_standing_clock_reads_each_time(self, store, calls, clock):
-        registry = Registry(Recorder(store, calls), head_cache_seconds=0, clock=clock)
+        registry = Registry(Recorder(store, calls), no_arrays, head_cache_seconds=0, clock=clock)
         publish(store)
         registry.load("cpu")
         registry.load("cpu")

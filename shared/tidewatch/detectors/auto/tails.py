@@ -2,7 +2,7 @@
 
 Sources: conformal p-values, V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World (2005), chapter 2;
 the generalised Pareto tail above a high quantile, A. Siffer et al., Anomaly Detection in Streams with Extreme Value
-Theory (2017); its fit by probability-weighted moments, J. Hosking, J. Wallis (1987), Technometrics 29(3).
+Theory (2017).
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tidewatch.detectors.pareto import excess_at, fit_pareto, log_survival
+
 _TAIL_SHARE: Final = 0.02
 _TAIL_FEWEST: Final = 8
-_SHAPE_LARGEST: Final = 0.5
 _LEAST_TAIL: Final = 0.05  # a tail is at least this share of the way from the median to where it begins
 _LN10: Final = float(np.log(10.0))
 
@@ -54,16 +55,9 @@ class Tails:
         count = max(int(size * _TAIL_SHARE), _TAIL_FEWEST)
         start = ranks[:, size - count - 1]
         excess = ranks[:, size - count :] - start[:, None]
-        mean = excess.mean(axis=1)
-        weighted = excess @ (np.arange(count - 1, -1, -1) / ((count - 1) * count))
-        spread = mean - 2.0 * weighted
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shape = np.where(spread > 0.0, 2.0 - mean / spread, 0.0)
-        shape = np.clip(shape, 0.0, _SHAPE_LARGEST)
+        scale, shape = fit_pareto(excess)
         least = np.maximum(_LEAST_TAIL * (start - ranks[:, size // 2]), floor)
-        return cls(
-            ranks, start, np.maximum(mean * (1.0 - shape), least), shape, (count + memory) / (size + memory), memory
-        )
+        return cls(ranks, start, np.maximum(scale, least), shape, (count + memory) / (size + memory), memory)
 
     def evidence(self, row: int, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """``-log10`` of the p-value of each value under the calibration of a row, at least 0, shape (n,)."""
@@ -80,14 +74,9 @@ class Tails:
         """The value with this p-value in the tail of a row; ``p_value`` at most ``share``."""
         depth = float(np.log(max(float(self.share[row]) / p_value, 1.0)))
         shape = float(self.shape[row])
-        stretch = np.expm1(shape * depth) / shape if shape > 1e-6 else depth
-        return float(self.start[row] + self.scale[row] * stretch)
+        return float(self.start[row]) + excess_at(-depth, float(self.scale[row]), shape)
 
     def _beyond(self, row: int, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        with np.errstate(over="ignore"):
-            depth = (values - self.start[row]) / self.scale[row]
-        shape = self.shape[row]
-        if shape > 1e-6:
-            depth = np.log1p(shape * depth) / shape
-        deeper: NDArray[np.float64] = (depth - np.log(self.share[row])) / _LN10
+        tail = log_survival(values - self.start[row], float(self.scale[row]), float(self.shape[row]))
+        deeper: NDArray[np.float64] = -(tail + np.log(self.share[row])) / _LN10
         return deeper

@@ -1,0 +1,46 @@
+"""Processor time of a server and of the processes below it, by what they are. From /proc, so on Linux alone.
+
+Only the standard library is imported: the load generator's environment has nothing of the service's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+# The first that stands in the command line.
+_PARTS: Final = (
+    ("DynamoDBLocal", "storage"),
+    ("local.endpoint", "storage"),
+    ("aws-lambda-rie", "emulator"),
+    ("awslambdaric", "functions"),
+)
+_SERVER: Final = "server"
+
+
+def cpu_seconds(pid: int) -> dict[str, float]:
+    """User and system time so far of a process and all below it: server, emulator, functions, storage."""
+    spent: dict[str, float] = defaultdict(float)
+    waiting = [pid]
+    while waiting:
+        each = waiting.pop()
+        # It may have ended since it was listed.
+        with suppress(OSError):
+            line = Path(f"/proc/{each}/cmdline").read_bytes().decode(errors="replace")
+            spent[_SERVER if each == pid else part_of(line)] += _own_seconds(each)
+            for task in Path(f"/proc/{each}/task").iterdir():
+                waiting += map(int, (task / "children").read_text(encoding="ascii").split())
+    return dict(spent)
+
+
+def part_of(command_line: str) -> str:
+    """What a process of the stack is, by its command line."""
+    return next((part for mark, part in _PARTS if mark in command_line), _SERVER)
+
+
+def _own_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

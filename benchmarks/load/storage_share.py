@@ -1,0 +1,116 @@
+"""What of the local stack's time is moto, which stands in for storage.
+
+Run as a process of its own, ``python -m benchmarks.load.storage_share``, it prints milliseconds a request by kind.
+The same application serves the same requests as under load, but one by one and without sockets, with a clock around
+each call of boto3 and around moto within it. One thread does all of it, so a share of the time is one of the processor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from benchmarks.load import stages
+from benchmarks.load.stages import SERIES, Kind
+from local.console import Console
+from local.server import Gateway
+from local.stack import one_process_stack
+
+_REQUESTS: Final[tuple[tuple[Kind, int], ...]] = (("predict", 4_000), ("fit", 500))
+_WARM_UP: Final = 200
+
+
+@dataclass(slots=True)
+class Clock:
+    """Time spent in some calls."""
+
+    seconds: float = 0.0
+
+    @contextmanager
+    def around(self, owner: Any, name: str) -> Iterator[None]:
+        """Times each call of a method while it is entered."""
+        original: Callable[..., Any] = getattr(owner, name)
+
+        def timed(*arguments: Any, **named: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return original(*arguments, **named)
+            finally:
+                self.seconds += time.perf_counter() - start
+
+        setattr(owner, name, timed)
+        try:
+            yield
+        finally:
+            setattr(owner, name, original)
+
+
+async def measure() -> dict[str, dict[str, float]]:
+    """Milliseconds a request by kind: ``all``, of it ``calls`` (boto3 with what is below), of that ``moto``."""
+    terminal = sys.stdout
+    found: dict[str, dict[str, float]] = {}
+    async with one_process_stack(Console(terminal, requests=False)) as stack:
+        for number in range(SERIES):
+            await _post(stack.gateway, "fit", number)
+        for kind, count in _REQUESTS:
+            for number in range(_WARM_UP):
+                await _post(stack.gateway, kind, number)
+            found[kind] = await _measure(stack.gateway, kind, count)
+    sys.stdout = terminal
+    return found
+
+
+async def _measure(gateway: Gateway, kind: Kind, count: int) -> dict[str, float]:
+    # moto is in place only once the stack has started.
+    from botocore.client import BaseClient
+    from moto.core.models import botocore_stubber
+
+    calls, moto = Clock(), Clock()
+    with calls.around(BaseClient, "_make_api_call"), moto.around(botocore_stubber, "process_request"):
+        start = time.perf_counter()
+        for number in range(count):
+            await _post(gateway, kind, number)
+        total = time.perf_counter() - start
+    seconds = {"all": total, "calls": calls.seconds, "moto": moto.seconds}
+    return {name: value / count * 1000 for name, value in seconds.items()}
+
+
+async def _post(gateway: Gateway, kind: Kind, number: int) -> None:
+    body, path = stages.body(kind, number), stages.path(kind, number)
+    scope = {
+        "method": "POST",
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1:3000"), (b"content-type", b"application/json")],
+        "client": ("127.0.0.1", 1),
+        "http_version": "1.1",
+    }
+    statuses = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    await gateway(scope, receive, send)
+    if statuses != [200]:
+        raise RuntimeError(f"POST {path} answered {statuses}")
+
+
+def main() -> None:
+    """Prints the figures."""
+    os.environ |= {"LOCAL_AWS": "memory", "HEAD_CACHE_SECONDS": "0"}
+    print(json.dumps(asyncio.run(measure())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""How strange a learner finds points that it did not learn from.
+
+A learner knows its own training points, so it finds them less strange than those to come. Here the training rows are cut
+into stretches; each stretch is judged by what was learned from the others, and those judgements calibrate the learner.
+
+Source: J. Lei, J. Robins, L. Wasserman, Distribution-Free Prediction Sets (2013), Journal of the American Statistical
+Association 108(501), section 3, for the split; R. Barber, E. Candès, A. Ramdas, R. Tibshirani, Predictive Inference with
+the Jackknife+ (2021), The Annals of Statistics 49(1), section 3, for its folds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidewatch.detectors.protocol import Arrays, CannotTrain, Floats
+
+MOST_SECONDS: Final = 20.0
+"""How long a training may take."""
+MOST_BYTES: Final = 10_000_000
+"""How large a model may be."""
+
+_FOLDS: Final = 4
+_JUDGED: Final = 4_096
+"""Rows of a fold that are judged at the most."""
+
+Clock = Callable[[], float]
+"""Seconds, from whenever."""
+
+
+class Learner(Protocol):
+    """What was learned from rows."""
+
+    def strangeness(self, rows: Floats) -> Floats:
+        """How strange each of n rows is, shape (n,), larger for stranger."""
+        ...
+
+    def arrays(self) -> Arrays:
+        """All that is large of it."""
+        ...
+
+
+L = TypeVar("L", bound=Learner)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one training needs and may use.
+
+    Attributes:
+        name: the detector's.
+        most: rows that are learned from at the most; more are sampled.
+        fewest: rows that are learned from at the least.
+        memory: how many earlier points a row is made of beside its own; rows no further apart share points.
+        seed: of the samples.
+        memory_option: the option to change where a series is too short.
+        cost_option: the option to change where a training takes too long, or a model is too large.
+        clock: tells how long it takes.
+    """
+
+    name: str
+    most: int
+    fewest: int
+    memory: int
+    seed: int
+    memory_option: str
+    cost_option: str
+    clock: Clock = time.perf_counter
+
+    def require(self, points: int) -> None:
+        """Sees to it that a series is long enough to be cut into folds.
+
+        Raises:
+            CannotTrain: if it is not.
+        """
+        if self._left(points - self.memory) >= self.fewest:
+            return
+        needed = self.memory + self.fewest
+        while self._left(needed - self.memory) < self.fewest:
+            needed += 1
+        raise CannotTrain(
+            f"{self.name} needs at least {needed:,} points with this {self.memory_option}, got {points:,}",
+            option=self.memory_option,
+        )
+
+    def spend(self, started: float, done: int) -> None:
+        """Sees to it that a training that has done so many of its fits will end in time.
+
+        Raises:
+            CannotTrain: if it will not.
+        """
+        seconds = (self.clock() - started) * (_FOLDS + 1) / done
+        if seconds > MOST_SECONDS:
+            raise CannotTrain(
+                f"{self.name} would take about {seconds:,.0f} seconds to train, and {MOST_SECONDS:.0f} is the most: "
+                f"lower {self.cost_option}",
+                option=self.cost_option,
+            )
+
+    def weigh(self, arrays: Arrays) -> None:
+        """Sees to it that a model is not too large.
+
+        Raises:
+            CannotTrain: if it is.
+        """
+        size = sum(array.nbytes for array in arrays.values())
+        if size > MOST_BYTES:
+            raise CannotTrain(
+                f"{self.name} would make a model of {size / 1e6:,.1f} MB, and {MOST_BYTES / 1e6:.0f} is the most: "
+                f"lower {self.cost_option}",
+                option=self.cost_option,
+            )
+
+    def _left(self, rows: int) -> int:
+        """Rows that the fold which leaves the fewest leaves to learn from."""
+        return min((before.size + after.size for _, before, after in _folds(rows, self.memory)), default=0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossFitted(Generic[L]):
+    """What was learned from all rows, and how strange usual rows are to it, shape (n,)."""
+
+    learner: L
+    strangeness: Floats
+
+
+def cross_fit(rows: Floats, fit: Callable[[Floats, int], L], course: Course) -> CrossFitted[L]:
+    """Learns from rows, and from all but each of a few contiguous folds, to judge that fold.
+
+    Rows that share points with a fold are left out with it. Every fit gets as many rows, the last one too: what is
+    learned from more rows would find the same point less strange.
+
+    Args:
+        rows: shape (n, features), in the order of time, n at least what ``course`` requires.
+        fit: learns from some rows by a seed.
+        course: what it needs and may use.
+
+    Raises:
+        CannotTrain: if it would take too long, or the model would be too large.
+    """
+    started = course.clock()
+    folds = list(_folds(len(rows), course.memory))
+    size = min(course.most, *(before.size + after.size for _, before, after in folds))
+    strangeness = []
+    for number, (fold, before, after) in enumerate(folds, start=1):
+        random = np.random.default_rng((course.seed, number))
+        learner = fit(rows[_some(random, np.concatenate([before, after]), size)], course.seed + number)
+        course.weigh(learner.arrays())
+        strangeness.append(learner.strangeness(rows[_some(random, fold, _JUDGED)]))
+        course.spend(started, number)
+    everything = _some(np.random.default_rng((course.seed, 0)), np.arange(len(rows)), size)
+    return CrossFitted(fit(rows[everything], course.seed), np.concatenate(strangeness))
+
+
+def _folds(rows: int, gap: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]]:
+    """Each fold's rows, and those before and after it that share no point with it."""
+    places = np.arange(max(rows, 0))
+    for number in range(_FOLDS):
+        start, stop = number * places.size // _FOLDS, (number + 1) * places.size // _FOLDS
+        yield places[start:stop], places[: max(start - gap, 0)], places[stop + gap :]
+
+
+def _some(random: np.random.Generator, places: NDArray[np.intp], size: int) -> NDArray[np.intp]:
+    """A sample of places in their order, or all where they are no more."""
+    return places if places.size <= size else np.sort(random.choice(places, size, replace=False))

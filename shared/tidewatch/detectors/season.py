@@ -1,0 +1,184 @@
+"""Whether a series has a season, which, and what it looks like: by the agreement of its cycles.
+
+A season repeats. So the cycles of a series that has one agree with each other once its slow level is taken away, and
+those of noise, of a random walk or of a trend do not, however smooth they are. The measure is the correlation of two
+cycles, averaged over all pairs: the autocorrelation at the multiples of a period, in one number.
+
+Sources: autocorrelation at seasonal lags, C. Chatfield, The Analysis of Time Series (2003), section 2.7; the spread of a
+correlation of autocorrelated noise, M. Bartlett, Some Aspects of the Time-Correlation Problem in Regard to Tests of
+Significance (1935), Journal of the Royal Statistical Society 98(3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidewatch.detectors.period import autocorrelation
+from tidewatch.series import Sampling
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+LONGEST_SEARCH: Final = 32_768
+"""Places at the end of a series that are searched: three weeks of minutes."""
+
+_HOUR, _DAY, _YEAR = 3_600, 86_400, 31_557_600
+_CALENDAR: Final = (_HOUR, _DAY, 7 * _DAY, _YEAR)
+_NARROWEST: Final = 8  # of the windows that take slow movements away, each 4 times the one before
+_WIDER: Final = 4
+_PEAKS: Final = 3  # of each window
+_SURE, _SURE_OF_CALENDAR = 5.0, 3.0  # standard errors; many lags compete, and few periods of the calendar
+_LEAST: Final = 0.1  # agreement that is worth a season, of many cycles
+_LEAST_OF_FEW: Final = 0.8  # and more of few: so much, divided by their number
+_LEFT: Final = 2.0 / 3.0  # a longer period must leave less than this share of what a shorter one leaves unexplained
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cycles:
+    """A series cut into cycles, its slow level taken away.
+
+    Attributes:
+        values: float64, shape (cycles, period), 0 where there is no point.
+        present: float64, of the same shape, 1 where there is a point and else 0.
+    """
+
+    values: Floats
+    present: Floats
+
+    @classmethod
+    def of(cls, places: Places, values: Floats, period: int) -> Cycles:
+        """Cuts a series, shape (n,) each, places ascending. Column j holds the places of phase j."""
+        places = close_gaps(places, period)
+        start = int(places[0]) // period * period
+        cycles = int(places[-1] - start) // period + 1
+        cells = (places - start).astype(np.intp)
+        present = np.bincount(cells, minlength=cycles * period)
+        sums = np.bincount(cells, values, minlength=cycles * period)
+        filled = present > 0
+        means = sums / np.maximum(present, 1)
+        weights = filled.astype(np.float64)
+        level = _moving_mean(means * weights, weights, period, int(cells[0]), int(cells[-1]) + 1)
+        shape = (cycles, period)
+        return cls(np.where(filled, means - level, 0.0).reshape(shape), weights.reshape(shape))
+
+    def agreement(self) -> float:
+        """The mean correlation of two cycles, at most 1; about 0 where there is no season."""
+        count = self.present.sum(axis=0)
+        squares = (self.values**2).sum(axis=0)
+        products = float((self.values.sum(axis=0) ** 2 - squares).sum())
+        possible = float(((count - 1.0) * squares).sum())
+        return products / possible if possible > 0.0 else 0.0
+
+    def chance(self) -> float:
+        """The standard error of :meth:`agreement` in noise that is as smooth as what the season leaves."""
+        count = self.present.sum(axis=0)
+        pairs = float((count * (count - 1.0)).sum()) / 2.0
+        if pairs == 0.0:
+            return np.inf
+        left = np.where(self.present > 0, self.values - self.values.sum(axis=0) / np.maximum(count, 1.0), 0.0)
+        period = count.size
+        correlation = autocorrelation(left.ravel())[1 : period // 2 + 1]
+        return float(np.sqrt((1.0 + 2.0 * np.sum(correlation**2)) / pairs))
+
+
+def find_season(sampling: Sampling, places: Places, values: Floats) -> int | None:
+    """The period in places, at least 2; None if no two cycles agree more than noise does by chance.
+
+    Args:
+        sampling: of the series.
+        places: of the points on the sampling's grid, shape (n,), ascending.
+        values: winsorised, shape (n,).
+    """
+    kept = places > places[-1] - LONGEST_SEARCH
+    if np.count_nonzero(kept) < places.size // 2:
+        # Mostly gaps, or one of years: by the week they leave every season of the calendar where it is.
+        week = max(round(7 * _DAY / sampling.step), 1)
+        places = close_gaps(places, week if week < LONGEST_SEARCH // 4 else 1)
+        kept = places > places[-1] - LONGEST_SEARCH
+    places, values = places[kept], _without_line(places[kept], values[kept])
+    longest = int(places[-1] - places[0] + 1) // 2
+    calendar = {round(seconds / sampling.step) for seconds in _CALENDAR}
+    tried: dict[int, tuple[float, float]] = {}
+
+    def try_out(period: int) -> float:
+        if period not in tried:
+            cycles = Cycles.of(places, values, period)
+            tried[period] = (cycles.agreement(), cycles.chance())
+        return tried[period][0]
+
+    for period in calendar | set(_peaks(places, values)):
+        if not 2 <= period <= longest:
+            continue
+        agreement = try_out(period)
+        while True:
+            nearby = max((p for p in (period - 1, period + 1) if 2 <= p <= longest), key=try_out, default=period)
+            if period in calendar or try_out(nearby) <= agreement:
+                break
+            period, agreement = nearby, try_out(nearby)
+    found, unexplained = None, 1.0
+    for period, (agreement, chance) in sorted(tried.items()):
+        cycles = max(2.0 * longest / period, 2.0)
+        sure = (_SURE_OF_CALENDAR if period in calendar else _SURE) * chance
+        left = 1.0 - agreement
+        if agreement > max(sure, _LEAST + _LEAST_OF_FEW / cycles) and (found is None or left < _LEFT * unexplained):
+            found, unexplained = period, left
+    return found
+
+
+def close_gaps(places: Places, period: int) -> Places:
+    """Gaps of more than two periods shortened to one to two, by whole periods: phases stay, and work is bounded."""
+    apart = np.diff(places)
+    skipped = np.where(apart > 2 * period, (apart // period - 1) * period, 0)
+    return places - np.concatenate([[0], np.cumsum(skipped)]) if skipped.any() else places
+
+
+def _peaks(places: Places, values: Floats) -> Iterator[int]:
+    """Lags at which the series resembles itself, whatever slower movements there are."""
+    cells = np.arange(places[0], places[-1] + 1)
+    filled = np.interp(cells, places, values)
+    ones = np.ones(filled.size)
+    window = _NARROWEST
+    while window <= filled.size // 2:
+        correlation = autocorrelation(filled - _moving_mean(filled, ones, window, 0, filled.size))[: 2 * window]
+        inner = correlation[2:-1]
+        tops = 2 + np.flatnonzero((inner > correlation[1:-2]) & (inner >= correlation[3:]) & (inner > 0.0))
+        yield from tops[np.argsort(-correlation[tops], kind="stable")[:_PEAKS]].tolist()
+        window *= _WIDER
+
+
+def _moving_mean(values: Floats, weights: Floats, window: int, start: int, end: int) -> Floats:
+    """The centred moving mean, shape (n,); of the same weight for every phase where the window is a season.
+
+    Within half a window of the ends, that of the nearest whole window.
+
+    Args:
+        values: shape (n,), 0 where there is none.
+        weights: 1 where there is a value, else 0.
+        window: at least 2.
+        start, end: where values begin and end; at least a window apart, or their mean is taken.
+    """
+    if end - start <= window:
+        return np.full(values.size, values.sum() / weights.sum())
+    sums, counts = (_centred_sums(part[start:end], window) for part in (values, weights))
+    means = np.where(counts > 0.0, sums / np.maximum(counts, 0.5), 0.0)
+    edge = window // 2 + start
+    return np.pad(means, (edge, values.size - edge - means.size), mode="edge")
+
+
+def _centred_sums(values: Floats, window: int) -> Floats:
+    """Sums over windows; where their length is even, of one more value, the outermost two by half."""
+    running = np.concatenate([[0.0], np.cumsum(values)])
+    sums = running[window:] - running[:-window]
+    return sums if window % 2 else 0.5 * (sums[1:] + sums[:-1])
+
+
+def _without_line(places: Places, values: Floats) -> Floats:
+    """Values without their straight line by least squares."""
+    centred = (places - places.mean()) / max(float(places[-1] - places[0]), 1.0)
+    left: Floats = values - values.mean() - centred * (float(centred @ values) / max(float(centred @ centred), 1e-9))
+    return left

@@ -1,0 +1,66 @@
+"""Units in which the training values are moderate, so that no method has to mind sums and squares that overflow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_LARGEST: Final = 1e100
+"""Squares of it still are doubles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """``(value / 2**magnitude - centre) / 2**spread``: the training values, their median at 0, within -2 and 2.
+
+    Divisions by powers of two are exact, so a shift and a scale of a series by such leave its units' values the same.
+    What is far from all training values is held at 1e100.
+    """
+
+    magnitude: int
+    centre: float
+    spread: int
+
+    @classmethod
+    def of(cls, values: Floats) -> Units:
+        """The units of training values, shape (n,), not all equal."""
+        magnitude = int(np.frexp(np.max(np.abs(values)))[1])
+        moderate = np.ldexp(values, -magnitude)
+        middle = moderate.size // 2
+        centre = float(np.partition(moderate, middle)[middle])
+        return cls(magnitude, centre, int(np.frexp(np.max(np.abs(moderate - centre)))[1]))
+
+    def scale(self, values: Floats) -> Floats:
+        """Values of a series in these units."""
+        with np.errstate(over="ignore"):
+            scaled = np.ldexp(np.ldexp(values, -self.magnitude) - self.centre, -self.spread)
+        return np.clip(scaled, -_LARGEST, _LARGEST)
+
+    def unscale(self, values: Floats) -> Floats:
+        """Back to the unit of the series; infinite beyond the range of a double."""
+        with np.errstate(over="ignore"):
+            return np.ldexp(np.ldexp(values, self.spread) + self.centre, self.magnitude)
+
+    def unscale_value(self, value: float) -> float:
+        """One value back to the unit of the series; infinite beyond the range of a double."""
+        return float(self.unscale(np.array([value]))[0])
+
+    def unscale_length(self, length: float) -> float:
+        """A distance between two values, in the unit of the series; infinite beyond the range of a double."""
+        with np.errstate(over="ignore"):
+            return float(np.ldexp(np.ldexp(length, self.spread), self.magnitude))
+
+    def to_json(self) -> list[float]:
+        """As :meth:`from_json` takes it."""
+        return [self.magnitude, self.centre, self.spread]
+
+    @classmethod
+    def from_json(cls, parts: Sequence[float]) -> Units:
+        """The units that gave this."""
+        return cls(int(parts[0]), float(parts[1]), int(parts[2]))

@@ -1,0 +1,61 @@
+"""Each storage call of a fit and of a prediction goes wrong in each way: the promises hold, and the page tells how."""
+
+from __future__ import annotations
+
+import difflib
+
+from tests.faults.cases import RECORD, Case
+from tests.faults.page import PAGE, observations, render
+from tests.faults.seen import Answer, Observed
+from tests.support.boundary import answer_lost
+
+
+def check(case: Case, seen: Observed) -> None:
+    assert seen.killed == case.deadly
+    assert (seen.before.status, seen.before.version) == (200, "v1")
+
+    # The client was told that it is done, or to come again.
+    wrong = case.call == RECORD and case.trouble.fault is answer_lost and case.trouble.times == 1
+    assert seen.saw.status in ((409,) if wrong else (200, 503))
+    assert seen.saw.status == 200 or seen.saw.retry_after
+
+    # What is visible is what is stored, which was found to be whole.
+    assert seen.latest.version == f"v{seen.stored[-1]}"
+    assert [version for version, _ in reversed(seen.listed.listed)] == [f"v{number}" for number in seen.stored]
+
+    # A repetition succeeds, at once or when the first one has no time left.
+    assert seen.retry.status == 200 or (seen.retry.status == 409 and seen.retry.retry_after)
+    last = seen.later or seen.retry
+    assert last.status == 200
+
+    # Nothing acknowledged is lost, and a request makes one version at the most.
+    acknowledged = told(seen.before, seen.saw, last) if case.route.fits else told(seen.before)
+    assert acknowledged <= set(seen.listed_last.listed)
+    assert set(seen.listed.listed) <= set(seen.listed_last.listed)
+    assert len(seen.listed.listed) <= 1 + case.route.fits
+    assert len(seen.listed_last.listed) <= len(seen.listed.listed) + case.route.fits
+
+
+def told(*answers: Answer) -> set[tuple[str | None, str | None]]:
+    return {(answer.version, answer.trained_at) for answer in answers if answer.status == 200}
+
+
+def test_no_fault_breaks_a_promise_and_the_page_tells_what_each_leads_to():
+    """One test, since what it looks at takes seconds to observe."""
+    seen = observations()
+    broken = {}
+    for case, observed in seen:
+        try:
+            check(case, observed)
+        except AssertionError as error:
+            broken[str(case)] = f"{error}\n{observed}"
+    assert broken == {}
+    drift = difflib.unified_diff(
+        PAGE.read_text(encoding="utf-8").splitlines(),
+        render(seen).splitlines(),
+        "committed",
+        "observed",
+        lineterm="",
+        n=1,
+    )
+    assert list(drift) == [], "run `make faults`"

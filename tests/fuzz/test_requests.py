@@ -1,0 +1,88 @@
+"""Whatever comes in, an answer goes out that is well-formed, bounded and no defect, and the log keeps what it is told."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from local.routes import read_routes
+from tests.fuzz.conftest import Search
+from tests.fuzz.documents import MARK, NUMBER
+from tests.fuzz.events import Event, any_bytes, around, base_event, mutated
+from tests.fuzz.targets import TARGETS, WITH_BODY, Target
+from tests.support.api import PROBLEM, Api, Reply
+from tests.support.environment import ROOT
+from tests.support.tables import template
+
+MOST_OF_A_PROBLEM = 80_000
+MOST_OF_A_DETAIL = 4_000
+MOST_LOGGED = 20_000
+
+
+def check(reply: Reply) -> None:
+    """``Api`` found it a proxy response that API Gateway takes, and a problem without internals if it is one."""
+    from tidewatch.api.problems import Problem
+
+    assert reply.status < 500
+    if reply.status >= 400:
+        assert reply.headers["content-type"] == PROBLEM
+        problem = Problem.model_validate(reply.json())
+        assert len(reply.body) <= MOST_OF_A_PROBLEM
+        assert len(problem.detail) <= MOST_OF_A_DETAIL
+    printed = "\n".join(reply.printed)
+    assert len(printed) <= MOST_LOGGED
+    assert str(NUMBER) not in printed
+    assert f"{NUMBER:e}"[:11] not in printed
+    assert all(isinstance(document, dict) for document in reply.documents)
+
+
+def ask(api: Api, target: Target, change: Event) -> None:
+    event, function = base_event(target)
+    check(api.invoke(function, event | change))
+
+
+each_target = pytest.mark.parametrize("target", TARGETS, ids=str)
+each_body = pytest.mark.parametrize("target", WITH_BODY, ids=str)
+
+
+def test_every_route_is_fuzzed():
+    routes = read_routes(template(), ROOT).routes
+    assert {target.route for target in TARGETS} == {f"{route.method} {route.path}" for route in routes}
+
+
+@each_target
+def test_what_is_fuzzed_is_in_order_before(api: Api, target: Target):
+    event, function = base_event(target)
+    assert api.invoke(function, event).status == (404 if "unknown" in target.url else 200)
+
+
+def test_the_mark_would_be_found(api: Api, capsys):
+    with pytest.raises(AssertionError, match="canary"):
+        check(Reply(200, {}, b"{}", (f'{{"message": "{MARK}"}}',)))
+
+
+@each_body
+def test_any_bytes(api: Api, search: Search, target: Target):
+    @given(any_bytes)
+    def law(change: Event) -> None:
+        ask(api, target, change)
+
+    search(law, 200)
+
+
+@each_body
+def test_valid_bodies_that_went_wrong(api: Api, search: Search, target: Target):
+    @given(mutated(target))
+    def law(change: Event) -> None:
+        ask(api, target, change)
+
+    search(law, 500)
+
+
+@each_target
+def test_headers_queries_and_paths(api: Api, search: Search, target: Target):
+    @given(around(target))
+    def law(change: Event) -> None:
+        ask(api, target, change)
+
+    search(law, 100)
