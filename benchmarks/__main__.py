@@ -1,4 +1,4 @@
-"""``make bench``: the figures of docs/benchmarks.md, measured here and now. ``make bench-handler``: those of one function."""
+"""``make bench``: the figures of docs/benchmarks.md, measured here and now; ``make bench-handler``: of one function."""
 
 from __future__ import annotations
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import importlib.util
+import io
 import json
 import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from benchmarks.stubs import StubDataStore, StubVersionStore
 from benchmarks.printing import Rows
+from benchmarks.stubs import StubDataStore, StubVersionStore
 from benchmarks.timing import Timing, measure
 from local.functions import LambdaContext
 
@@ -49,9 +50,7 @@ def event(path: str, resource_path: str, *, body: object = None, query: dict[str
     }
 
 
-PREDICTION: Final = event(
-    "/predict/bench", "/predict/{series_id}", body={"timestamp": "1700600000", "value": 12.5}
-)
+PREDICTION: Final = event("/predict/bench", "/predict/{series_id}", body={"timestamp": "1700600000", "value": 12.5})
 PLOT: Final = event("/plot", "/plot", query={"series_id": "bench"})
 
 
@@ -61,7 +60,7 @@ def daily_series(points: int) -> dict[str, list[float]]:
     return {"timestamps": [1_700_000_000 + 60 * i for i in range(points)], "values": values}
 
 
-@contextmanager
+@contextlib.contextmanager
 def stubbed(
     names: Sequence[str] = FUNCTIONS, versions: StubVersionStore | None = None
 ) -> Iterator[dict[str, ModuleType]]:
@@ -107,7 +106,8 @@ def invocations() -> Rows:
     """Rows: predict, then fit and plot at growing sizes."""
     with stubbed() as functions:
         fit, predict, plot = (functions[name].lambda_handler for name in FUNCTIONS)
-        answer(fit, event("/fit/bench", "/fit/{series_id}", body=daily_series(1000)))
+        with contextlib.redirect_stdout(io.StringIO()):
+            answer(fit, event("/fit/bench", "/fit/{series_id}", body=daily_series(1000)))
         yield "predict", _in_words(measure(lambda: answer(predict, PREDICTION), times=20_000, warm_up=500))
         for points in SIZES:
             request = event("/fit/bench", "/fit/{series_id}", body=daily_series(points))

@@ -34,7 +34,7 @@ _CALM_WITHIN_SECONDS: Final = 40
 
 
 class Recorder:
-    """What came of each request while it is switched on."""
+    """What came of each request: times while it is switched on, errors in any case."""
 
     def __init__(self) -> None:
         self.on = False
@@ -43,12 +43,11 @@ class Recorder:
 
     def __call__(self, *, name: str, response_time: float, exception: BaseException | None, **_: Any) -> None:
         """Called by locust with each answer, or with what came instead."""
-        if not self.on:
-            return
-        if exception is None:
-            self.milliseconds[name].append(response_time)
-        else:
+        if exception is not None:
+            # At any time: what hangs is known to have failed only after the stage.
             self.errors[f"{name}: {_in_words(exception)}"] += 1
+        elif self.on:
+            self.milliseconds[name].append(response_time)
 
     @property
     def answered(self) -> int:
@@ -78,10 +77,12 @@ def drive(stage: str, base: str, seconds: int, server: int | None) -> dict[str, 
         progress.show(time.perf_counter() - started, recorder.answered, sum(recorder.errors.values()))
     recorder.on = False
     window, own = time.perf_counter() - started, time.process_time() - own
-    cpu = {part: after - cpu.get(part, 0.0) for part, after in processes.cpu_seconds(server).items()} if server else {}
+    cpu = processes.spent_since(cpu, server) if server else {}
     progress.clear()
     # Each client gets the answer that it waits for: the next stage finds a server with nothing to do.
     runner.quit()
+    if runner.exceptions:
+        raise RuntimeError(next(iter(runner.exceptions.values()))["traceback"])
     return {
         "seconds": window,
         "milliseconds": {kind: list(times) for kind, times in recorder.milliseconds.items()},

@@ -77,8 +77,7 @@ def run(command: Sequence[str | Path], most_seconds: float, server: int | None) 
         except GeneratorFailed as error:
             raise GeneratorFailed(f"{error}\n{_printed(output)}") from None
         said = _printed(output)
-    after = processes.cpu_seconds(server) if server else {}
-    cpu = {part: seconds - before.get(part, 0.0) for part, seconds in after.items()}
+    cpu = processes.spent_since(before, server) if server else {}
     return said, cpu | {"load generator": _children_seconds() - own}
 
 

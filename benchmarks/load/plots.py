@@ -20,13 +20,13 @@ from benchmarks.load.stages import STAGES
 _THEME: Final = THEMES["light"]
 _WIDTH: Final = 11.0
 _DPI: Final = 130
-_KIND_COLOURS: Final = {"predict": _THEME.data, "fit": _THEME.outside}
+_KIND_COLOURS: Final = {"predict": _THEME.data, "fit": _THEME.anomaly}
 _PART_COLOURS: Final = {
     "load generator": _THEME.grid,
     "server": _THEME.data,
     "emulator": _THEME.axis,
     "functions": _THEME.limit,
-    "storage": _THEME.outside,
+    "storage": _THEME.anomaly,
 }
 _QUANTILE_MARKERS: Final = (("p50", "o"), ("p95", "|"), ("p99", "D"))
 
@@ -51,15 +51,11 @@ def _stages(run: Run) -> Figure:
         times.set_xlabel("milliseconds")
         for height, target in enumerate(run.targets):
             if (found := run.find(stage.name, target.name)) is not None:
-                _bar(throughput, height, found)
+                _bar(throughput, height, found, run.find(stage.name, target.name, of="wrk"))
                 _ranges(times, height, found)
-            if (found := run.find(stage.name, target.name, of="wrk")) is not None:
-                throughput.plot(
-                    found.rate, height, "D", color=_THEME.text, markersize=5, markerfacecolor="none", zorder=4
-                )
         for axes in (throughput, times):
             # Room for the figures beside bars and marks.
-            axes.set_xlim(0, axes.get_xlim()[1] * 1.16)
+            axes.set_xlim(0, max(axes.get_xlim()[1], 1e-3) * 1.16)
     kinds = [Line2D([], [], color=colour, lw=2, label=kind) for kind, colour in _KIND_COLOURS.items()]
     marks = [
         Line2D([], [], color=_THEME.muted, ls="", marker=mark, markersize=6 if mark != "|" else 9, label=name)
@@ -72,11 +68,15 @@ def _stages(run: Run) -> Figure:
     return figure
 
 
-def _bar(axes: Axes, height: int, outcome: Outcome) -> None:
+def _bar(axes: Axes, height: int, outcome: Outcome, by_wrk: Outcome | None) -> None:
     axes.barh(height, outcome.rate, height=0.56, color=_THEME.band, edgecolor=_THEME.limit, linewidth=1)
-    label = f"{outcome.rate:,.0f}" + (f"   {outcome.failed:,} errors" if outcome.failed else "")
-    colour = _THEME.outside if outcome.failed else _THEME.text
-    axes.annotate(label, (0, height), (6, 0), textcoords="offset points", va="center", fontsize=9, color=colour)
+    end = outcome.rate
+    if by_wrk is not None:
+        axes.plot(by_wrk.rate, height, "D", color=_THEME.text, markersize=5, markerfacecolor="none", zorder=4)
+        end = max(end, by_wrk.rate)
+    label = f"{outcome.rate:,.0f}" + (f", {outcome.failed:,} errors" if outcome.failed else "")
+    colour = _THEME.anomaly if outcome.failed else _THEME.text
+    axes.annotate(label, (end, height), (8, 0), textcoords="offset points", va="center", fontsize=9, color=colour)
 
 
 def _ranges(axes: Axes, height: int, outcome: Outcome) -> None:
@@ -104,7 +104,15 @@ def _cpu(run: Run) -> Figure:
             for part, seconds in cpu_by_part(found, run.storage).items() if found is not None else ():
                 axes.barh(height, seconds, left=left, height=0.56, color=_PART_COLOURS[part], linewidth=0)
                 left += seconds
-            axes.annotate(f"{left:.2f}", (left, height), (5, 0), textcoords="offset points", va="center", fontsize=9)
+            axes.annotate(
+                f"{left:.2f}",
+                (left, height),
+                (5, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+                color=_THEME.text,
+            )
         axes.set_xlim(0, axes.get_xlim()[1] * 1.12)
     _legend(figure, [Patch(color=_PART_COLOURS[part], label=label) for part, label in PARTS.items()])
     return figure
@@ -127,6 +135,7 @@ def _panels(run: Run, rows: int) -> tuple[Figure, Sequence[Sequence[Axes]]]:
             axes.tick_params(axis="both", colors=_THEME.muted, labelsize=9, length=0)
             axes.xaxis.label.set(color=_THEME.muted, fontsize=9)
             axes.locator_params(axis="x", nbins=5)
+            axes.xaxis.set_major_formatter("{x:,g}")
             axes.spines[["top", "right", "bottom"]].set_visible(False)
             axes.spines["left"].set_color(_THEME.axis)
     return figure, grid

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -34,6 +35,11 @@ def cpu_seconds(pid: int) -> dict[str, float]:
             for task in Path(f"/proc/{each}/task").iterdir():
                 waiting += map(int, (task / "children").read_text(encoding="ascii").split())
     return dict(spent)
+
+
+def spent_since(before: Mapping[str, float], pid: int) -> dict[str, float]:
+    """The time since ``before`` was taken. A process that ended meanwhile takes its time with it."""
+    return {part: max(after - before.get(part, 0.0), 0.0) for part, after in cpu_seconds(pid).items()}
 
 
 def part_of(command_line: str) -> str:

@@ -19,7 +19,8 @@ class Progress:
 
     def show(self, passed: float, answered: int, errors: int) -> None:
         """Tells of ``passed`` seconds, the requests ``answered`` in them and the ``errors``."""
-        if not self._out.isatty() and passed < min(self._next, self._seconds):
+        # What it was in the end is told by another line.
+        if not self._out.isatty() and not self._next <= passed < self._seconds:
             return
         self._next = passed - passed % _STEP_SECONDS + _STEP_SECONDS
         rate = answered / passed if passed else 0.0

@@ -38,7 +38,7 @@ _CLOCKED: Final = """
     {fit}. What is moto here is on AWS the work of DynamoDB and S3, and time on the network.
 """
 _PARTS: Final = (
-    "{all:.2f} ms, {calls:.2f} ms of them ({calls_share:.0%}) {what}, and {moto:.2f} ms of those ({share:.0%}) moto"
+    "{all:.2f} ms: {calls:.2f} ms ({calls_share:.0%}) are {what}, of which {moto:.2f} ms ({share:.0%} of all) are moto"
 )
 
 

@@ -28,7 +28,7 @@ def write(run: Run, where: Where, pictures: Sequence[Path], *, now: datetime | N
         parts.append(_reached(run))
     parts.append(f"![Throughput and times, stage by stage]({_beside(pictures[0])})")
     for stage in STAGES:
-        parts += [f"**{stage.title[0].upper()}{stage.title[1:]}**", _table(run, stage)]
+        parts += [f"**{stage.title}**", _table(run, stage)]
     parts.append(_errors(run))
     if len(pictures) > 1:
         parts += ["### Where the time goes", f"![Processor time by part]({_beside(pictures[1])})", _cpu_table(run)]

@@ -34,9 +34,9 @@ class Stage:
     """How many of 100 requests are fits; the others are predictions."""
 
 
-PREDICT: Final = Stage("predict", "predictions", 0)
+PREDICT: Final = Stage("predict", "Predictions", 0)
 MIX: Final = Stage("mix", "95 % predictions, 5 % fits", 5)
-FIT: Final = Stage("fit", "fits", 100)
+FIT: Final = Stage("fit", "Fits", 100)
 STAGES: Final = (PREDICT, MIX, FIT)
 
 

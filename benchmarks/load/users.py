@@ -30,7 +30,7 @@ class Client(FastHttpUser):  # type: ignore[misc]  # locust is in an environment
     abstract = True
     insecure = False  # whoever gets the key must show a certificate
     connection_timeout = 30.0
-    network_timeout = 60.0
+    network_timeout = 30.0
     default_headers = headers()
     turns: ClassVar[Iterator[tuple[Kind, int]]]
     """Shared by all clients of the stage."""

@@ -62,7 +62,7 @@ def _measure(contender: Contender, corpus: Sequence[LabelledSeries], points: int
     honest = _across_halves(contender, corpus, scores)
     threshold = choices[0].outcome.threshold
     print(f"{contender.name:36}{figures}{honest:9.1f}{threshold:12.4g}{points / seconds:12,.0f}")
-    if contender.recoveries:
+    if contender.name == "auto":
         untuned = [apply(corpus, scores, profile, THRESHOLD, contender.recoveries[0]) for profile in PROFILES]
         print(f"{'  as it ships':36}{untuned[0]:10.1f}{untuned[1]:9.1f}{untuned[2]:9.1f}{'':9}{THRESHOLD:12.4g}")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from tidewatch.detectors import CATALOGUE, CannotTrain, Detector
 from tidewatch.detectors.auto import RECOVERY, Stream, alert_once
 from tidewatch.series import TimeSeries
 
@@ -19,6 +21,8 @@ Scores = Mapping[str, NDArray[np.float64]]
 
 _SHARES: Final = np.geomspace(1e-4, 5e-2, 160)
 """Thresholds are tried that so many of the points are at or above."""
+_PROBATION: Final = 0.15
+_PROBATION_OF_MOST: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,42 @@ def auto(series: TimeSeries) -> NDArray[np.float64]:
     return Stream().extend(series.timestamps, series.values).score
 
 
+def causally(detector: Detector) -> Callable[[TimeSeries], NDArray[np.float64]]:
+    """A detector of the catalogue under its default options, as a client would run it over a stream.
+
+    It is fitted on NAB's probation, the first 15 % of a file and at most 750 points, and anew whenever the points seen
+    have doubled; each point is judged by the newest model, by what came before it. The score is
+    ``-log10`` of the p-value.
+    """
+
+    def score(series: TimeSeries) -> NDArray[np.float64]:
+        evidence = np.zeros(len(series))
+        begin = int(_PROBATION * min(len(series), _PROBATION_OF_MOST))
+        while begin < len(series):
+            end = min(2 * begin, len(series))
+            seen, next_ = _part(series, 0, begin), _part(series, begin, end)
+            # A constant series passes no preflight, and some methods want more points than there are yet.
+            if seen.values.min() < seen.values.max():
+                with suppress(CannotTrain):
+                    p_value = detector.fit(seen, detector.options_type()).score(next_).p_value  # type: ignore[call-arg]
+                    evidence[begin:end] = -np.log10(np.where(np.isnan(p_value), 1.0, p_value))
+            begin = end
+        return evidence
+
+    return score
+
+
+def _part(series: TimeSeries, begin: int, end: int) -> TimeSeries:
+    return TimeSeries(series.timestamps[begin:end].copy(), series.values[begin:end].copy())
+
+
 CONTENDERS: Final = (
     Contender("auto", auto, recoveries=(RECOVERY,)),
+    *(
+        Contender(name, causally(detector), recoveries=(RECOVERY,))
+        for name, detector in CATALOGUE.items()
+        if name != "auto"
+    ),
     Contender("windowed Gaussian", reference.windowed_gaussian),
     Contender("random", reference.random),
     Contender("null", reference.null),

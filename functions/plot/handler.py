@@ -1,4 +1,4 @@
-"""GET /plot: a picture of a version's training data and of what the model learned."""
+"""GET /plot: a picture of a version's training data and of how the model judges it."""
 
 from typing import Annotated
 
@@ -6,7 +6,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from tidewatch import api
 from tidewatch.api.pictures import picture_response, pictures, wanted_format
-from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, Format, PlotRequest, ThemeName, render
+from tidewatch.detectors.events import find_events
+from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, Format, Judged, PlotRequest, ThemeName, render
 
 app = api.create_app()
 
@@ -27,13 +28,15 @@ def plot(
 ) -> Response[str]:
     """Draw a model.
 
-    The training series on a time axis, the band that the model learned, and the points outside it.
+    The training series, each point judged by those before it: the band of what was usual, anomalies, events, severity.
     """
     loaded = registry.load(series_id, api.selector(version))
     form = format or wanted_format(app.current_event.headers.get("accept", ""))
-    request = PlotRequest(series_id, loaded.version.version, form, width, height, theme)
-    picture = render(training_data.of(loaded.version), loaded.model, request)
-    return picture_response(picture, form, pinned=version not in (None, "latest"))
+    request = PlotRequest(f"{series_id} · {loaded.version.version}", form, width, height, theme)
+    series, model = training_data.of(loaded.version), loaded.model
+    scores = model.review(series)
+    judged = Judged(series, scores, find_events(scores), model.options, model.period)
+    return picture_response(render(judged, request), form, pinned=version not in (None, "latest"))
 
 
 lambda_handler = api.create_handler(app, warm_up=(api.get_registry, api.get_array_store, api.get_training_data))

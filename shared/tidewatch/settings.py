@@ -32,6 +32,10 @@ class Settings(BaseModel):
     max_points: Annotated[
         int, Field(ge=5, le=5_000_000, description="The most points one fit takes; more gets a 422.")
     ] = 250_000
+    max_detect_points: Annotated[
+        int,
+        Field(ge=5, le=250_000, description="The most points one detection takes: its answer must fit into 6 MB."),
+    ] = 25_000
     max_body_bytes: Annotated[
         int, Field(ge=1024, description="The largest request body, after gzip is undone; more gets a 413.")
     ] = 16 * 2**20

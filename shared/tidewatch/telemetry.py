@@ -34,6 +34,10 @@ class Metric(StrEnum):
     TRAINING_LATENCY = "TrainingLatency"
     TRAININGS = "Trainings"
     POINTS_TRAINED = "PointsTrained"
+    DETECTION_LATENCY = "DetectionLatency"
+    DETECTIONS = "Detections"
+    POINTS_JUDGED = "PointsJudged"
+    ANOMALOUS_POINTS = "AnomalousPoints"
     ERRORS = "Errors"
     REJECTIONS = "Rejections"
     STORAGE_FAILURES = "StorageFailures"
@@ -62,6 +66,10 @@ DIMENSION_SETS: Final[Mapping[Metric, tuple[frozenset[str], ...]]] = MappingProx
         Metric.TRAINING_LATENCY: (_BASE, _BY_DETECTOR),
         Metric.TRAININGS: (_BASE, _BY_DETECTOR),
         Metric.POINTS_TRAINED: (_BASE, _BY_DETECTOR),
+        Metric.DETECTION_LATENCY: (_BASE, _BY_DETECTOR),
+        Metric.DETECTIONS: (_BASE, _BY_DETECTOR),
+        Metric.POINTS_JUDGED: (_BASE, _BY_DETECTOR),
+        Metric.ANOMALOUS_POINTS: (_BASE, _BY_DETECTOR),
         Metric.ERRORS: (_BASE,),
         Metric.REJECTIONS: (_BASE,),
         Metric.STORAGE_FAILURES: (_BASE,),
@@ -115,6 +123,14 @@ def record_training(detector: str, *, points: int) -> None:
     count(Metric.POINTS_TRAINED, points)
 
 
+def record_detection(detector: str, *, judged: int, anomalous: int) -> None:
+    """Counts one detection over a whole series, and tells this request's metrics by detector too."""
+    metrics.add_dimensions(**detector_dimensions(detector))
+    count(Metric.DETECTIONS)
+    count(Metric.POINTS_JUDGED, judged)
+    count(Metric.ANOMALOUS_POINTS, anomalous)
+
+
 class Stopwatch:
     """Measures wall time from its making, in milliseconds."""
 
@@ -128,12 +144,16 @@ class Stopwatch:
 
 
 _LATENCY_OF: Final = MappingProxyType(
-    {Metric.PREDICTIONS: Metric.INFERENCE_LATENCY, Metric.TRAININGS: Metric.TRAINING_LATENCY}
+    {
+        Metric.PREDICTIONS: Metric.INFERENCE_LATENCY,
+        Metric.TRAININGS: Metric.TRAINING_LATENCY,
+        Metric.DETECTIONS: Metric.DETECTION_LATENCY,
+    }
 )
 
 
 def record_latency(elapsed_ms: float) -> None:
-    """Adds how long the request took, storage included, if it predicted or trained: a replayed answer did neither."""
+    """Adds how long the request took, storage included, if it judged or trained: a replayed answer did neither."""
     for counted, latency in _LATENCY_OF.items():
         if counted in metrics.metric_set:
             metrics.add_metric(name=latency, unit=MetricUnit.Milliseconds, value=elapsed_ms)

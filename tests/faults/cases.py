@@ -1,15 +1,16 @@
-"""Which calls of which routes fail, and how."""
+"""Which calls of which requests fail, and how."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
 from tests.support.api import Api, Reply
 from tests.support.boundary import (
+    Boundary,
     Fault,
     answer_lost,
     killed_after,
@@ -20,54 +21,66 @@ from tests.support.boundary import (
 )
 
 SERIES: Final = "cpu"
-VALUES: Final = (10.0, 12.0, 11.0, 13.0, 12.5, 11.5)
-ANOTHER: Final = (*VALUES, 9.5)
-
-RECORD: Final = "dynamodb.PutItem"
-REMEMBER: Final = "dynamodb.UpdateItem"
-_STORE, _HEAD, _PUBLISH = "s3.PutObject", "dynamodb.GetItem", "dynamodb.TransactWriteItems"
-
-WORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        RECORD: "PutItem, the record of the key",
-        _STORE: "PutObject, the training data",
-        _HEAD: "GetItem, the head of the series",
-        _PUBLISH: "TransactWriteItems, the version",
-        REMEMBER: "UpdateItem, the answer of the key",
-    }
-)
-"""What each call is for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A request, and the calls that it makes to storage when all is well, in their order."""
-
-    title: str
-    calls: tuple[str, ...]
-    fits: bool
-    arguments: Mapping[str, Any]
-
-    def ask(self, api: Api) -> Reply:
-        """Makes the request."""
-        return api.fit(SERIES, ANOTHER, **self.arguments) if self.fits else api.predict(SERIES, 12.0, **self.arguments)
+_SMALL: Final = (10.0, 12.0, 11.0, 13.0, 12.5, 11.5)
+# Of so many points `auto` keeps more than an item should carry.
+_noise = random.Random(1)
+_LARGE: Final = tuple(_noise.random() for _ in range(600))
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A fault, and how often it comes: once, or each time that the call is tried."""
+    """A fault, and how often it comes: each time that the call is tried, unless told otherwise."""
 
     words: str
+    meaning: str
     fault: Fault
     times: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One fault at one call of one route."""
+class Call:
+    """One call to storage: the ``nth`` of its operation in a request, and its place among all calls of it."""
 
-    route: Route
-    call: str
+    place: int
+    operation: str
+    purpose: str
+    nth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, and which of its calls to storage are let fail."""
+
+    title: str
+    calls: tuple[Call, ...]
+    fits: bool = True
+    large: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def first_fit(self, api: Api) -> Reply:
+        """Makes the version that is there before."""
+        return self._fit(api, last=1.0)
+
+    def ask(self, api: Api) -> Reply:
+        """Makes the request."""
+        return self._fit(api, last=2.0, headers=self.headers) if self.fits else self.predict(api)
+
+    def predict(self, api: Api) -> Reply:
+        """Asks the version that is the latest."""
+        return api.predict(SERIES, 12.0)
+
+    def _fit(self, api: Api, *, last: float, **more: Any) -> Reply:
+        values = (*(_LARGE if self.large else _SMALL), last)
+        detector = "auto" if self.large else "three_sigma"
+        return api.fit(SERIES, values, more={"detector": {"name": detector}}, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One fault at one call of one request."""
+
+    request: Request
+    call: Call
     trouble: Trouble
 
     @property
@@ -75,28 +88,64 @@ class Case:
         """Whether the process ends."""
         return self.trouble.fault in (killed_before, killed_after)
 
+    @property
+    def record_in_doubt(self) -> bool:
+        """Whether the record of a key is kept and the answer to that lost, so that the next attempt meets it."""
+        return self.call.purpose == RECORD and self.trouble.words == ONCE
+
+    def strike(self, boundary: Boundary) -> None:
+        """Lets it happen from now on."""
+        boundary.on(self.call.operation, self.trouble.fault, first=self.call.nth, times=self.trouble.times)
+
     def __str__(self) -> str:
-        return f"{self.route.title}: {self.call}: {self.trouble.words}"
+        return f"{self.request.title}: {self.call.operation} {self.call.nth}: {self.trouble.words}"
 
 
-_route = partial(Route, arguments={})
-ROUTES: Final = (
-    _route("A fit", (_STORE, _HEAD, _PUBLISH), fits=True),
-    Route(
+RECORD: Final = "the record of the key"
+ONCE: Final = "answer lost once"
+_PUT, _UPDATE, _GET = "dynamodb.PutItem", "dynamodb.UpdateItem", "dynamodb.GetItem"
+_PUBLISH, _STORE, _LOAD = "dynamodb.TransactWriteItems", "s3.PutObject", "s3.GetObject"
+
+
+def _fitting(first: int = 1) -> tuple[Call, ...]:
+    return (
+        Call(first, _STORE, "the training data"),
+        Call(first + 1, _GET, "the head of the series"),
+        Call(first + 2, _PUBLISH, "the version"),
+    )
+
+
+REQUESTS: Final = (
+    Request("A fit", _fitting()),
+    Request(
         "A fit with an Idempotency-Key",
-        (RECORD, _STORE, _HEAD, _PUBLISH, REMEMBER),
-        fits=True,
-        arguments={"headers": {"Idempotency-Key": "k"}},
+        (Call(1, _PUT, RECORD), *_fitting(2), Call(5, _UPDATE, "the answer, under the key")),
+        headers=MappingProxyType({"Idempotency-Key": "k"}),
     ),
-    _route("A prediction", (_HEAD,), fits=False),
+    Request(
+        "A fit of a model that an item cannot carry",
+        (Call(2, _STORE, "the arrays of the model", nth=2),),
+        large=True,
+    ),
+    Request("A prediction", (Call(1, _GET, "the head of the series"),), fits=False),
+    Request(
+        "A prediction by a model that an item cannot carry",
+        (Call(2, _LOAD, "the arrays of the model"),),
+        fits=False,
+        large=True,
+    ),
 )
 TROUBLES: Final = (
-    Trouble("throttled", throttled),
-    Trouble("times out", read_timeout),
-    Trouble("500", server_error),
-    Trouble("answers lost", answer_lost),
-    Trouble("answer lost once", answer_lost, times=1),
-    Trouble("killed before it", killed_before),
-    Trouble("killed after it", killed_after),
+    Trouble("throttled", "storage refuses each of the call's three attempts", throttled),
+    Trouble("times out", "none of the three is answered, or done", read_timeout),
+    Trouble("500", "each of the three is answered by a page that is no answer", server_error),
+    Trouble("answers lost", "each of the three is done, and none of the answers arrives", answer_lost),
+    Trouble(ONCE, "the first is done, and its answer does not arrive", answer_lost, times=1),
+    Trouble(
+        "killed before", "the process of the function gets SIGKILL when the call is about to be sent", killed_before
+    ),
+    Trouble("killed after", "it gets SIGKILL when storage has done the call", killed_after),
 )
-CASES: Final = tuple(Case(route, call, trouble) for route in ROUTES for call in route.calls for trouble in TROUBLES)
+CASES: Final = tuple(
+    Case(request, call, trouble) for request in REQUESTS for call in request.calls for trouble in TROUBLES
+)

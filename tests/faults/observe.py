@@ -25,7 +25,7 @@ from local.gateway import HttpResponse
 from local.problems import gateway_response
 from local.routes import read_api
 from local.runtime.storage import running_storage
-from tests.faults.cases import CASES, SERIES, VALUES, Case
+from tests.faults.cases import CASES, SERIES, Case
 from tests.faults.seen import Answer, Observed
 from tests.support import environment
 from tests.support.api import Api, Reply, handler_module
@@ -43,16 +43,22 @@ def observe(case: Case) -> Observed:
     """Makes one case happen, in storage that holds one version of one series."""
     empty()
 
+    def begin(api: Api, _: Boundary) -> Reply:
+        return case.request.first_fit(api)
+
     def meet(api: Api, boundary: Boundary) -> Reply:
-        boundary.on(case.call, case.trouble.fault, times=case.trouble.times)
-        return case.route.ask(api)
+        case.strike(boundary)
+        return case.request.ask(api)
 
     def ask(api: Api, _: Boundary) -> Reply:
-        return case.route.ask(api)
+        return case.request.ask(api)
 
-    (before, *saw), killed = _instance(_fit, meet)
+    def predict(api: Api, _: Boundary) -> Reply:
+        return case.request.predict(api)
+
+    (before, *saw), killed = _instance(begin, meet)
     there = stored().check().versions[SERIES]
-    (latest, listed, retry, listed_last), _ = _instance(_predict, _list, ask, _list)
+    (latest, listed, retry, listed_last), _ = _instance(predict, _list, ask, _list)
     later = None
     if retry.status == 409:
         _let_time_pass()
@@ -69,14 +75,6 @@ def observe(case: Case) -> Observed:
         later=later,
         listed_last=listed_last,
     )
-
-
-def _fit(api: Api, _: Boundary) -> Reply:
-    return api.fit(SERIES, VALUES)
-
-
-def _predict(api: Api, _: Boundary) -> Reply:
-    return api.predict(SERIES, 12.0)
 
 
 def _list(api: Api, _: Boundary) -> Reply:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,32 +15,7 @@ from tests.support.api import Api
 from tests.support.stored import empty
 from tests.support.tables import aws_in_memory
 
-# moto copies a table for each transaction: versions of one series must not pile up.
-_MOST_CHANGES = 50
-
-
-class Search:
-    """Tries a law on examples: once, or again and again for the share of the time that this test has."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-
-    def __call__(self, law: Callable[[], None], examples: int) -> None:
-        """At least so many examples of a law, which hypothesis made of a function."""
-        bounded = settings(max_examples=examples, suppress_health_check=list(HealthCheck))(law)
-        end = time.monotonic() + self._seconds
-        while True:
-            bounded()
-            if time.monotonic() >= end:
-                return
-
-
-@pytest.fixture
-def search(request: pytest.FixtureRequest) -> Search:
-    """FUZZ_SECONDS is for all tests together, on all of their workers."""
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    seconds = float(os.environ.get("FUZZ_SECONDS") or 0)
-    return Search(seconds * workers / request.session.testscollected)
+Search = Callable[[Callable[[], None], int], None]
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +25,36 @@ def _aws() -> Iterator[None]:
 
 
 @pytest.fixture
-def api(_aws: None) -> Iterator[Any]:
+def api(_aws: None) -> Iterator[Api]:
     """The API with one series trained."""
     restart()
     api = Api()
-    assert api.call("POST", f"/fit/{KNOWN}", json_body=POINTS).status == 200
+    _train(api)
     yield api
     empty()
+
+
+@pytest.fixture
+def search(api: Api, request: pytest.FixtureRequest) -> Search:
+    """Tries a law, which hypothesis made of a function, on so many examples.
+
+    FUZZ_SECONDS makes it try again and again: so long for all tests together, each on its share.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    seconds = float(os.environ.get("FUZZ_SECONDS") or 0) * workers / request.session.testscollected
+
+    def try_law(law: Callable[[], None], examples: int) -> None:
+        bounded = settings(max_examples=examples, suppress_health_check=list(HealthCheck))(law)
+        end = time.monotonic() + seconds
+        bounded()
+        while time.monotonic() < end:
+            # moto copies its tables for each transaction: versions must not pile up.
+            empty()
+            _train(api)
+            bounded()
+
+    return try_law
+
+
+def _train(api: Api) -> None:
+    assert api.call("POST", f"/fit/{KNOWN}", json_body=POINTS).status == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -11,36 +12,19 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from tests.fuzz.documents import MARK, documents
-from tests.fuzz.targets import KNOWN, Target
+from tests.fuzz.targets import Target
+from tests.fuzz.words import (
+    codings,
+    content_types,
+    header_names,
+    header_values,
+    identifiers,
+    query_names,
+    query_values,
+)
 from tests.support.api import Api
 
 Event = dict[str, Any]
-
-# API Gateway takes 10,240 bytes of headers, all in all.
-_latin = st.text(st.characters(max_codepoint=255), max_size=30)
-_words = st.one_of(
-    _latin,
-    st.text(max_size=12),
-    st.sampled_from(["", " ", MARK, f"{MARK}," * 400, "x" * 9000, "\x00", "\r\nSet-Cookie: a=b", "é", "\ud800", "%", "../.."]),
-)
-_header_names = st.sampled_from(
-    ["Idempotency-Key", "idempotency-key", "Accept", "Accept-Encoding", "Authorization", "Cookie", "Origin", "Host"]
-    + ["X-Forwarded-For", "X-Amzn-Trace-Id", "X-Api-Key", "Content-Length", "Transfer-Encoding", MARK]
-) | st.text("abcdefghijklmnopqrstuvwxyz-_!#$%&'*+.^`|~0123456789", min_size=1, max_size=20)
-_header_values = _words | st.sampled_from(["image/svg+xml", "image/png;q=0", "*/*", "k" * 128, "k" * 129, "gzip"])
-_content_types = st.sampled_from(
-    ["application/json", "Application/JSON; Charset=UTF-8", 'application/json;charset="utf-8";charset=x', "text/plain"]
-    + ["application/json;charset=utf-16", ";", "application/json,", f"text/{MARK}", "x/" + "y" * 5000]
-) | _words
-_codings = st.sampled_from(["gzip", "GZIP ", "identity", "br", "gzip, gzip", "", MARK, "z" * 5000]) | _words
-_query_names = st.sampled_from(
-    ["version", "limit", "cursor", "series_id", "format", "width", "height", "theme", MARK, "", "version[]"]
-) | st.text(max_size=8)
-_query_values = _words | st.sampled_from(
-    ["v1", "1", "latest", "LATEST", "v0", "v01", "-1", "+1", "1.0", "1e2", "99999999", "100000000", "9" * 400]
-    + ["9" * 5000, "NaN", "null", "١", "true", "100", "101", "svg", "png", "dark", "2001", KNOWN, "MQ", "Im8i", "===="]
-)
-_series_ids = _words | st.sampled_from([KNOWN, "fuzzed", "a" * 128, "a" * 129, ".", "..", "%2e%2e", "%00", "%C3%28", "%", "{x}"])
 
 
 def base_event(target: Target) -> tuple[Event, Any]:
@@ -65,25 +49,26 @@ def _both_ways(
     return _lists(names, values).flatmap(beside)
 
 
-headers = _both_ways(_header_names, _header_values, "headers", "multiValueHeaders")
-queries = _both_ways(_query_names, _query_values, "queryStringParameters", "multiValueQueryStringParameters")
+headers = _both_ways(header_names, header_values, "headers", "multiValueHeaders")
+queries = _both_ways(query_names, query_values, "queryStringParameters", "multiValueQueryStringParameters")
 
 
 def paths(target: Target) -> st.SearchStrategy[Event]:
-    """Another series in the path, percent-encoded or as it is; with or without ``pathParameters``."""
+    """Other identifiers in the path, percent-encoded or as they are; with or without ``pathParameters``."""
     path = target.route.split()[1]
-    if "{series_id}" not in path:
+    names = re.findall(r"{(\w+)}", path)
+    if not names:
         return st.just({})
 
-    def with_id(series_id: str) -> st.SearchStrategy[Event]:
-        changed = {"path": path.replace("{series_id}", series_id)}
-        parameters = {"series_id": series_id}
+    def named(parameters: dict[str, str]) -> st.SearchStrategy[Event]:
+        changed = {"path": path.format(**parameters)}
         return st.sampled_from(
             [{**changed, "pathParameters": given} for given in (parameters, parameters, parameters, None, {})]
         )
 
-    encoded = _series_ids.map(lambda series_id: quote(series_id, safe="", errors="replace"))
-    return st.one_of(st.just({}), encoded.flatmap(with_id), encoded.flatmap(with_id), _series_ids.flatmap(with_id))
+    encoded = identifiers.map(lambda identifier: quote(identifier, safe="", errors="replace"))
+    either = st.dictionaries(st.sampled_from(names), encoded | encoded | identifiers, min_size=len(names))
+    return st.just({}) | either.flatmap(named)
 
 
 def _in_base64(data: bytes) -> Event:
@@ -97,7 +82,9 @@ def _with_headers(event: Event, more: Mapping[str, str]) -> Event:
 @st.composite
 def carried(draw: st.DrawFn, data: bytes) -> Event:
     """Bytes on their way: in base64, in gzip, as text, or broken on it."""
-    way = draw(st.sampled_from(["base64", "base64", "text", "gzip", "gzip", "gzip broken", "base64 broken", "declared"]))
+    way = draw(
+        st.sampled_from(["base64", "base64", "text", "gzip", "gzip", "gzip broken", "base64 broken", "declared"])
+    )
     plain = {"Content-Type": "application/json"}
     if way == "text":
         return _with_headers({"body": data.decode(errors="replace"), "isBase64Encoded": False}, plain)
@@ -112,11 +99,14 @@ def carried(draw: st.DrawFn, data: bytes) -> Event:
         text = base64.b64encode(data).decode()
         at = draw(st.integers(0, len(text)))
         return _with_headers(
-            {"body": text[:at] + draw(st.sampled_from(["", "=", "!", "é", "\n", "\ud800", MARK])), "isBase64Encoded": True},
+            {
+                "body": text[:at] + draw(st.sampled_from(["", "=", "!", "é", "\n", "\ud800", MARK])),
+                "isBase64Encoded": True,
+            },
             plain,
         )
     if way == "declared":
-        declared = {"Content-Type": draw(_content_types), "content-encoding": draw(_codings)}
+        declared = {"Content-Type": draw(content_types), "content-encoding": draw(codings)}
         return _with_headers(_in_base64(data), declared)
     return _with_headers(_in_base64(data), plain)
 

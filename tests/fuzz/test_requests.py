@@ -1,4 +1,4 @@
-"""Whatever comes in, an answer goes out that is well-formed, bounded and no defect, and the log keeps what it is told."""
+"""Whatever comes in, the answer is well-formed, bounded and no defect of ours, and no payload is in the log."""
 
 from __future__ import annotations
 

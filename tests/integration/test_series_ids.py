@@ -88,6 +88,13 @@ def test_all_else_is_refused_on_every_route(api: Api, boundary, raw):
     assert boundary.names == []
 
 
+def test_half_a_character_is_refused(api: Api):
+    """API Gateway sends none; who calls the function past it may."""
+    event, function = api.event("GET", "/series/s/versions")
+    reply = api.invoke(function, event | {"path": "/series/\ud800/versions", "pathParameters": {"series_id": "\ud800"}})
+    assert reply.errors == [(("path", "series_id"), "series_id_form")]
+
+
 @pytest.mark.parametrize("path", ["/fit/", "/fit", "/predict/", "/series//versions", "/fit/a/b"])
 def test_an_empty_name_or_a_slash_has_no_route(path):
     assert not route_exists("POST" if "versions" not in path else "GET", path)

@@ -52,6 +52,9 @@ class Stored:
                 assert hashlib.sha256(text).hexdigest() == item["data_sha256"]["S"]
                 assert item["data_key"]["S"] == f"training/default/{item['data_sha256']['S']}.csv.gz"
                 assert text.count(b"\n") == int(item["points_used"]["N"]) + 1
+                if "arrays_key" in item:
+                    arrays = self.objects[item["arrays_key"]["S"]]
+                    assert hashlib.sha256(arrays).hexdigest() == item["arrays_sha256"]["S"]
         assert self.series_counted == len(versions)
         return self
 

@@ -60,6 +60,7 @@ class HealthReporter:
             load=Load(
                 predictions_per_second=round(_total(figures, Metric.PREDICTIONS) / self._window, 4),
                 trainings_per_second=round(_total(figures, Metric.TRAININGS) / self._window, 4),
+                detections_per_second=round(_total(figures, Metric.DETECTIONS) / self._window, 4),
                 errors=int(_total(figures, Metric.ERRORS)),
                 rejections=int(_total(figures, Metric.REJECTIONS)),
             ),
@@ -82,9 +83,8 @@ def _statistics() -> list[Statistic]:
     latencies = [
         _base(metric, stat) for metric in (Metric.INFERENCE_LATENCY, Metric.TRAINING_LATENCY) for stat in _LATENCY_STATS
     ]
-    totals = [
-        _base(metric, "Sum") for metric in (Metric.PREDICTIONS, Metric.TRAININGS, Metric.ERRORS, Metric.REJECTIONS)
-    ]
+    counted = (Metric.PREDICTIONS, Metric.TRAININGS, Metric.DETECTIONS, Metric.ERRORS, Metric.REJECTIONS)
+    totals = [_base(metric, "Sum") for metric in counted]
     return [*latencies, *totals, *(_usage(name) for name in CATALOGUE)]
 
 

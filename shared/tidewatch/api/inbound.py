@@ -79,7 +79,8 @@ def _decoded_path(event: Mapping[str, Any]) -> str:
     resource = event.get("resource") or event.get("path") or "/"
     if any(name not in parameters for name in _PARAMETER.findall(resource)):
         return str(event.get("path") or "/")
-    return _PARAMETER.sub(lambda match: quote(unquote(parameters[match[1]]), safe=_PLAIN), resource)
+    # Half a character, as JSON can hold it, becomes a question mark, which no identifier has.
+    return _PARAMETER.sub(lambda match: quote(unquote(parameters[match[1]]), safe=_PLAIN, errors="replace"), resource)
 
 
 def _body(event: Mapping[str, Any], headers: Mapping[str, str], most_bytes: Callable[[], int]) -> str:

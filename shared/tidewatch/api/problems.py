@@ -112,7 +112,7 @@ def _place(loc: Iterable[str | int]) -> str:
 
 
 def _answer_untrainable(error: CannotTrain) -> _Answer:
-    loc = ["body", "detector", error.option] if error.option else ["body", "values"]
+    loc = ["body", "detector", error.option] if error.option else ["body", error.field]
     problem = {"loc": loc, "msg": str(error), "type": "cannot_train"}
     return _Answer(
         "cannot-train",

@@ -91,10 +91,10 @@ class FitRequest(BaseModel):
         try:
             request = handler(data)
         except ValidationError as error:
-            found += [_plain(item) for item in error.errors(include_input=False)]
+            found += [in_plain_words(item) for item in error.errors(include_input=False)]
         if isinstance(data, dict) and all(isinstance(data.get(field), list) for field in ("timestamps", "values")):
             outcome = preflight(data["timestamps"], data["values"], most_points=settings().max_points)
-            found += _problems_as_errors(outcome.problems)
+            found += as_errors(outcome.problems)
             if request is not None and outcome.series is not None:
                 request._series = outcome.series  # noqa: SLF001 - its own
                 # The lists have served; a quarter of a million boxed numbers need not live through the fit.
@@ -110,13 +110,19 @@ def _parse_timestamp(timestamp: Any) -> int:
         raise PydanticCustomError(
             "timestamp_form", "a timestamp is a string with Unix seconds or an ISO 8601 date and time, or an integer"
         )
-    seconds = timestamp if type(timestamp) is int else _parse_timestamp_text(timestamp.strip())
+    seconds = timestamp if type(timestamp) is int else seconds_of(timestamp)
     if not EARLIEST <= seconds <= LATEST:
         raise _custom("timestamp_out_of_range", describe_out_of_range(seconds))
     return int(seconds)
 
 
-def _parse_timestamp_text(text: str) -> int:
+def seconds_of(text: str) -> int:
+    """Unix seconds, of any year, from digits or ISO 8601; the fraction of a second is dropped, no zone means UTC.
+
+    Raises:
+        PydanticCustomError: for anything else.
+    """
+    text = text.strip()
     digits = text.removeprefix("-")
     if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS:
         return int(text)
@@ -137,7 +143,12 @@ def _no_timestamp() -> PydanticCustomError:
     )
 
 
-def _parse_value(value: Any) -> float:
+def parse_value(value: Any) -> float:
+    """A finite number as it came out of JSON; no boolean, no string.
+
+    Raises:
+        PydanticCustomError: for anything else.
+    """
     if type(value) not in (int, float):
         raise PydanticCustomError("wrong_type", "a value must be a number")
     try:
@@ -162,13 +173,13 @@ class PredictRequest(BaseModel):
     ]
     value: Annotated[
         float,
-        PlainValidator(_parse_value),
+        PlainValidator(parse_value),
         WithJsonSchema({"type": "number"}),
         Field(description="The value at that time, finite."),
     ]
 
     context: Annotated[
-        list[Annotated[float, PlainValidator(_parse_value), WithJsonSchema({"type": "number"})]] | None,
+        list[Annotated[float, PlainValidator(parse_value), WithJsonSchema({"type": "number"})]] | None,
         Field(
             max_length=_MOST_CONTEXT,
             description="The values just before, oldest first, at the sampling step of the training data. Without it "
@@ -192,23 +203,25 @@ FitBody = Annotated[FitRequest, Body()]
 PredictBody = Annotated[PredictRequest, Body()]
 
 
-def _problems_as_errors(problems: Iterable[Problem]) -> list[InitErrorDetails]:
-    return [_as_error(problem.loc, problem.msg, problem.type) for problem in problems]
+def as_errors(problems: Iterable[Problem]) -> list[InitErrorDetails]:
+    """Problems of a preflight as pydantic takes them."""
+    return [as_error(problem.loc, problem.msg, problem.type) for problem in problems]
 
 
-def _plain(error: ErrorDetails) -> InitErrorDetails:
+def in_plain_words(error: ErrorDetails) -> InitErrorDetails:
     """A structural error as a client thinks of it: it chose a detector by name, not a branch of a union."""
     head, *rest = error["loc"]
     if head != "detector":
-        return _as_error(error["loc"], error["msg"], error["type"])
+        return as_error(error["loc"], error["msg"], error["type"])
     if error["type"] == "union_tag_invalid":
-        return _as_error(
+        return as_error(
             ("detector", "name"), f"no such detector; there are {', '.join(CATALOGUE)}", "unknown_detector"
         )
-    return _as_error((head, *rest[1:]), error["msg"], error["type"])
+    return as_error((head, *rest[1:]), error["msg"], error["type"])
 
 
-def _as_error(loc: tuple[str | int, ...], msg: str, error_type: str) -> InitErrorDetails:
+def as_error(loc: tuple[str | int, ...], msg: str, error_type: str) -> InitErrorDetails:
+    """A problem of ours as pydantic takes it."""
     # The input stays out: it is the client's payload, and may be megabytes.
     return InitErrorDetails(type=_custom(error_type, msg), loc=loc, input=None)
 

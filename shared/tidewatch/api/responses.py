@@ -109,6 +109,7 @@ class Load(BaseModel):
 
     predictions_per_second: Annotated[float, Field(ge=0)]
     trainings_per_second: Annotated[float, Field(ge=0)]
+    detections_per_second: Annotated[float, Field(ge=0)]
     errors: Annotated[int, Field(ge=0, description="Requests answered with 5xx.")]
     rejections: Annotated[int, Field(ge=0, description="Requests answered with 4xx by the functions.")]
 

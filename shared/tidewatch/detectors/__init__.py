@@ -1,17 +1,21 @@
 """Detectors by name. To add one: write its file, then add its line to the catalogue."""
 
-from tidewatch.detectors.catalogue import CATALOGUE, DEFAULT_DETECTOR, detector_named, restore_model
+from tidewatch.detectors.catalogue import CATALOGUE, DEFAULT_DETECTOR, FAMILY_DEFAULTS, detector_named, restore_model
+from tidewatch.detectors.events import Event, find_events
 from tidewatch.detectors.protocol import Arrays, CannotTrain, Detector, DetectorOptions, Model, Scores
 
 __all__ = [
     "CATALOGUE",
     "DEFAULT_DETECTOR",
+    "FAMILY_DEFAULTS",
     "Arrays",
     "CannotTrain",
     "Detector",
     "DetectorOptions",
+    "Event",
     "Model",
     "Scores",
     "detector_named",
+    "find_events",
     "restore_model",
 ]

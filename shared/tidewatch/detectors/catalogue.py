@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from tidewatch.detectors import iqr, mad, three_sigma
+from tidewatch.detectors import ewma, iqr, isolation_forest, mad, moving_average, three_sigma
 from tidewatch.detectors.auto import detector as auto
 from tidewatch.detectors.protocol import Arrays, Detector, Json, Model
 
 # One line a detector, by family; the first of a family is its default.
 _STATISTICAL: Final[tuple[Detector, ...]] = (
     three_sigma.DETECTOR,
+    ewma.DETECTOR,
     iqr.DETECTOR,
     mad.DETECTOR,
+    moving_average.DETECTOR,
 )
-_MACHINE_LEARNING: Final[tuple[Detector, ...]] = ()
+_MACHINE_LEARNING: Final[tuple[Detector, ...]] = (isolation_forest.DETECTOR,)
 _ENSEMBLES: Final[tuple[Detector, ...]] = (auto.DETECTOR,)
 
 
@@ -27,6 +29,10 @@ def _name(detector: Detector) -> str:
 CATALOGUE: Final[Mapping[str, Detector]] = MappingProxyType(
     {_name(detector): detector for detector in (*_STATISTICAL, *_MACHINE_LEARNING, *_ENSEMBLES)}
 )
+FAMILY_DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
+    {"statistical": _name(_STATISTICAL[0]), "ml": _name(_MACHINE_LEARNING[0])}
+)
+"""The detector that a family is asked for by."""
 DEFAULT_DETECTOR: Final[str] = _name(_STATISTICAL[0])
 """Of a fit that names none: what clients of the first contract rely on."""
 

@@ -1,11 +1,11 @@
 """How strange a learner finds points that it did not learn from.
 
-A learner knows its own training points, so it finds them less strange than those to come. Here the training rows are cut
-into stretches; each stretch is judged by what was learned from the others, and those judgements calibrate the learner.
+A learner knows its own training points, so it finds them less strange than those to come. Here the training rows are
+cut into stretches; each stretch is judged by what was learned from the others, and those judgements calibrate it.
 
-Source: J. Lei, J. Robins, L. Wasserman, Distribution-Free Prediction Sets (2013), Journal of the American Statistical
-Association 108(501), section 3, for the split; R. Barber, E. Candès, A. Ramdas, R. Tibshirani, Predictive Inference with
-the Jackknife+ (2021), The Annals of Statistics 49(1), section 3, for its folds.
+Source: V. Vovk, Cross-Conformal Predictors (2015), Annals of Mathematics and Artificial Intelligence 74, section 2; the
+gaps around a stretch are those of P. Burman, E. Chow, D. Nolan, A Cross-Validatory Method for Dependent Data (1994),
+Biometrika 81(2).
 """
 
 from __future__ import annotations

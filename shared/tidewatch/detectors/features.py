@@ -32,7 +32,7 @@ _NORMAL_WIDTH: Final = 3.2897
 _LEAST: Final = 1e-9
 """The least spread of a feature, in spreads of the values."""
 _FARTHEST: Final = 1e6
-"""Spreads from the centre beyond which a feature counts as equally far: single precision keeps its order up to there."""
+"""Spreads from the centre beyond which a feature counts as equally far."""
 
 
 def _circle(places: int) -> Floats:
@@ -65,8 +65,8 @@ class Features:
     @classmethod
     def of(cls, series: TimeSeries, short: int, long: int) -> Features:
         """Learns centres and spreads from a series of at least ``long`` points, values in units."""
-        span = series.end - series.start + 1
-        step = span / len(series)
+        step = (series.end - series.start) / (len(series) - 1)
+        span = step * len(series)
         hours = span >= _DAYS_FOR_HOURS * _DAY and step < _DAY / 2
         weekdays = span >= _DAYS_FOR_WEEKDAYS * _DAY and step < 7 * _DAY / 2
         raw = _raw(series.values, short, long)

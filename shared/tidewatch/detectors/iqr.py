@@ -10,6 +10,7 @@ outer ones at 3; the letter values that stand in for quartiles that coincide are
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
@@ -59,7 +60,8 @@ class _Box:
             share = 2.0**-depth
             low, high = map(float, np.quantile(values, (share, 1.0 - share)))
             if high > low:
-                return cls(low, high, (high - low) * _normal_quantile(0.25) / _normal_quantile(share))
+                length = (high - low) * _normal_quantile(0.25) / _normal_quantile(share)
+                return cls(low, high, max(length, sys.float_info.min))
         # All but a few values are equal, so that any other is strange; how strange is told by how far those few lie.
         deviation = float(np.abs(values - low).mean())
         return cls(low, high, -2.0 * _normal_quantile(0.25) * math.sqrt(math.pi / 2.0) * deviation)
@@ -95,14 +97,10 @@ class _Fences:
         with np.errstate(over="ignore"):
             above = (values - box.high) / box.length
             below = (box.low - values) / box.length
-        lower, upper = watched(*(np.full(values.shape, limit) for limit in self._band(threshold)), self._side)
-        return Measured(
-            score=np.maximum(above, 0.0) - np.maximum(below, 0.0),
-            strangeness=stranger(above, below, self._side),
-            expected=np.full(values.shape, box.middle),
-            lower=lower,
-            upper=upper,
-        )
+        lower, upper = self._band(threshold)
+        limits = watched(np.full(values.shape, lower), np.full(values.shape, upper), self._side)
+        score = np.maximum(above, 0.0) - np.maximum(below, 0.0)
+        return Measured(score, stranger(above, below, self._side), np.full(values.shape, box.middle), *limits)
 
     def parameters(self) -> Mapping[str, Json]:
         """The box, in units."""

@@ -9,7 +9,6 @@ sections 2 to 4.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Final, Literal
@@ -18,9 +17,9 @@ import numpy as np
 from pydantic import Field
 
 from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.cross_fitting import Clock, Course, cross_fit
+from tidewatch.detectors.cross_fitting import Course, cross_fit
 from tidewatch.detectors.features import Features
-from tidewatch.detectors.learned_rows import FeatureOptions, LearnedRows
+from tidewatch.detectors.learned_rows import Contamination, FeatureOptions, LearnedRows, threshold_of
 from tidewatch.detectors.protocol import Arrays, Floats, Json
 from tidewatch.detectors.trees import Cuts, Forest
 from tidewatch.series import TimeSeries
@@ -37,23 +36,12 @@ class IsolationForestOptions(FeatureOptions):
     score_threshold: Annotated[
         float, Field(gt=0, lt=1, description="The score beyond which a point is an anomaly.")
     ] = 0.6
-    contamination: Annotated[
-        float | None,
-        Field(
-            gt=0,
-            le=0.5,
-            description="Share of the training points to take for anomalies; the threshold is then the score that so "
-            "many exceed, instead of score_threshold.",
-        ),
-    ] = None
+    contamination: Contamination = None
 
 
 class _IsolationForest:
     options_type = IsolationForestOptions
     in_units = True
-
-    def __init__(self, clock: Clock = time.perf_counter) -> None:
-        self._clock = clock
 
     def learn(self, series: TimeSeries, options: IsolationForestOptions) -> Lesson:
         course = Course(
@@ -64,14 +52,11 @@ class _IsolationForest:
             seed=options.seed,
             memory_option="long_window",
             cost_option="trees",
-            clock=self._clock,
         )
         course.require(len(series))
         features = options.features_of(series)
-        fitted = cross_fit(features.rows(series)[0], partial(_grow, options), course)
-        threshold = options.score_threshold
-        if options.contamination is not None:
-            threshold = float(np.quantile(fitted.strangeness, 1.0 - options.contamination))
+        fitted = cross_fit(features.rows(series)[0], partial(grow, options), course)
+        threshold = threshold_of(fitted.strangeness, options.contamination, options.score_threshold)
         facts = {"samples": float(fitted.learner.samples)}
         return Lesson(LearnedRows(features, fitted.learner, threshold, facts), fitted.strangeness)
 
@@ -81,7 +66,8 @@ class _IsolationForest:
         return LearnedRows(Features.from_json(parameters["rows"]), forest, float(parameters["threshold"]), facts)
 
 
-def _grow(options: IsolationForestOptions, rows: Floats, seed: int) -> Forest:
+def grow(options: IsolationForestOptions, rows: Floats, seed: int) -> Forest:
+    """The forest that scikit-learn grows from rows, shape (n, features)."""
     # Learning needs scikit-learn; judging does not, and must start without it.
     from sklearn.ensemble import IsolationForest
 

@@ -20,6 +20,16 @@ _AT_ONCE: Final = 4_096
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1, description="Of all that is random in training: one seed, one model.")]
 
+Contamination = Annotated[
+    float | None,
+    Field(
+        gt=0,
+        le=0.5,
+        description="Share of the training points to take for anomalies: the threshold is then the score that so many "
+        "exceed, instead of score_threshold.",
+    ),
+]
+
 
 class Rows(Protocol):
     """A way to make rows of points."""
@@ -48,7 +58,8 @@ class FeatureOptions(DetectorOptions):
         int, Field(ge=2, le=500, description="Points of the short rolling window, the point itself included.")
     ] = 5
     long_window: Annotated[
-        int, Field(ge=3, le=1_000, description="Points of the long rolling window, likewise; longer than the short one.")
+        int,
+        Field(ge=3, le=1_000, description="Points of the long rolling window, likewise; longer than the short one."),
     ] = 20
     seed: Seed = 0
 
@@ -95,3 +106,8 @@ class LearnedRows:
     def learned(self, units: Units) -> Mapping[str, float]:
         """The threshold, and what the learner tells of itself."""
         return {"threshold": self.threshold, **self._facts}
+
+
+def threshold_of(strangeness: Floats, contamination: float | None, otherwise: float) -> float:
+    """The strangeness that this share of the training points exceed, each judged by the others; or the other."""
+    return otherwise if contamination is None else float(np.quantile(strangeness, 1.0 - contamination))

@@ -56,14 +56,9 @@ class _Limits:
         values = points.values[skip:]
         with np.errstate(over="ignore"):
             score = (values - self._median) / self._scale
-        lower, upper = watched(*(np.full(values.shape, limit) for limit in self._band(threshold)), self._side)
-        return Measured(
-            score=score,
-            strangeness=one_sided(score, self._side),
-            expected=np.full(values.shape, self._median),
-            lower=lower,
-            upper=upper,
-        )
+        lower, upper = self._band(threshold)
+        limits = watched(np.full(values.shape, lower), np.full(values.shape, upper), self._side)
+        return Measured(score, one_sided(score, self._side), np.full(values.shape, self._median), *limits)
 
     def parameters(self) -> Mapping[str, Json]:
         """Median and scale, in units."""

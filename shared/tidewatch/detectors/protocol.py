@@ -42,7 +42,10 @@ class CannotTrain(ValueError):
 
     Attributes:
         option: the option to change, or None if it is the series that does not suit.
+        field: what the request called the series.
     """
+
+    field = "values"
 
     def __init__(self, message: str, option: str | None = None) -> None:
         super().__init__(message)

@@ -32,10 +32,17 @@ _CALENDAR: Final = (_HOUR, _DAY, 7 * _DAY, _YEAR)
 _NARROWEST: Final = 8  # of the windows that take slow movements away, each 4 times the one before
 _WIDER: Final = 4
 _PEAKS: Final = 3  # of each window
-_SURE, _SURE_OF_CALENDAR = 5.0, 3.0  # standard errors; many lags compete, and few periods of the calendar
+_SURE, _SURE_OF_CALENDAR = 6.0, 4.0  # standard errors; many lags compete, and few periods of the calendar
 _LEAST: Final = 0.1  # agreement that is worth a season, of many cycles
 _LEAST_OF_FEW: Final = 0.8  # and more of few: so much, divided by their number
-_LEFT: Final = 2.0 / 3.0  # a longer period must leave less than this share of what a shorter one leaves unexplained
+_LEFT: Final = 1.25  # times as much as the best period leaves unexplained, a shorter one may
+_SHARE: Final = 0.7  # of the best agreement, a shorter one must reach: half a season may reach a half
+_SLACK: Final = 2.0  # standard errors that the best may owe to chance
+_NEAR: Final = 0.03
+_STRIDES: Final = (-1, 1, -2, 2, -4, 4)
+_CLIMB: Final = 8
+_DIVISORS: Final = (2, 3)
+_SMOOTH: Final = 24  # lags that noise may be correlated over, however short the period
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +89,7 @@ class Cycles:
             return np.inf
         left = np.where(self.present > 0, self.values - self.values.sum(axis=0) / np.maximum(count, 1.0), 0.0)
         period = count.size
-        correlation = autocorrelation(left.ravel())[1 : period // 2 + 1]
+        correlation = autocorrelation(left.ravel())[1 : max(period // 2, _SMOOTH) + 1]
         return float(np.sqrt((1.0 + 2.0 * np.sum(correlation**2)) / pairs))
 
 
@@ -101,33 +108,65 @@ def find_season(sampling: Sampling, places: Places, values: Floats) -> int | Non
         places = close_gaps(places, week if week < LONGEST_SEARCH // 4 else 1)
         kept = places > places[-1] - LONGEST_SEARCH
     places, values = places[kept], _without_line(places[kept], values[kept])
-    longest = int(places[-1] - places[0] + 1) // 2
-    calendar = {round(seconds / sampling.step) for seconds in _CALENDAR}
-    tried: dict[int, tuple[float, float]] = {}
+    search = _Search(sampling, places, values)
+    for period in sorted(search.calendar | set(_peaks(places, values))):
+        top = search.climb_from(period)
+        # The peak of a multiple can be the higher one by chance.
+        for divisor in _DIVISORS:
+            search.climb_from(round(top / divisor))
+    return search.choose()
 
-    def try_out(period: int) -> float:
-        if period not in tried:
-            cycles = Cycles.of(places, values, period)
-            tried[period] = (cycles.agreement(), cycles.chance())
-        return tried[period][0]
 
-    for period in calendar | set(_peaks(places, values)):
-        if not 2 <= period <= longest:
-            continue
-        agreement = try_out(period)
-        while True:
-            nearby = max((p for p in (period - 1, period + 1) if 2 <= p <= longest), key=try_out, default=period)
-            if period in calendar or try_out(nearby) <= agreement:
+class _Search:
+    """The periods that were tried, and what came of it."""
+
+    def __init__(self, sampling: Sampling, places: Places, values: Floats) -> None:
+        self._places, self._values = places, values
+        self._longest = int(places[-1] - places[0] + 1) // 2
+        self._tried: dict[int, float] = {}
+        self._tops: set[int] = set()
+        self.calendar = {round(seconds / sampling.step) for seconds in _CALENDAR}
+
+    def climb_from(self, period: int) -> int:
+        """Keeps the period around whose cycles agree best, and tells it; one of the calendar stays where it is."""
+        if not 2 <= period <= self._longest:
+            return 0
+        for _ in range(_CLIMB):
+            around = max((period + apart for apart in _STRIDES), key=self._agreement)
+            if period in self.calendar | self._tops or self._agreement(around) <= self._agreement(period):
                 break
-            period, agreement = nearby, try_out(nearby)
-    found, unexplained = None, 1.0
-    for period, (agreement, chance) in sorted(tried.items()):
-        cycles = max(2.0 * longest / period, 2.0)
-        sure = (_SURE_OF_CALENDAR if period in calendar else _SURE) * chance
-        left = 1.0 - agreement
-        if agreement > max(sure, _LEAST + _LEAST_OF_FEW / cycles) and (found is None or left < _LEFT * unexplained):
-            found, unexplained = period, left
-    return found
+            period = around
+        self._tops.add(period)
+        return period
+
+    def choose(self) -> int | None:
+        """The shortest that leaves little more unexplained than the best does; None if none is sure."""
+        chances = {period: self._cycles(period).chance() for period in sorted(self._tops) if self._is_worth_it(period)}
+        sure = [period for period, chance in chances.items() if self._agreement(period) > self._errors(period) * chance]
+        if not sure:
+            return None
+        best = max(sure, key=self._agreement)
+        reached = self._agreement(best) - _SLACK * chances[best]
+        least = max(1.0 - _LEFT * (1.0 - reached), _SHARE * self._agreement(best))
+        good = [period for period in sure if self._agreement(period) >= least]
+        # Beside one of the calendar, another is most likely the same, measured a little off.
+        usual = (day for day in self.calendar & set(good) if abs(good[0] / day - 1.0) < _NEAR)
+        return next(usual, good[0])
+
+    def _cycles(self, period: int) -> Cycles:
+        return Cycles.of(self._places, self._values, period)
+
+    def _agreement(self, period: int) -> float:
+        if period not in self._tried:
+            fits = 2 <= period <= self._longest
+            self._tried[period] = self._cycles(period).agreement() if fits else -1.0
+        return self._tried[period]
+
+    def _is_worth_it(self, period: int) -> bool:
+        return self._agreement(period) > _LEAST + _LEAST_OF_FEW * period / (2.0 * self._longest)
+
+    def _errors(self, period: int) -> float:
+        return _SURE_OF_CALENDAR if period in self.calendar else _SURE
 
 
 def close_gaps(places: Places, period: int) -> Places:

@@ -41,10 +41,21 @@ def decimate(timestamps: NDArray[np.int64], values: NDArray[np.float64], columns
     kept[firsts] = True
     kept[firsts + lengths - 1] = True
     for extreme in (np.fmin, np.fmax):
-        hits = np.flatnonzero(values == np.repeat(extreme.reduceat(values, firsts), lengths))
-        # The first of equals will do.
-        kept[hits[np.diff(column[hits], prepend=-1) != 0]] = True
+        kept[_first_hits(extreme, values, column, firsts, lengths)] = True
     return np.flatnonzero(kept)
+
+
+def highest(timestamps: NDArray[np.int64], values: NDArray[np.float64], columns: int) -> NDArray[np.intp]:
+    """The index of the highest point of every column, ascending; all of them if there are no more than columns.
+
+    Arguments as for :func:`decimate`, but none of the values is NaN.
+    """
+    if timestamps.size <= columns:
+        return np.arange(timestamps.size)
+    column = columns_of(timestamps, columns)
+    firsts = np.flatnonzero(np.diff(column, prepend=-1))
+    lengths = np.diff(firsts, append=timestamps.size)
+    return _first_hits(np.maximum, values, column, firsts, lengths)
 
 
 def columns_of(timestamps: NDArray[np.int64], columns: int) -> NDArray[np.int64]:
@@ -76,3 +87,16 @@ def gaps(timestamps: NDArray[np.int64], columns: int) -> NDArray[np.intp]:
     typical, long = np.quantile(steps, (0.5, 0.9), method="lower")
     visible = 2 * (int(timestamps[-1]) - int(timestamps[0]) + 1) / columns
     return np.flatnonzero(steps >= max(6 * int(typical), 3 * int(long), visible)) + 1
+
+
+def _first_hits(
+    extreme: np.ufunc,
+    values: NDArray[np.float64],
+    column: NDArray[np.int64],
+    firsts: NDArray[np.intp],
+    lengths: NDArray[np.intp],
+) -> NDArray[np.intp]:
+    """The index of the extreme of every column; the first of equals will do."""
+    hits = np.flatnonzero(values == np.repeat(extreme.reduceat(values, firsts), lengths))
+    chosen: NDArray[np.intp] = hits[np.diff(column[hits], prepend=-1) != 0]
+    return chosen

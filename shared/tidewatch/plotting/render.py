@@ -1,4 +1,4 @@
-"""From a series and its model to the bytes of a picture."""
+"""From a series and its judgement to the bytes of a picture."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from tidewatch.detectors import Model
+from tidewatch.plotting.abscissa import Abscissa
 from tidewatch.plotting.drawing import Drawing
-from tidewatch.plotting.frame import Frame, Sizes
-from tidewatch.plotting.learned_band import LearnedBand
+from tidewatch.plotting.frame import Frame
+from tidewatch.plotting.judged import Judged
+from tidewatch.plotting.panels import Panels
 from tidewatch.plotting.request import Format, PlotRequest
+from tidewatch.plotting.severity import Severity
+from tidewatch.plotting.sizes import Sizes
+from tidewatch.plotting.spans import Spans
 from tidewatch.plotting.themes import THEMES
-from tidewatch.plotting.value_scale import ValueScale
-from tidewatch.plotting.words import describe_detector, describe_points, describe_span, printable
-from tidewatch.series import TimeSeries
+from tidewatch.plotting.words import facts_of, printable
 
 _CANVASES: Final = {"png": FigureCanvasAgg, "svg": FigureCanvasSVG}
 
@@ -41,15 +43,14 @@ _PIXELS_TO_COLLECT: Final = 2_000_000
 """Figures are circles of references: the pixels of larger ones, up to 67 MB, are not left to a collector to come by."""
 
 
-def render(series: TimeSeries, model: Model, request: PlotRequest) -> bytes:
-    """Draws the training series, the band that the model learned, and the points outside it.
+def render(judged: Judged, request: PlotRequest) -> bytes:
+    """Draws a series, the band of what was usual, anomalies and events, and beneath them the severity of every point.
 
-    Safe to call from several threads: they take turns.
+    The severity is left out of a picture too low for it. Safe to call from several threads: they take turns.
 
     Args:
-        series: what the model was trained on, at least one point.
-        model: asked to score the series, for the band and the points outside.
-        request: the words, format, size and theme.
+        judged: at least one point, with its judgement.
+        request: the title, format, size and theme.
 
     Returns:
         A PNG of exactly the size asked for, or an SVG; the same bytes for the same arguments.
@@ -57,32 +58,33 @@ def render(series: TimeSeries, model: Model, request: PlotRequest) -> bytes:
     Raises:
         ValueError: if the series is empty.
     """
-    if not len(series):
+    if not len(judged.series):
         raise ValueError("there is nothing to draw in an empty series")
     with _LOCK, matplotlib.rc_context(_SETTINGS):
-        picture = _encode(*compose(series, model, request), request.format)
+        picture = _encode(*compose(judged, request), request.format)
     if request.format == "png" and request.width * request.height > _PIXELS_TO_COLLECT:
         gc.collect()
     return picture
 
 
-def compose(series: TimeSeries, model: Model, request: PlotRequest) -> tuple[Figure, Sequence[str]]:
+def compose(judged: Judged, request: PlotRequest) -> tuple[Figure, Sequence[str]]:
     """The figure, and its words: the title and then the facts beneath it. Arguments as for :func:`render`."""
-    scores = model.score(series)
-    band = LearnedBand.of(series.values, scores)
-    scale = ValueScale.over(band.low, band.high)
     sizes, theme = Sizes.of(request.width, request.height), THEMES[request.theme]
-    title = printable(f"{request.series_id} · {request.version}")
-    facts = (
-        describe_detector(model.options),
-        describe_points(len(series), int(scores.anomaly.sum())),
-        describe_span(series),
-    )
+    title, facts = printable(request.title), facts_of(judged)
+    abscissa = Abscissa(judged, sizes.columns)
+    drawing, severity = Drawing(judged, abscissa, theme, sizes), Severity(judged, abscissa, theme, sizes)
+    spans = Spans.of(judged, abscissa, theme)
     frame = Frame(sizes, theme)
-    drawing = Drawing(series, scores, band, scale, theme, sizes)
     frame.write_header(title, facts)
-    frame.write_legend(drawing.legend())
-    drawing.draw_on(frame.add_axes(series.start, series.end, drawing.low, drawing.high, scale.label))
+    panels = Panels(frame, abscissa, with_severity=severity.known)
+    level = severity.legend() if panels.with_severity else []
+    frame.write_legend([*drawing.legend(), *spans.legend(), *level], panels.below)
+    values_axes, severity_axes = panels.add(drawing.low, drawing.high, drawing.scale.label)
+    drawing.draw_on(values_axes)
+    spans.draw_on(values_axes)
+    if severity_axes:
+        severity.draw_on(severity_axes)
+        spans.draw_on(severity_axes)
     return frame.figure, (title, *facts)
 
 

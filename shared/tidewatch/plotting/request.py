@@ -20,8 +20,7 @@ class PlotRequest:
     """The words and the shape of one picture.
 
     Attributes:
-        series_id: what the series is called; drawn as it is, never read as markup.
-        version: the model version, such as ``v3``.
+        title: the first line, such as the series and the version; drawn as it is, never read as markup.
         format: ``png`` or ``svg``.
         width: pixels, from ``SMALLEST_SIDE`` to ``LARGEST_SIDE``.
         height: pixels, likewise. For SVG both are CSS pixels.
@@ -31,8 +30,7 @@ class PlotRequest:
         ValueError: if a side is outside its range.
     """
 
-    series_id: str
-    version: str
+    title: str
     format: Format = "png"
     width: int = 1200
     height: int = 600

@@ -1,4 +1,4 @@
-"""Colours. They keep apart for the colour-blind: data and outside points are blue and vermillion or orange.
+"""Colours. They keep apart for the colour-blind: the series and its anomalies are blue and vermillion or orange.
 
 Source of the hues: M. Okabe, K. Ito, Color Universal Design (2008).
 """
@@ -26,7 +26,10 @@ class Theme:
     band: str
     limit: str
     expected: str
-    outside: str
+    anomaly: str
+    event: str
+    waiting: str
+    usual: str
 
 
 THEMES: Final[Mapping[ThemeName, Theme]] = MappingProxyType(
@@ -41,7 +44,10 @@ THEMES: Final[Mapping[ThemeName, Theme]] = MappingProxyType(
             band="#e4f3ee",
             limit="#00795a",
             expected="#1a1d21",
-            outside="#d55e00",
+            anomaly="#d55e00",
+            event="#fbe3d1",
+            waiting="#eceff1",
+            usual="#b4bcc3",
         ),
         "dark": Theme(
             background="#14181d",
@@ -53,7 +59,10 @@ THEMES: Final[Mapping[ThemeName, Theme]] = MappingProxyType(
             band="#17302b",
             limit="#30c39c",
             expected="#f0f3f5",
-            outside="#ff9a3c",
+            anomaly="#ff9a3c",
+            event="#41301f",
+            waiting="#22282f",
+            usual="#56616b",
         ),
     }
 )

@@ -31,16 +31,16 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class TimeTick:
-    """One tick: Unix seconds, its label, and beneath it the day or year where that is new, else nothing."""
+class Tick:
+    """One tick: where it is, its label, and beneath it the day or year where that is new, else nothing."""
 
     at: int
     label: str
     context: str
 
 
-def time_ticks(start: int, end: int, room_for: Callable[[str], int]) -> list[TimeTick]:
-    """As many round instants as fit.
+def time_ticks(start: int, end: int, room_for: Callable[[str], int]) -> list[Tick]:
+    """As many round instants as fit, each at its Unix second.
 
     Args:
         start: Unix seconds, in the years 1970 to 2200.
@@ -79,13 +79,13 @@ def _month_starts(start: int, end: int, months: int) -> Iterator[int]:
         month += months
 
 
-def _labelled(instants: list[int], unit: str) -> list[TimeTick]:
+def _labelled(instants: list[int], unit: str) -> list[Tick]:
     ticks = []
     last_context = ""
     for at in instants:
         when = utc(at)
         context = _context(when, unit)
-        ticks.append(TimeTick(at, _label(when, unit), context if context != last_context else ""))
+        ticks.append(Tick(at, _label(when, unit), context if context != last_context else ""))
         last_context = context
     return ticks
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tidewatch.detectors import DetectorOptions
+from tidewatch.plotting.judged import Judged
 from tidewatch.plotting.numbers import counted
 from tidewatch.plotting.time_axis import utc
 from tidewatch.series import TimeSeries
@@ -16,16 +17,38 @@ _YEAR: Final = 365.2425 * _DAY
 _UNITS: Final = ((1, "second", 120), (60, "minute", 7_200), (3_600, "hour", 2 * _DAY), (_DAY, "day", 2 * _YEAR))
 
 
+def facts_of(judged: Judged) -> list[str]:
+    """What stands beneath the title."""
+    facts = [describe_detector(judged.options), describe_points(judged)]
+    if judged.period is not None and len(judged.series) > 1:
+        facts.append(describe_season(judged.period, judged.series.step if judged.has_times else None))
+    return [*facts, describe_span(judged.series)] if judged.has_times else facts
+
+
 def describe_detector(options: DetectorOptions) -> str:
-    """The detector's name and options, such as ``three_sigma (3 sigmas, upper side)``."""
-    chosen = options.model_dump(exclude={"name"}, exclude_none=True)
+    """The detector's name and options other than its defaults, such as ``three_sigma (2.5 sigmas, both sides)``."""
+    chosen = options.model_dump(exclude={"name"}, exclude_defaults=True)
     words = ", ".join(_option(name.replace("_", " "), value) for name, value in chosen.items())
     return f"{options.name} ({words})" if words else options.name
 
 
-def describe_points(points: int, outside: int) -> str:
-    """How many points there are and how many of them lie outside."""
-    return f"{counted(points, 'point')}, {f'{outside:,}' if outside else 'none'} outside"
+def describe_points(judged: Judged) -> str:
+    """How many points there are, and the anomalies among them, such as ``168 points, 5 anomalies in 2 events``."""
+    points, anomalies = len(judged.series), int(judged.scores.anomaly.sum())
+    if not anomalies:
+        return f"{counted(points, 'point')}, no anomalies"
+    found = "1 anomaly" if anomalies == 1 else f"{anomalies:,} anomalies"
+    return f"{counted(points, 'point')}, {found} in {counted(len(judged.events), 'event')}"
+
+
+def describe_season(period: int, step: int | None) -> str:
+    """A season, such as ``season of 24 hours``.
+
+    Args:
+        period: in points.
+        step: from one point to the next, in seconds; None if that is not known.
+    """
+    return f"season of {counted(period, 'point') if step is None else duration(period * step)}"
 
 
 def describe_span(series: TimeSeries) -> str:
@@ -54,6 +77,8 @@ def printable(text: str) -> str:
 
 
 def _option(name: str, value: Any) -> str:
+    if value is None:
+        return f"no {name}"
     if isinstance(value, bool):
         return name if value else f"not {name}"
     if isinstance(value, str):

@@ -17,6 +17,8 @@ from tidewatch.series.time_series import TimeSeries
 from tidewatch.series.timestamps import EARLIEST, LATEST, describe_out_of_range, written
 
 FEWEST_POINTS: Final = 5
+UNTIMED_STEP: Final = 7 * 86_400
+"""Seconds between the points of a series without times: a week, in which no season of a day or a week is seen."""
 
 _JSON_NAMES: Final = {
     bool: "a boolean",
@@ -26,6 +28,33 @@ _JSON_NAMES: Final = {
     dict: "an object",
     float: "a number with a fraction or exponent",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a request calls a column, so that problems speak of what was sent.
+
+    Attributes:
+        field: of the request.
+        wanted: what each item must be.
+        part: of each item of the field; None if the items themselves are the column.
+    """
+
+    field: str
+    wanted: str
+    part: str | None = None
+
+    def loc(self, index: int) -> tuple[str | int, ...]:
+        """The place of an item, for programs."""
+        return (self.field, index) if self.part is None else (self.field, index, self.part)
+
+    def at(self, index: int) -> str:
+        """The place of an item, for people."""
+        return f"{self.field}[{index}]" if self.part is None else f"{self.field}[{index}].{self.part}"
+
+
+TIMESTAMPS: Final = Column("timestamps", "a whole number of seconds")
+VALUES: Final = Column("values", "a number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,54 +92,91 @@ class Preflight:
         return self.series
 
 
-def preflight(timestamps: Sequence[Any], values: Sequence[Any], *, most_points: int) -> Preflight:
+def preflight(
+    timestamps: Sequence[Any] | None,
+    values: Sequence[Any],
+    *,
+    most_points: int,
+    purpose: str = "a fit",
+    columns: tuple[Column, Column] = (TIMESTAMPS, VALUES),
+) -> Preflight:
     """Checks two columns as they came out of JSON and makes a series of them.
 
     Args:
-        timestamps: Unix seconds; only integers are taken, not booleans, floats or strings.
+        timestamps: Unix seconds; only integers are taken, not booleans, floats or strings. None for a series without
+            times, which gets one point every ``UNTIMED_STEP`` from 1970 on.
         values: finite numbers; not booleans, strings or null.
         most_points: how many points are taken at the most.
+        purpose: what the series is for, in a sentence's subject.
+        columns: what the request calls them.
     """
-    problems = list(_check_sizes(len(timestamps), len(values), most_points))
+    of_times, of_values = columns
+    sizes = (
+        [(of_values, len(values))] if timestamps is None else [(of_times, len(timestamps)), (of_values, len(values))]
+    )
+    problems = list(_check_sizes(sizes, most_points, purpose))
     if any(problem.type == "too_many_points" for problem in problems):
         return Preflight(None, tuple(problems))
-    times, times_ok, time_problems = _column("timestamps", timestamps, (int,), _to_int64, "a whole number of seconds")
-    numbers, numbers_ok, number_problems = _column("values", values, (int, float), _to_float64, "a number")
-    problems += time_problems
-    problems += number_problems
-    problems += _check_times(times, np.flatnonzero(times_ok))
-    problems += _check_values(numbers, np.flatnonzero(numbers_ok))
+    times: NDArray[Any] = UNTIMED_STEP * np.arange(len(values), dtype=np.int64)
+    times_ok = np.zeros(0, dtype=np.bool_)
+    if timestamps is not None:
+        times, times_ok, found = _column(of_times, timestamps, (int,), _to_int64)
+        problems += found
+    numbers, numbers_ok, found = _column(of_values, values, (int, float), _to_float64)
+    problems += found
+    problems += _check_times(of_times, times, np.flatnonzero(times_ok))
+    problems += _check_values(of_values, numbers, np.flatnonzero(numbers_ok))
+    problems += _check_spread(of_values, numbers[numbers_ok])
     if problems:
         return Preflight(None, tuple(problems))
     return Preflight(TimeSeries(times, numbers), ())
 
 
-def _check_sizes(timestamps: int, values: int, most_points: int) -> Iterator[Problem]:
-    if timestamps != values:
+def check_numbers(values: Sequence[Any], *, most_points: int, purpose: str) -> NDArray[np.float64]:
+    """A list of numbers as it came out of JSON, of any length up to ``most_points``, as float64, shape (n,).
+
+    Raises:
+        InvalidSeries: if one is not a finite number, or there are too many.
+    """
+    if len(values) > most_points:
+        raise InvalidSeries([_too_many(VALUES, len(values), most_points, purpose)])
+    numbers, ok, problems = _column(VALUES, values, (int, float), _to_float64)
+    problems += _check_values(VALUES, numbers, np.flatnonzero(ok))
+    if problems:
+        raise InvalidSeries(problems)
+    return numbers
+
+
+def _check_sizes(sizes: Sequence[tuple[Column, int]], most_points: int, purpose: str) -> Iterator[Problem]:
+    shortest, longest = (pick(sizes, key=lambda size: size[1]) for pick in (min, max))
+    if shortest[1] != longest[1]:
+        (first, first_size), (second, second_size) = sizes
         yield Problem(
-            ("timestamps",), f"timestamps has {timestamps:,} items but values has {values:,}", "lengths_differ"
+            (first.field,),
+            f"{first.field} has {first_size:,} items but {second.field} has {second_size:,}",
+            "lengths_differ",
         )
-    fewer, more = min(timestamps, values), max(timestamps, values)
-    if fewer < FEWEST_POINTS:
+    if shortest[1] < FEWEST_POINTS:
         yield Problem(
-            ("timestamps",) if timestamps <= values else ("values",),
-            f"a fit needs at least {FEWEST_POINTS} points, got {fewer}",
+            (shortest[0].field,),
+            f"{purpose} needs at least {FEWEST_POINTS} points, got {shortest[1]}",
             "too_few_points",
         )
-    if more > most_points:
-        yield Problem(
-            ("timestamps",) if timestamps >= values else ("values",),
-            f"a fit takes at most {most_points:,} points, got {more:,}",
-            "too_many_points",
-        )
+    if longest[1] > most_points:
+        yield _too_many(longest[0], longest[1], most_points, purpose)
+
+
+def _too_many(column: Column, points: int, most_points: int, purpose: str) -> Problem:
+    return Problem(
+        (column.field,), f"{purpose} takes at most {most_points:,} points, got {points:,}", "too_many_points"
+    )
 
 
 def _column(
-    field: str,
+    column: Column,
     items: Sequence[Any],
     taken: tuple[type, ...],
     convert: Callable[[Sequence[Any]], NDArray[Any]],
-    wanted: str,
 ) -> tuple[NDArray[Any], NDArray[np.bool_], list[Problem]]:
     """One column as an array, which of its items are of a type that is taken, and the problems of the others."""
     ok = np.ones(len(items), dtype=np.bool_)
@@ -120,8 +186,8 @@ def _column(
         where = [index for index, item in enumerate(items) if type(item) is strange]
         ok[where] = False
         name = _JSON_NAMES.get(strange, f"a {strange.__name__}")
-        msg = f"{field}[{where[0]}] must be {wanted}, got {name}{_and_more(len(where))}"
-        problems.append(Problem((field, where[0]), msg, "wrong_type"))
+        msg = f"{column.at(where[0])} must be {column.wanted}, got {name}{_and_more(len(where))}"
+        problems.append(Problem(column.loc(where[0]), msg, "wrong_type"))
     kept = items if ok.all() else [item if good else 0 for item, good in zip(items, ok, strict=True)]
     return convert(kept), ok, problems
 
@@ -148,16 +214,14 @@ def _as_double(number: float) -> float:
         return float("inf") if number > 0 else float("-inf")
 
 
-def _check_times(times: NDArray[Any], usable: NDArray[np.intp]) -> Iterator[Problem]:
+def _check_times(column: Column, times: NDArray[Any], usable: NDArray[np.intp]) -> Iterator[Problem]:
     kept = times[usable]
     is_outside = (kept < EARLIEST) | (kept > LATEST)
     outside = usable[is_outside]
     if outside.size:
         first = int(outside[0])
         why = describe_out_of_range(int(times[first]))
-        yield Problem(
-            ("timestamps", first), f"timestamps[{first}] {why}{_and_more(outside.size)}", "timestamp_out_of_range"
-        )
+        yield Problem(column.loc(first), f"{column.at(first)} {why}{_and_more(outside.size)}", "timestamp_out_of_range")
     # Beside a time in a wrong unit, a right one only seems to be out of order.
     comparable = is_outside[1:] == is_outside[:-1]
     backwards = usable[1:][comparable & (kept[1:] <= kept[:-1])]
@@ -167,27 +231,29 @@ def _check_times(times: NDArray[Any], usable: NDArray[np.intp]) -> Iterator[Prob
         repeats = times[first] == times[before]
         what = "repeats" if repeats else "is earlier than"
         yield Problem(
-            ("timestamps", first),
-            f"timestamps must be strictly increasing: timestamps[{first}] ({written(int(times[first]))}) {what} "
-            f"timestamps[{before}] ({written(int(times[before]))}){_and_more(backwards.size)}",
+            column.loc(first),
+            f"timestamps must be strictly increasing: {column.at(first)} ({written(int(times[first]))}) {what} "
+            f"{column.at(before)} ({written(int(times[before]))}){_and_more(backwards.size)}",
             "timestamp_repeated" if repeats else "timestamps_unsorted",
         )
 
 
-def _check_values(numbers: NDArray[np.float64], usable: NDArray[np.intp]) -> Iterator[Problem]:
-    kept = numbers[usable]
-    finite = np.isfinite(kept)
-    strange = usable[~finite]
+def _check_values(column: Column, numbers: NDArray[np.float64], usable: NDArray[np.intp]) -> Iterator[Problem]:
+    strange = usable[~np.isfinite(numbers[usable])]
     if strange.size:
         first = int(strange[0])
         name = "NaN" if np.isnan(numbers[first]) else "infinite or beyond the range of a double"
         yield Problem(
-            ("values", first), f"values[{first}] must be finite, but is {name}{_and_more(strange.size)}", "not_finite"
+            column.loc(first),
+            f"{column.at(first)} must be finite, but is {name}{_and_more(strange.size)}",
+            "not_finite",
         )
-    if kept.size >= FEWEST_POINTS and finite.all() and kept.min() == kept.max():
-        yield Problem(
-            ("values",), f"all values equal {kept[0]:g}: a constant series has no spread to learn from", "constant"
-        )
+
+
+def _check_spread(column: Column, kept: NDArray[np.float64]) -> Iterator[Problem]:
+    if kept.size >= FEWEST_POINTS and np.isfinite(kept).all() and kept.min() == kept.max():
+        msg = f"all values equal {kept[0]:g}: a constant series has no spread to learn from"
+        yield Problem((column.field,), msg, "constant")
 
 
 def _and_more(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Series and models to draw."""
+"""Series and judgements to draw."""
 
 from __future__ import annotations
 
@@ -8,34 +8,55 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike
-from tidewatch.detectors import Model, Scores, detector_named
+from tidewatch.detectors import DetectorOptions, Scores, detector_named
+from tidewatch.detectors.events import find_events
+from tidewatch.plotting import Judged
 from tidewatch.series import TimeSeries
 
 START = 1_704_067_200
 """2024-01-01T00:00:00Z."""
 
 Series = Callable[..., TimeSeries]
-Fit = Callable[..., Model]
+Review = Callable[..., Judged]
+Judge = Callable[..., Judged]
 
 
-class Judgement:
-    """A model that gives the scores it was told, whatever the series."""
+def options_of(name: str, **options: Any) -> DetectorOptions:
+    return detector_named(name).options_type(name=name, **options)
 
-    def __init__(self, scores: Scores) -> None:
-        self._scores = scores
-        self.options = detector_named("three_sigma").options_type(name="three_sigma")
 
-    def score(self, series: TimeSeries) -> Scores:
-        """The scores it was told."""
-        return self._scores
+def judgement(
+    series: TimeSeries,
+    *,
+    lower: Any = np.nan,
+    upper: Any = np.nan,
+    expected: Any = np.nan,
+    anomaly: Any = False,
+    severity: Any = 0.1,
+    warming_up: Any = False,
+    options: DetectorOptions | None = None,
+    **judged: Any,
+) -> Judged:
+    """A judgement of what it is told: numbers for all points or arrays; nothing is an anomaly unless said."""
+    size = len(series)
+    warming_up = np.broadcast_to(np.bool_(warming_up), (size,))
 
-    def parameters(self) -> dict[str, Any]:
-        """None."""
-        return {}
+    def known(number: Any) -> Any:
+        return np.where(warming_up, np.nan, np.broadcast_to(np.float64(number), (size,)))
 
-    def learned(self) -> dict[str, float | None]:
-        """Nothing."""
-        return {}
+    severity = known(severity)
+    scores = Scores(
+        anomaly=np.broadcast_to(np.bool_(anomaly), (size,)) & ~warming_up,
+        score=severity,
+        p_value=10.0 ** -np.minimum(3.0 * severity / np.maximum(1.0 - severity, 1e-9), 300.0),
+        severity=severity,
+        expected=known(expected),
+        lower=known(lower),
+        upper=known(upper),
+        direction=np.zeros(size, dtype=np.int8),
+        warming_up=warming_up,
+    )
+    return Judged(series, scores, find_events(scores), options or options_of("three_sigma"), **judged)
 
 
 @pytest.fixture
@@ -51,26 +72,21 @@ def series_of() -> Series:
 
 
 @pytest.fixture
-def fit() -> Fit:
-    """Fits three_sigma with the options given."""
+def review() -> Review:
+    """Fits a detector, three_sigma unless named, and has it review what it was trained on."""
 
-    def fitted(series: TimeSeries, **options: Any) -> Model:
-        detector = detector_named("three_sigma")
-        return detector.fit(series, detector.options_type(name="three_sigma", **options))
+    def reviewed(series: TimeSeries, name: str = "three_sigma", *, has_times: bool = True, **options: Any) -> Judged:
+        model = detector_named(name).fit(series, options_of(name, **options))
+        scores = model.review(series)
+        return Judged(series, scores, find_events(scores), model.options, model.period, has_times)
 
-    return fitted
+    return reviewed
 
 
 @pytest.fixture
-def judge() -> Callable[..., Judgement]:
-    """Makes a model of given scores: numbers or arrays; nothing is outside unless said."""
-
-    def model(size: int, *, lower: Any, upper: Any, expected: Any = np.nan, anomaly: Any = False) -> Judgement:
-        lower, upper, expected = (np.broadcast_to(np.float64(limit), (size,)) for limit in (lower, upper, expected))
-        outside = np.broadcast_to(np.bool_(anomaly), (size,))
-        return Judgement(Scores(outside, np.zeros(size), expected, lower, upper))
-
-    return model
+def judge() -> Judge:
+    """Makes a judgement of a series, see :func:`judgement`."""
+    return judgement
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
-"""Nothing that a picture is given upsets it: no size, no name, no values, no limits."""
+"""Nothing that a picture is given upsets it: no size, no name, no values, no limits, no judgement."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
@@ -17,13 +16,14 @@ from tidewatch.plotting import Format, PlotRequest, render
 from tidewatch.plotting.render import compose
 from tidewatch.series import LATEST, TimeSeries
 
-from tests.unit.plotting.conftest import Fit, Judgement, Series
+from tests.unit.plotting.conftest import Judge, Review, Series, judgement, options_of
 
 
 def overflowing_or_overlapping(figure: Figure, width: int, height: int) -> list[str]:
     FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
-    axes = figure.axes[0]
-    texts = [*figure.texts, *axes.get_xticklabels(), *axes.get_yticklabels()]
+    texts = list(figure.texts)
+    for axes in figure.axes:
+        texts += [*axes.get_xticklabels(), *axes.get_yticklabels()]
     texts += [text for legend in figure.legends for text in legend.get_texts()]
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text()]
     wrong = [f"outside: {words}" for words, box in boxes if not (box.x0 >= 0 <= box.y0)]
@@ -36,16 +36,17 @@ def overflowing_or_overlapping(figure: Figure, width: int, height: int) -> list[
 
 
 @pytest.mark.parametrize(
-    ("width", "height"), [(320, 320), (320, 4096), (4096, 320), (400, 320), (800, 600), (1200, 600), (2400, 1200)]
+    ("width", "height"), [(320, 320), (320, 4096), (4096, 320), (400, 320), (500, 400), (800, 600), (2400, 1200)]
 )
 @pytest.mark.parametrize("name", ["a", "W" * 128, "eu-west-1:prod.checkout_p99." * 4 + "x" * 16])
 @pytest.mark.parametrize("mean", [50.0, 1e9])
+@pytest.mark.parametrize("has_times", [True, False])
 def test_words_neither_overflow_nor_overlap(
-    width: int, height: int, name: str, mean: float, series_of: Series, fit: Fit
+    width: int, height: int, name: str, mean: float, has_times: bool, series_of: Series, review: Review
 ) -> None:
     series = series_of(mean + 1e-6 * np.random.default_rng(2).normal(0, 1, 500))
-    request = PlotRequest(name, "v1234567", width=width, height=height)
-    figure, _ = compose(series, fit(series, side="both", sigmas=2.125), request)
+    judged = review(series, side="both", sigmas=2.125, has_times=has_times)
+    figure, _ = compose(judged, PlotRequest(f"{name} · v1234567", width=width, height=height))
     assert overflowing_or_overlapping(figure, width, height) == []
     axes = figure.axes[0].get_window_extent()
     assert axes.height >= 0.25 * height
@@ -59,38 +60,44 @@ numbers = st.one_of(
 limits = st.one_of(st.just(np.nan), st.just(np.inf), st.just(-np.inf), numbers)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=80)
 @given(data=st.data())
-def test_no_series_and_no_limits_upset_it(data: st.DataObject, judge: Callable[..., Judgement]) -> None:
+def test_no_series_and_no_judgement_upset_it(data: st.DataObject) -> None:
     times = data.draw(st.lists(st.integers(0, LATEST), min_size=1, max_size=30, unique=True).map(sorted))
     size = len(times)
-    values = data.draw(st.lists(numbers, min_size=size, max_size=size))
-    several = st.lists(limits, min_size=size, max_size=size)
-    model = judge(
-        size,
-        lower=data.draw(limits | several),
-        upper=data.draw(limits | several),
-        expected=data.draw(limits | several),
-        anomaly=data.draw(st.lists(st.booleans(), min_size=size, max_size=size)),
+
+    def one_or_several(each: st.SearchStrategy[Any]) -> Any:
+        return data.draw(each | st.lists(each, min_size=size, max_size=size))
+
+    series = TimeSeries(np.array(times, dtype=np.int64), np.array([data.draw(numbers) for _ in times]))
+    judged = judgement(
+        series,
+        lower=one_or_several(limits),
+        upper=one_or_several(limits),
+        expected=one_or_several(limits),
+        anomaly=one_or_several(st.booleans()),
+        severity=one_or_several(st.floats(0.0, 1.0)),
+        warming_up=one_or_several(st.booleans()),
+        options=options_of("three_sigma", false_alarm_rate=data.draw(st.none() | st.floats(1e-300, 0.5))),
+        period=data.draw(st.none() | st.integers(1, 10**6)),
+        has_times=data.draw(st.booleans()),
     )
-    width, height = data.draw(st.sampled_from([(320, 320), (900, 400)]))
-    series = TimeSeries(np.array(times, dtype=np.int64), np.array(values))
+    width, height = data.draw(st.sampled_from([(320, 320), (900, 400), (600, 600)]))
     form: Format = data.draw(st.sampled_from(["png", "svg"]))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert render(series, model, PlotRequest("a_$", "v1", form, width, height))
-    figure, _ = compose(series, model, PlotRequest("a", "v1", form, width, height))
+        assert render(judged, PlotRequest("a_$", form, width, height))
+    figure, _ = compose(judged, PlotRequest("a", form, width, height))
     assert overflowing_or_overlapping(figure, width, height) == []
 
 
-def test_a_second_line_of_legend_without_room_is_left_out(series_of: Series, judge: Callable[..., Judgement]) -> None:
-    series = series_of(np.linspace(0, 100, 10))
-    model = judge(10, lower=20.0, upper=80.0, anomaly=True)
-    model.options = model.options.model_copy(update={"side": "very " * 40})
-    figure, words = compose(series, model, PlotRequest("W" * 128, "v1", width=320, height=320))
+def test_a_second_line_of_legend_without_room_is_left_out(series_of: Series, judge: Judge) -> None:
+    options = options_of("three_sigma").model_copy(update={"side": "very " * 40})
+    judged = judge(series_of(np.linspace(0, 100, 10)), lower=20.0, upper=80.0, anomaly=True, options=options)
+    figure, words = compose(judged, PlotRequest("W" * 128, width=320, height=320))
     (legend,) = figure.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["training data", "outside: 10"]
-    assert "10 points, 10 outside" in words
+    assert [text.get_text() for text in legend.get_texts()] == ["series", "anomalies: 10", "normal: 20 to 80"]
+    assert "10 points, 10 anomalies in 1 event" in words
     assert overflowing_or_overlapping(figure, 320, 320) == []
 
 
@@ -103,14 +110,18 @@ def test_a_second_line_of_legend_without_room_is_left_out(series_of: Series, jud
     ],
 )
 @pytest.mark.parametrize("side", ["upper", "lower", "both"])
-def test_extreme_values_are_drawn(values: Any, side: str, series_of: Series, fit: Fit) -> None:
-    series = series_of(values)
-    assert render(series, fit(series, side=side), PlotRequest("a", "v1"))
+def test_extreme_values_are_drawn(values: Any, side: str, series_of: Series, review: Review) -> None:
+    assert render(review(series_of(values), side=side), PlotRequest("a"))
 
 
 @pytest.mark.parametrize("values", [[7.0] * 5, [0.0] * 5, [7.0], [-1e308] * 5, [5e-324] * 5])
-def test_a_series_without_spread_is_drawn(
-    values: list[float], series_of: Series, judge: Callable[..., Judgement]
-) -> None:
-    series = series_of(values)
-    assert render(series, judge(len(series), lower=np.nan, upper=values[0], expected=values[0]), PlotRequest("a", "v1"))
+def test_a_series_without_spread_is_drawn(values: list[float], series_of: Series, judge: Judge) -> None:
+    assert render(judge(series_of(values), upper=values[0], expected=values[0]), PlotRequest("a"))
+
+
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_thousands_of_events_are_drawn(form: Format, series_of: Series, judge: Judge) -> None:
+    places = np.arange(50_000)
+    judged = judge(series_of(np.sin(places)), anomaly=places % 8 == 0, severity=0.6 + 0.1 * np.sin(places))
+    assert len(judged.events) == 6_250
+    assert len(render(judged, PlotRequest("a", form))) < 700_000

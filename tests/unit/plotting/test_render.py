@@ -6,7 +6,6 @@ import gc
 import io
 import struct
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,10 +19,10 @@ from tidewatch.plotting.render import compose
 from tidewatch.plotting.themes import THEMES
 from tidewatch.series import TimeSeries
 
-from tests.unit.plotting.conftest import START, Fit, Judgement, Series
+from tests.unit.plotting.conftest import START, Judge, Review, Series
 
-PLAIN = PlotRequest("web-01.cpu", "v3")
-SVG = PlotRequest("web-01.cpu", "v3", format="svg")
+PLAIN = PlotRequest("web-01.cpu · v3")
+SVG = PlotRequest("web-01.cpu · v3", format="svg")
 
 
 def words_of(svg: bytes) -> list[str]:
@@ -36,25 +35,25 @@ def lines_of(figure: Figure, color: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 320), (1200, 600), (1201, 599), (777, 333), (320, 4096)])
-def test_a_png_has_exactly_the_size_asked_for(width: int, height: int, spiky: TimeSeries, fit: Fit) -> None:
-    png = render(spiky, fit(spiky), PlotRequest("a", "v1", width=width, height=height))
+def test_a_png_has_exactly_the_size_asked_for(width: int, height: int, spiky: TimeSeries, review: Review) -> None:
+    png = render(review(spiky), PlotRequest("a", width=width, height=height))
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     assert struct.unpack(">II", png[16:24]) == (width, height)
 
 
-def test_an_svg_has_the_size_asked_for_in_css_pixels(spiky: TimeSeries, fit: Fit) -> None:
-    root = ET.fromstring(render(spiky, fit(spiky), SVG))  # noqa: S314
+def test_an_svg_has_the_size_asked_for_in_css_pixels(spiky: TimeSeries, review: Review) -> None:
+    root = ET.fromstring(render(review(spiky), SVG))  # noqa: S314
     assert (root.get("width"), root.get("height")) == ("900pt", "450pt")
 
 
-def test_an_svg_says_all_that_the_picture_is_of(spiky: TimeSeries, fit: Fit) -> None:
-    words = words_of(render(spiky, fit(spiky), SVG))
+def test_an_svg_says_all_that_the_picture_is_of(spiky: TimeSeries, review: Review) -> None:
+    words = words_of(render(review(spiky), SVG))
     assert "web-01.cpu · v3" in words
     subtitle = next(line for line in words if line.startswith("three_sigma"))
-    assert "three_sigma (3 sigmas, upper side)" in subtitle
-    assert "1,440 points, 3 outside" in subtitle
+    assert "three_sigma" in subtitle
+    assert "1,440 points, 3 anomalies in 3 events" in subtitle
     assert "2024-01-01 00:00 to 23:59 UTC, 24 hours" in subtitle
-    assert "outside: 3" in words
+    assert "anomalies: 3" in words
     assert "time (UTC)" in words
     assert "value" in words
     assert any(word.startswith("normal: up to ") for word in words)
@@ -63,42 +62,42 @@ def test_an_svg_says_all_that_the_picture_is_of(spiky: TimeSeries, fit: Fit) -> 
 
 @pytest.mark.parametrize("form", ["png", "svg"])
 @pytest.mark.parametrize("name", ["<b>&\"'", "cost_$x_1$_{2}", "$$", "tab\tnull\x00", "\\alpha"])
-def test_a_name_is_never_read_as_markup(name: str, form: Format, spiky: TimeSeries, fit: Fit) -> None:
-    picture = render(spiky, fit(spiky), PlotRequest(name, "v1", format=form))
+def test_a_name_is_never_read_as_markup(name: str, form: Format, spiky: TimeSeries, review: Review) -> None:
+    picture = render(review(spiky), PlotRequest(name, format=form))
     if form == "svg":
         shown = "".join(letter if letter.isprintable() else "?" for letter in name)
-        assert f"{shown} · v1" in words_of(picture)
+        assert shown in words_of(picture)
 
 
 @pytest.mark.parametrize("form", ["png", "svg"])
-def test_the_same_arguments_give_the_same_bytes(form: Format, spiky: TimeSeries, fit: Fit) -> None:
-    model = fit(spiky)
-    request = PlotRequest("a", "v1", format=form)
-    first = render(spiky, model, request)
-    render(spiky, model, PlotRequest("b", "v2", format="svg", theme="dark", width=400))
-    assert render(spiky, model, request) == first
+def test_the_same_arguments_give_the_same_bytes(form: Format, spiky: TimeSeries, review: Review) -> None:
+    judged = review(spiky)
+    request = PlotRequest("a", format=form)
+    first = render(judged, request)
+    render(judged, PlotRequest("b", format="svg", theme="dark", width=400))
+    assert render(judged, request) == first
 
 
-def test_settings_of_the_machine_neither_matter_nor_change(spiky: TimeSeries, fit: Fit) -> None:
-    model = fit(spiky)
-    expected = render(spiky, model, SVG)
+def test_settings_of_the_machine_neither_matter_nor_change(spiky: TimeSeries, review: Review) -> None:
+    judged = review(spiky)
+    expected = render(judged, SVG)
     with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.fonttype": "path"}):
         before = dict(matplotlib.rcParams)
-        assert render(spiky, model, SVG) == expected
+        assert render(judged, SVG) == expected
         assert dict(matplotlib.rcParams) == before
 
 
-def test_pictures_can_be_drawn_from_several_threads(spiky: TimeSeries, fit: Fit) -> None:
-    model = fit(spiky)
-    requests = [PlotRequest("a", f"v{number}", width=400, height=320) for number in range(8)]
-    expected = [render(spiky, model, request) for request in requests]
+def test_pictures_can_be_drawn_from_several_threads(spiky: TimeSeries, review: Review) -> None:
+    judged = review(spiky)
+    requests = [PlotRequest(f"v{number}", width=400, height=320) for number in range(8)]
+    expected = [render(judged, request) for request in requests]
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda request: render(spiky, model, request), requests)) == expected
+        assert list(pool.map(lambda request: render(judged, request), requests)) == expected
 
 
-def test_themes_have_their_own_background(spiky: TimeSeries, fit: Fit) -> None:
+def test_themes_have_their_own_background(spiky: TimeSeries, review: Review) -> None:
     for theme, colors in THEMES.items():
-        png = render(spiky, fit(spiky), PlotRequest("a", "v1", theme=theme))
+        png = render(review(spiky), PlotRequest("a", theme=theme))
         corner = Image.open(io.BytesIO(png)).convert("RGB").getpixel((1, 1))
         assert "#{:02x}{:02x}{:02x}".format(*corner) == colors.background  # type: ignore[misc]
 
@@ -120,36 +119,36 @@ def test_colours_stand_out(theme: Any) -> None:
     colors = THEMES[theme]
     for words in (colors.text, colors.muted):
         assert contrast(words, colors.background) >= 4.5
-    for mark in (colors.data, colors.outside, colors.limit, colors.expected):
+    for mark in (colors.data, colors.anomaly, colors.limit, colors.expected):
         assert contrast(mark, colors.background) >= 3
         assert contrast(mark, colors.band) >= 3
 
 
-def test_five_points_are_dots_on_a_line(series_of: Series, fit: Fit) -> None:
+def test_five_points_are_dots_on_a_line(series_of: Series, review: Review) -> None:
     series = series_of([1, 2, 1.5, 3, 2.2])
-    figure, _ = compose(series, fit(series), PLAIN)
+    figure, _ = compose(review(series), PLAIN)
     dots = [line for line in lines_of(figure, THEMES["light"].data) if line.get_marker() == "o"]
     assert [len(line.get_xdata()) for line in dots] == [5]
 
 
-def test_a_quarter_of_a_million_points_are_thinned_without_losing_an_extreme(series_of: Series, fit: Fit) -> None:
+def test_a_quarter_of_a_million_points_are_thinned_without_losing_an_extreme(series_of: Series, review: Review) -> None:
     values = np.random.default_rng(1).standard_t(3, 250_000)
     series = series_of(values)
-    figure, _ = compose(series, fit(series, side="both"), PLAIN)
+    figure, _ = compose(review(series, side="both"), PLAIN)
     line, _ = lines_of(figure, THEMES["light"].data)
     drawn = line.get_ydata()
     assert len(drawn) <= 4 * 1200
     assert drawn.min() == values.min()
     assert drawn.max() == values.max()
-    (outside,) = lines_of(figure, THEMES["light"].outside)
+    (outside,) = lines_of(figure, THEMES["light"].anomaly)
     assert outside.get_ydata().min() == values.min()
     assert outside.get_ydata().max() == values.max()
 
 
-def test_a_line_stops_at_a_gap_and_a_lone_point_is_a_dot(series_of: Series, fit: Fit) -> None:
+def test_a_line_stops_at_a_gap_and_a_lone_point_is_a_dot(series_of: Series, review: Review) -> None:
     times = START + np.concatenate([60 * np.arange(200), [30_000], 50_000 + 60 * np.arange(200)])
     series = series_of(np.sin(np.arange(times.size)), times)
-    figure, _ = compose(series, fit(series), PLAIN)
+    figure, _ = compose(review(series), PLAIN)
     line, dots = lines_of(figure, THEMES["light"].data)
     assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [200, 202]
     assert dots.get_xdata().tolist() == [30_000]
@@ -167,10 +166,10 @@ def test_a_line_stops_at_a_gap_and_a_lone_point_is_a_dot(series_of: Series, fit:
     ],
 )
 def test_the_normal_range_is_shaded(
-    lower: Any, upper: Any, label: str, shaded: tuple[Any, Any], series_of: Series, judge: Callable[..., Judgement]
+    lower: Any, upper: Any, label: str, shaded: tuple[Any, Any], series_of: Series, judge: Judge
 ) -> None:
     series = series_of(np.linspace(0, 100, 10))
-    figure, _ = compose(series, judge(10, lower=lower, upper=upper), PLAIN)
+    figure, _ = compose(judge(series, lower=lower, upper=upper), PLAIN)
     assert label in [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     axes = figure.axes[0]
     (area,) = axes.collections
@@ -180,30 +179,30 @@ def test_the_normal_range_is_shaded(
     assert edges.tolist() == pytest.approx([ends.get(shaded[0], shaded[0]), ends.get(shaded[1], shaded[1])])
 
 
-def test_nothing_is_shaded_without_limits(series_of: Series, judge: Callable[..., Judgement]) -> None:
+def test_nothing_is_shaded_without_limits(series_of: Series, judge: Judge) -> None:
     series = series_of(np.linspace(0, 100, 10))
-    figure, _ = compose(series, judge(10, lower=np.nan, upper=-np.inf), PLAIN)
+    figure, _ = compose(judge(series, upper=-np.inf), PLAIN)
     assert not figure.axes[0].collections
 
 
-def test_an_empty_series_is_refused(series_of: Series, judge: Callable[..., Judgement]) -> None:
+def test_an_empty_series_is_refused(series_of: Series, judge: Judge) -> None:
     with pytest.raises(ValueError, match="empty series"):
-        render(series_of([]), judge(0, lower=0.0, upper=1.0), PLAIN)
+        render(judge(series_of([])), PLAIN)
 
 
 @pytest.mark.parametrize("side", ["width", "height"])
 @pytest.mark.parametrize("pixels", [SMALLEST_SIDE - 1, LARGEST_SIDE + 1])
 def test_sizes_out_of_range_are_refused(side: str, pixels: int) -> None:
     with pytest.raises(ValueError, match=f"{side} must be 320 to 4096 pixels, got {pixels}"):
-        PlotRequest("a", "v1", **{side: pixels})  # type: ignore[arg-type]
+        PlotRequest("a", **{side: pixels})  # type: ignore[arg-type]
 
 
-def test_the_pixels_of_a_large_picture_are_given_back(series_of: Series, fit: Fit) -> None:
+def test_the_pixels_of_a_large_picture_are_given_back(series_of: Series, review: Review) -> None:
     series = series_of([1, 2, 1.5, 3, 2.2])
     gc.collect()
     gc.disable()
     try:
-        render(series, fit(series), PlotRequest("a", "v1", width=2048, height=1024))
+        render(review(series), PlotRequest("a", width=2048, height=1024))
         left = [thing for thing in gc.get_objects() if isinstance(thing, Figure)]
     finally:
         gc.enable()

@@ -26,8 +26,9 @@ from tidewatch.detectors.auto.knowledge import (
     spread_of,
 )
 from tidewatch.detectors.auto.ring import Ring
-from tidewatch.detectors.auto.season import MOST_PERIODS, find_period
+from tidewatch.detectors.auto.season import MOST_PERIODS
 from tidewatch.detectors.auto.tails import Tails
+from tidewatch.detectors.period import find_period
 
 Floats = NDArray[np.float64]
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from tidewatch.detectors.auto.alerts import Alerts, alert_once
 from tidewatch.detectors.auto.ring import Ring
-from tidewatch.detectors.auto.season import find_period, leave_one_out, same_phase
+from tidewatch.detectors.auto.season import leave_one_out, same_phase
 from tidewatch.detectors.auto.shape import LENGTH, Stretches
 from tidewatch.detectors.auto.tails import Tails
+from tidewatch.detectors.period import find_period
 
 ONE = np.ones(1)
 

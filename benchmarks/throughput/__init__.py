@@ -1,0 +1,1 @@
+"""How many points a second each detector judges, and others do."""

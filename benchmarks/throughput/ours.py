@@ -1,0 +1,37 @@
+"""The detectors of the catalogue. Their figures hold all outputs: score, p-value, severity, band, decision."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from tidewatch.detectors import CATALOGUE, Detector
+from tidewatch.series import TimeSeries
+
+from benchmarks.throughput.jobs import STEP_SECONDS, Job, values
+
+_START = 1_735_689_600
+
+
+def series_of(points: int) -> TimeSeries:
+    """The benchmark's series with its times."""
+    return TimeSeries(_START + STEP_SECONDS * np.arange(points, dtype=np.int64), values(points))
+
+
+def jobs(points: int) -> list[Job]:
+    """One job for each detector, under its default options."""
+    return [_job(name, detector, points) for name, detector in CATALOGUE.items()]
+
+
+def _job(name: str, detector: Detector, points: int) -> Job:
+    series = series_of(points)
+    options = detector.options_type()  # type: ignore[call-arg]
+    model = detector.fit(series, options)
+    later = itertools.count(series.end + STEP_SECONDS, STEP_SECONDS)
+    return Job(
+        name=name,
+        learn=lambda: detector.fit(series, options),
+        batch=lambda: model.review(series),
+        single=lambda value: model.score(TimeSeries.of_point(next(later), value)),
+        batch_points=points,
+    )

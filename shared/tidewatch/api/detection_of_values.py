@@ -1,0 +1,90 @@
+"""POST /predict without a series: bare values, each judged by all of them.
+
+No ``from __future__ import annotations``: Powertools reads the annotations of a route at each request.
+"""
+
+from typing import Annotated, Any, Final
+
+import numpy as np
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, WithJsonSchema, model_validator
+
+from tidewatch.api.detection_requests import MOST_POINTS, PURPOSE
+from tidewatch.api.detection_responses import json_answer, rounded
+from tidewatch.api.requests import as_errors
+from tidewatch.api.responses import Int32
+from tidewatch.api.routing import route
+from tidewatch.detectors.rolling_forest import judge_values
+from tidewatch.series import InvalidSeries, check_numbers
+from tidewatch.settings import settings
+from tidewatch.telemetry import record_detection
+
+_DETECTOR: Final = "isolation_forest"
+
+values_routes = Router()  # type: ignore[no-untyped-call]
+
+
+class ValuesRequest(BaseModel):
+    """Bare values to judge, by each other."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    values: Annotated[
+        list[Any],
+        WithJsonSchema({"type": "array", "items": {"type": "number"}, "maxItems": MOST_POINTS}),
+        Field(description="Finite numbers, in the order of time."),
+    ]
+
+    _numbers: NDArray[np.float64] = PrivateAttr()
+
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """The values that were checked, shape (n,)."""
+        return self._numbers
+
+    @model_validator(mode="after")
+    def _check(self) -> "ValuesRequest":
+        try:
+            self._numbers = check_numbers(self.values, most_points=settings().max_detect_points, purpose=PURPOSE)
+        except InvalidSeries as invalid:
+            raise ValidationError.from_exception_data("ValuesRequest", as_errors(invalid.problems)) from None
+        # The list has served.
+        self.values = []
+        return self
+
+
+class ValuesResponse(BaseModel):
+    """The judgement of each value, in arrays that are aligned with the input. It is written from arrays, once."""
+
+    warmup_points_dropped: Annotated[Int32, Field(description="How many values at the start are not judged.")]
+    anomaly: Annotated[list[Annotated[int, Field(ge=0, le=1)] | None], Field(description="1 where it is unusual.")]
+    anomaly_score: Annotated[
+        list[Annotated[float, Field(ge=0, le=1)] | None], Field(description="Larger for stranger; 6 digits.")
+    ]
+    message: Annotated[str, Field(description="Why nothing is judged; only there if nothing is.")] = ""
+
+
+_ANSWER: Final = {200: {"description": "The judgements.", "content": {"application/json": {"model": ValuesResponse}}}}
+
+
+@route(values_routes.post, "/predict", tag="Detection", success="", problems=(400, 413, 415, 422), also=_ANSWER)
+def judge(body: Annotated[ValuesRequest, Body()]) -> Response[str]:
+    """Judge bare values.
+
+    Each value by all of them, with an isolation forest on it and on the mean and standard deviation of the last 5 and
+    20 values. Nothing is stored.
+    """
+    judged = judge_values(body.numbers)
+    anomalies = [anomaly for anomaly in judged.anomaly if anomaly is not None]
+    record_detection(_DETECTOR, judged=len(anomalies), anomalous=sum(anomalies))
+    document = {
+        "warmup_points_dropped": judged.warmup_points_dropped,
+        "anomaly": judged.anomaly,
+        # NaN stands for null.
+        "anomaly_score": rounded(np.array(judged.anomaly_score, dtype=np.float64)),
+    }
+    message = {} if judged.message is None else {"message": judged.message}
+    return json_answer(document | message, values_routes.current_event.headers)

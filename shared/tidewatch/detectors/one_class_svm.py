@@ -1,0 +1,119 @@
+"""A one-class support vector machine over rolling features: a smooth boundary about what is usual.
+
+Use it for a series whose usual states lie together in a few soft heaps, and where it matters little how far beyond them
+an unusual point is: from some distance on all are equally strange.
+
+Source: B. Schölkopf, J. Platt, J. Shawe-Taylor, A. Smola, R. Williamson, Estimating the Support of a High-Dimensional
+Distribution (2001), Neural Computation 13(7), section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Final, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
+from tidewatch.detectors.cross_fitting import Course, cross_fit
+from tidewatch.detectors.features import Features
+from tidewatch.detectors.learned_rows import FeatureOptions, LearnedRows
+from tidewatch.detectors.neighbours import squared_distances
+from tidewatch.detectors.protocol import Arrays, Floats, Json
+from tidewatch.series import TimeSeries
+
+_FEWEST: Final = 16
+
+
+class OneClassSvmOptions(FeatureOptions):
+    """A boundary in the space of rolling features; the score is above 0 outside it, and below inside."""
+
+    name: Literal["one_class_svm"] = "one_class_svm"
+    nu: Annotated[
+        float,
+        Field(ge=0.001, le=0.5, description="Share of the training points that may lie outside the boundary."),
+    ] = 0.01
+    gamma: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=100,
+            description="How quickly likeness falls with the squared distance, in spreads; 1 over the number of "
+            "features unless given.",
+        ),
+    ] = None
+    references: Annotated[
+        int, Field(ge=50, le=2_000, description="Training points that the boundary is drawn from, at the most.")
+    ] = 2_000
+
+
+class Boundary:
+    """A weighted sum of bells, one on each support vector, and where it is cut.
+
+    Attributes:
+        vectors: float64, shape (m, features).
+        weights: float64, shape (m,), positive.
+        offset: the sum at the boundary.
+        gamma: of the bells, ``exp(-gamma * squared distance)``.
+    """
+
+    def __init__(self, vectors: Floats, weights: Floats, offset: float, gamma: float) -> None:
+        self.vectors, self.weights, self.offset, self.gamma = vectors, weights, offset, gamma
+        self._columns = np.ascontiguousarray(vectors.T)
+
+    def strangeness(self, rows: Floats) -> Floats:
+        """By how much the sum at each row is below the boundary's, shape (n,)."""
+        sums = np.empty(len(rows))
+        for some, squared in squared_distances(rows, self._columns):
+            squared *= -self.gamma
+            bells = np.exp(squared, out=squared)
+            bells *= self.weights
+            sums[some] = bells.sum(axis=1)
+        return self.offset - sums
+
+    def arrays(self) -> Arrays:
+        """Support vectors and weights."""
+        return {"vectors": self.vectors, "weights": self.weights}
+
+
+class _OneClassSvm:
+    options_type = OneClassSvmOptions
+    in_units = True
+
+    def learn(self, series: TimeSeries, options: OneClassSvmOptions) -> Lesson:
+        course = Course(
+            name=options.name,
+            most=options.references,
+            fewest=_FEWEST,
+            memory=options.long_window - 1,
+            seed=options.seed,
+            memory_option="long_window",
+            cost_option="references",
+        )
+        course.require(len(series))
+        features = options.features_of(series)
+        fitted = cross_fit(features.rows(series)[0], partial(enclose, options), course)
+        boundary = fitted.learner
+        facts = {"support_vectors": float(len(boundary.vectors)), "offset": boundary.offset, "gamma": boundary.gamma}
+        return Lesson(LearnedRows(features, boundary, 0.0, facts), fitted.strangeness)
+
+    def restore(self, options: OneClassSvmOptions, parameters: Mapping[str, Json], arrays: Arrays) -> LearnedRows:
+        facts = parameters["facts"]
+        boundary = Boundary(arrays["vectors"], arrays["weights"], float(facts["offset"]), float(facts["gamma"]))
+        return LearnedRows(Features.from_json(parameters["rows"]), boundary, float(parameters["threshold"]), facts)
+
+
+def enclose(options: OneClassSvmOptions, rows: Floats, seed: int) -> Boundary:
+    """The boundary that scikit-learn draws about rows, shape (n, features); nothing of it is random."""
+    # Learning needs scikit-learn; judging does not, and must start without it.
+    from sklearn.svm import OneClassSVM
+
+    # Features are in spreads, so their variance, which one outlier would rule, need not be asked.
+    gamma = options.gamma or 1.0 / rows.shape[1]
+    fitted = OneClassSVM(kernel="rbf", gamma=gamma, nu=options.nu).fit(rows)
+    return Boundary(fitted.support_vectors_, fitted.dual_coef_[0].copy(), float(fitted.offset_[0]), gamma)
+
+
+DETECTOR: Final = CalibratedDetector(_OneClassSvm())
