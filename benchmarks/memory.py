@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import os
-import pickle
+import pickle  # nosec B403
 import resource
 import subprocess
 import sys
@@ -52,7 +52,7 @@ def _peak(function: str, request: dict[str, Any] | None = None, versions: StubVe
 
 def main() -> None:
     """The fresh process: imports a function, invokes it once if it is told to, and prints its peak, in MiB."""
-    function, request, versions = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
+    function, request, versions = pickle.load(sys.stdin.buffer)  # noqa: S301 - by our own parent # nosec B301
     with stubbed([function], versions) as functions:
         if request != "null":
             # The event comes as JSON, as in Lambda.

@@ -31,7 +31,7 @@ _STARTS: Final = 7
 _ROUNDS: Final = 5
 _PREDICTIONS: Final = 500
 _NO_ROUTE: Final[dict[str, Any]] = {"httpMethod": "GET", "path": "/", "resource": "/", "requestContext": {}}
-_NO_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_SESSION_TOKEN": "none"}
+_NO_CREDENTIALS: Final = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), "none")
 
 # What predict cannot be cheaper than: the same answer without work, and with no work but the read.
 _ANSWER: Final = """

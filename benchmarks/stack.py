@@ -75,7 +75,7 @@ def running_stack(**settings: str) -> Iterator[tuple[str, subprocess.Popen[bytes
 
 def _wait_for(url: str) -> None:
     for _ in range(150):
-        with suppress(OSError), urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own server
+        with suppress(OSError), urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own server # nosec B310
             return
         time.sleep(0.1)
     raise TimeoutError(url)
@@ -83,7 +83,7 @@ def _wait_for(url: str) -> None:
 
 def _post(url: str, body: bytes) -> None:
     request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server # nosec B310
         answer.read()
 
 

@@ -7,8 +7,7 @@ ifndef PLATFORM
 $(error Build the layers with `sam build`; it goes through layers/targets/<architecture>/Makefile)
 endif
 
-LAYER_PYTHON ?= 3.13
-SITE := $(ARTIFACTS_DIR)/python
+include $(LAYERS)/compile.mk
 
 .PHONY: wheels
 wheels:

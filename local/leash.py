@@ -21,7 +21,7 @@ def main() -> None:
         sys.exit("the parent ended first")
     # Python sets LC_CTYPE for itself where there is no such locale as LANG says.
     environment = {name: value for name, value in os.environ.items() if name != "LC_CTYPE"}
-    os.execve(program, sys.argv[2:], environment)  # noqa: S606 - no shell is wanted
+    os.execve(program, sys.argv[2:], environment)  # noqa: S606 - no shell is wanted # nosec B606
 
 
 if __name__ == "__main__":

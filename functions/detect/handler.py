@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from tidewatch import api
+from tidewatch.api.azure import azure_routes, in_azures_words
 from tidewatch.api.detection import Detection
 from tidewatch.api.detection_of_values import values_routes
 from tidewatch.api.detection_requests import DetectBody
@@ -15,6 +16,7 @@ from tidewatch.telemetry import record_detection
 
 app = api.create_app()
 app.include_router(values_routes)
+app.include_router(azure_routes)
 
 Side = Annotated[int, Query(ge=SMALLEST_SIDE, le=LARGEST_SIDE, description="Of a picture, in pixels.")]
 FormatChoice = Annotated[Literal["json", "png", "svg"], Query(description="A picture in the place of the numbers.")]
@@ -41,4 +43,4 @@ def detect(
     return picture_response(render(judged, request), format, pinned=False)
 
 
-lambda_handler = api.create_handler(app)
+lambda_handler = api.create_handler(app, rephrase=in_azures_words)

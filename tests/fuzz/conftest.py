@@ -38,10 +38,11 @@ def api(_aws: None) -> Iterator[Api]:
 def search(api: Api, request: pytest.FixtureRequest) -> Search:
     """Tries a law, which hypothesis made of a function, on so many examples.
 
-    FUZZ_SECONDS makes it try again and again: so long for all tests together, each on its share.
+    FUZZ_SECONDS makes it try again and again: so long for all tests together, each its share.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    seconds = float(os.environ.get("FUZZ_SECONDS") or 0) * workers / request.session.testscollected
+    searches = sum("search" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    seconds = float(os.environ.get("FUZZ_SECONDS") or 0) * workers / searches
 
     def try_law(law: Callable[[], None], examples: int) -> None:
         bounded = settings(max_examples=examples, suppress_health_check=list(HealthCheck))(law)

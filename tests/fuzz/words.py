@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.fuzz.documents import MARK
 from tests.fuzz.targets import KNOWN
 
-_TOKEN: Final = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"
+_NAME_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"
 # API Gateway takes 10,240 bytes of headers, all in all.
 _LONG: Final = 9000
 
@@ -30,7 +30,7 @@ header_names = st.sampled_from(
         *("Accept", "Accept-Encoding", "Authorization", "Content-Length", "Cookie", "Host", "Idempotency-Key"),
         *("Origin", "Transfer-Encoding", "X-Amzn-Trace-Id", "X-Api-Key", "X-Forwarded-For", "idempotency-key", MARK),
     ]
-) | st.text(_TOKEN, min_size=1, max_size=20)
+) | st.text(_NAME_CHARACTERS, min_size=1, max_size=20)
 header_values = _or_words("image/svg+xml", "image/png;q=0", "*/*", "k" * 128, "k" * 129, "gzip")
 
 content_types = _or_words(

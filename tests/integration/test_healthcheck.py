@@ -66,7 +66,13 @@ def test_before_any_traffic_all_is_zero(api: Api):
         "window_seconds": 3600,
         "inference_latency_ms": NOTHING,
         "training_latency_ms": NOTHING,
-        "load": {"predictions_per_second": 0, "trainings_per_second": 0, "errors": 0, "rejections": 0},
+        "load": {
+            "predictions_per_second": 0,
+            "trainings_per_second": 0,
+            "detections_per_second": 0,
+            "errors": 0,
+            "rejections": 0,
+        },
         "model_usage": dict.fromkeys(CATALOGUE, 0),
     }
 
@@ -106,6 +112,7 @@ def test_the_figures_are_what_cloudwatch_says(api: Api, boundary: Boundary):
         (Metric.TRAINING_LATENCY, "p95"): 300.0,
         (Metric.PREDICTIONS, "Sum"): 7200.0,
         (Metric.TRAININGS, "Sum"): 36.0,
+        (Metric.DETECTIONS, "Sum"): 1800.0,
         (Metric.ERRORS, "Sum"): 2.0,
         (Metric.REJECTIONS, "Sum"): 5.0,
     }
@@ -120,7 +127,13 @@ def test_the_figures_are_what_cloudwatch_says(api: Api, boundary: Boundary):
     assert answer["status"] == "ok"
     assert answer["inference_latency_ms"] == {"avg": 1.234, "p95": 4.568, "count": 1000}
     assert answer["training_latency_ms"] == {"avg": 166.667, "p95": 300, "count": 3}
-    assert answer["load"] == {"predictions_per_second": 2, "trainings_per_second": 0.01, "errors": 2, "rejections": 5}
+    assert answer["load"] == {
+        "predictions_per_second": 2,
+        "trainings_per_second": 0.01,
+        "detections_per_second": 0.5,
+        "errors": 2,
+        "rejections": 5,
+    }
     assert answer["model_usage"] == {name: 900 + len(name) for name in CATALOGUE}
 
 
@@ -183,6 +196,8 @@ def printed_metrics(monkeypatch: pytest.MonkeyPatch) -> Callable[[Reply], Reply]
 def test_what_the_functions_print_is_what_it_tells(api: Api, boundary: Boundary, printed_metrics):
     fits = [printed_metrics(api.fit(series_id, VALUES)) for series_id in ("a", "b", "a")]
     predictions = [printed_metrics(api.predict("a", value)) for value in range(8, 28)]
+    for body in [{"values": VALUES}] * 4:
+        assert printed_metrics(api.call("POST", "/detect", json_body=body)).status == 200
     for bad in (api.predict("a", "x"), api.predict("c", 1), api.fit("a", [])):
         assert printed_metrics(bad).status in (404, 422)
     boundary.on("dynamodb.GetItem", throttled)
@@ -202,6 +217,7 @@ def test_what_the_functions_print_is_what_it_tells(api: Api, boundary: Boundary,
     assert answer["load"] == {
         "predictions_per_second": round(20 / 3600, 4),
         "trainings_per_second": round(3 / 3600, 4),
+        "detections_per_second": round(4 / 3600, 4),
         "errors": 1,
         "rejections": 3,
     }

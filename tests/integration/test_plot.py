@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
+from tidewatch.detectors import CATALOGUE
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from tests.support.api import Api, Reply
@@ -59,7 +61,7 @@ def test_a_svg_of_exactly_the_size_that_names_what_it_shows(trained: Api):
     _, _, width, height = (float(part) for part in root.attrib["viewBox"].split())
     assert width / height == pytest.approx(640 / 400)
     words = " ".join(root.itertext())
-    for told in ("s · v1", "three_sigma", "6 points", "2023-11-14"):
+    for told in ("s · v1", "three_sigma", "6 points, no anomalies", "2023-11-14"):
         assert told in words
 
 
@@ -100,6 +102,17 @@ def test_a_version_is_drawn_with_its_own_data(trained: Api):
     assert plot(trained, f"{SMALL}&format=svg&version=latest").body == latest
     for version in ("1", "v1"):
         assert plot(trained, f"{SMALL}&format=svg&version={version}").body == first
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_each_detector_is_drawn_by_what_came_before_each_point(api: Api, name):
+    values = [round(10 + 3 * math.sin(index / 3.8) + index % 7 / 10, 3) for index in range(336)]
+    values[300] = 60.0
+    assert api.fit("s", values, more={"detector": {"name": name}}).status == 200
+    root = ElementTree.fromstring(plot(api, "format=svg").body)  # noqa: S314 - our own
+    words = " ".join(root.itertext())
+    for told in (name, "336 points", "severity"):
+        assert told in words
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,16 @@ BAD: dict[str, Callable[[Api], Reply]] = {
     "a string for a point": lambda api: api.predict("s", MARK),
     "a timestamp of no form": lambda api: api.predict("s", NUMBER, timestamp=MARK),
     "a timestamp out of range": lambda api: api.predict("s", 1, timestamp=NUMBER),
+    "a string in a series to judge": lambda api: api.call("POST", "/detect", json_body={"values": [MARK, *VALUES]}),
+    "a time of no form to judge": lambda api: api.call(
+        "POST", "/detect", json_body={"data": [{"timestamp": MARK, "value": NUMBER}] * 6}
+    ),
+    "the name of an unknown field of a point": lambda api: api.call(
+        "POST", "/detect", json_body={"data": [{"timestamp": 1, "value": NUMBER, MARK: MARK}] * 6}
+    ),
+    "an unknown method": lambda api: api.call("POST", "/detect", json_body={"values": VALUES, "method": MARK}),
+    "a constant series to judge": lambda api: api.call("POST", "/detect", json_body={"data": [NUMBER] * 6}),
+    "a string among bare values": lambda api: api.call("POST", "/predict", json_body={"values": [*VALUES, MARK]}),
     "broken JSON": lambda api: api.call("POST", "/fit/s", json.dumps({MARK: VALUES})[:-1]),
     "JSON of no object": lambda api: api.call("POST", "/fit/s", json.dumps([MARK])),
     "no UTF-8": lambda api: api.call("POST", "/fit/s", b'{"' + MARK.encode() + b'":"\xff"}'),
@@ -84,6 +94,9 @@ def test_what_is_served_leaves_no_trace(api: Api):
         api.fit("s", VALUES, headers=headers),
         api.predict("s", NUMBER),
         api.predict("s", NUMBER * 10.5),
+        api.call("POST", "/detect", json_body=SERIES),
+        api.call("POST", "/detect?format=svg", json_body=SERIES),
+        api.call("POST", "/predict", json_body={"values": VALUES * 10}),
         api.call("GET", "/plot?series_id=s&width=320&height=320"),
         api.call("GET", "/plot?series_id=s&format=svg"),
         api.call("GET", "/series"),

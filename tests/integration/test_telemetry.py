@@ -19,6 +19,8 @@ from tests.support.environment import ENVIRONMENT, ROOT
 VALUES = [10.0, 12.0, 11.0, 13.0, 12.5, 11.5]
 BASE = {"service": "tidewatch", "stage": "test"}
 BY_DETECTOR = BASE | {"detector": "three_sigma"}
+BY_FOREST = BASE | {"detector": "isolation_forest"}
+LATENCIES = (Metric.INFERENCE_LATENCY, Metric.TRAINING_LATENCY, Metric.DETECTION_LATENCY)
 KEY = {"Idempotency-Key": "k"}
 
 
@@ -42,6 +44,11 @@ def everything(api: Api, boundary: Boundary) -> list[Reply]:
         lambda: api.predict("s", "x"),
         lambda: api.predict("t", 1),
         lambda: api.predict("s", 1, query="?version=9"),
+        lambda: api.call("POST", "/detect", json_body={"values": VALUES, "method": "three_sigma"}),
+        lambda: api.call("POST", "/detect?format=svg", json_body={"values": VALUES, "method": "three_sigma"}),
+        lambda: api.call("POST", "/detect", json_body={"values": VALUES, "method": "four_sigma"}),
+        lambda: api.call("POST", "/predict", json_body={"values": VALUES}),
+        lambda: api.call("POST", "/predict", json_body={"values": "x"}),
         *(
             (lambda url=url: api.call("GET", url))  # type: ignore[misc]
             for url in (
@@ -78,16 +85,16 @@ def test_dimensions_and_units_are_those_that_are_read(api: Api, boundary: Bounda
                 assert measured.dimensions["service"] == "tidewatch"
                 assert measured.dimensions["function_name"].endswith("Function")
             else:
-                assert measured.dimensions in (BASE, BY_DETECTOR)
-            is_latency = measured.metric in (Metric.INFERENCE_LATENCY, Metric.TRAINING_LATENCY)
+                assert measured.dimensions in (BASE, BY_DETECTOR, BY_FOREST)
+            is_latency = measured.metric in LATENCIES
             assert measured.unit == ("Milliseconds" if is_latency else "Count")
             assert measured.value > 0 if is_latency else measured.value >= 0
 
 
-def values(reply: Reply) -> dict[str, float]:
+def values(reply: Reply, dimensions: dict[str, str] = BY_DETECTOR) -> dict[str, float]:
     """The metrics of a reply but for latencies; both sets of dimensions must have the same values."""
     plain = {m.metric: m.value for m in reply.measured if m.dimensions == BASE}
-    by_detector = {m.metric: m.value for m in reply.measured if m.dimensions == BY_DETECTOR}
+    by_detector = {m.metric: m.value for m in reply.measured if m.dimensions == dimensions}
     assert by_detector in ({}, plain)
     return {metric: value for metric, value in plain.items() if "Latency" not in metric}
 
@@ -108,6 +115,34 @@ def test_a_prediction_counts_itself_and_whether_it_was_an_anomaly(api: Api):
     assert 0 < latency < 60_000
 
 
+@pytest.mark.parametrize("form", ["json", "png"])
+def test_a_detection_counts_itself_its_points_and_those_that_are_anomalies(api: Api, form):
+    values_sent = [*VALUES * 10, 99]
+    body = {"values": values_sent, "method": "three_sigma"}
+    reply = api.call("POST", f"/detect?format={form}", json_body=body)
+    assert values(reply) == {"Detections": 1, "PointsJudged": 61, "AnomalousPoints": 1}
+    (latency,) = {m.value for m in reply.measured if m.metric == "DetectionLatency"}
+    assert 0 < latency < 60_000
+
+
+def test_points_that_warm_up_are_not_counted_as_judged(api: Api):
+    body = {"values": VALUES * 30, "method": "auto"}
+    judged = [known for known in api.call("POST", "/detect", json_body=body).json()["anomaly"] if known is not None]
+    reply = api.call("POST", "/detect", json_body=body)
+    assert 0 < len(judged) < 180
+    assert reply.counted("PointsJudged") == len(judged)
+
+
+def test_a_detection_on_bare_values_counts_as_one(api: Api):
+    few = api.call("POST", "/predict", json_body={"values": VALUES})
+    assert values(few, BY_FOREST) == {"Detections": 1, "PointsJudged": 0, "AnomalousPoints": 0}
+    reply = api.call("POST", "/predict", json_body={"values": [*VALUES * 10, 999]})
+    judgement = reply.json()
+    counted = values(reply, BY_FOREST)
+    assert counted["PointsJudged"] == 61 - judgement["warmup_points_dropped"]
+    assert counted["AnomalousPoints"] == judgement["anomaly"].count(1) >= 1
+
+
 @pytest.mark.parametrize(
     ("status", "ask"),
     [
@@ -117,6 +152,8 @@ def test_a_prediction_counts_itself_and_whether_it_was_an_anomaly(api: Api):
         (404, lambda api: api.call("GET", "/series/s/versions")),
         (415, lambda api: api.call("POST", "/fit/s", "{}", headers={"Content-Type": "x/y"})),
         (422, lambda api: api.fit("s", [])),
+        (422, lambda api: api.call("POST", "/detect", json_body={})),
+        (422, lambda api: api.call("POST", "/predict", json_body={})),
         (422, lambda api: api.call("GET", "/series?limit=0")),
     ],
 )

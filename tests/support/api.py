@@ -254,7 +254,8 @@ def _check_problem(reply: Reply) -> None:
     assert problem["title"]
     assert isinstance(problem["detail"], str)
     assert problem["detail"].endswith(".")
-    assert set(problem) <= {"type", "title", "status", "detail", "errors"}
+    # The last two are for clients of Azure, on their routes.
+    assert set(problem) <= {"type", "title", "status", "detail", "errors", "code", "message"}
     for error in problem.get("errors", ()):
         assert set(error) == {"loc", "msg", "type"}
         assert error["loc"][0] in ("path", "query", "body", "header")

@@ -28,6 +28,8 @@ def test_the_contract_has_its_routes_and_each_its_function():
     assert {(route.method, route.path, route.function.logical_id) for route in routes()} == {
         ("POST", "/fit/{series_id}", "FitFunction"),
         ("POST", "/predict/{series_id}", "PredictFunction"),
+        ("POST", "/detect", "DetectFunction"),
+        ("POST", "/predict", "DetectFunction"),
         ("GET", "/plot", "PlotFunction"),
         ("GET", "/healthcheck", "HealthcheckFunction"),
         ("GET", "/health", "HealthcheckFunction"),

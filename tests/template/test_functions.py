@@ -45,6 +45,10 @@ def test_a_new_layer_reaches_the_alias(name):
         assert document()["Resources"][layer]["Properties"]["PublishLambdaVersion"] is True
 
 
+def test_what_trains_has_a_whole_processor():
+    assert {name for name in NAMES if functions()[name]["MemorySize"] == 1769} == {"FitFunction", "DetectFunction"}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_function_logs_to_a_group_of_its_own(name):
     group = own_properties(name)["LoggingConfig"]["LogGroup"]["Ref"]
@@ -68,7 +72,11 @@ def test_functions_and_layers_are_built_for_the_chosen_architecture():
 
 
 def test_a_function_carries_the_layers_that_it_needs():
-    more = {"PlotFunction": ["PlottingLayer"], "FitFunction": ["LearningLayer"]}
+    more = {
+        "FitFunction": ["LearningLayer"],
+        "PlotFunction": ["PlottingLayer"],
+        "DetectFunction": ["LearningLayer", "PlottingLayer"],
+    }
     for name in NAMES:
         assert layers_of(name) == ["SharedLayer", "RuntimeLayer", *more.get(name, [])]
 

@@ -174,7 +174,7 @@ def test_the_dashboard_fits_its_grid_without_overlap():
 
 
 def test_latency_is_drawn_with_three_percentiles():
-    for title in ("API: latency of all requests", "Predict: latency", "Fit: latency"):
+    for title in ("API: latency of all requests", "Predict: latency", "Fit: latency", "Detect: latency"):
         (widget,) = [widget for widget in widgets() if widget["properties"].get("title") == title]
         assert [row[-1]["stat"] for row in widget["properties"]["metrics"]] == ["p50", "p95", "p99"]
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.environment import ENVIRONMENT, ROOT
 
-FUNCTIONS = ("fit", "predict", "healthcheck", "plot")
+FUNCTIONS = ("fit", "predict", "healthcheck", "plot", "detect")
 HEAVY = ("matplotlib", "scipy", "sklearn", "pandas", "PIL")
 
 # Nothing of Settings is there: a function must be importable anywhere. Sockets would be asked for by the first client.
@@ -57,11 +57,13 @@ def test_only_the_function_that_draws_imports_what_draws(function):
     assert {"numpy", "pydantic", "boto3", "tidewatch"} <= packages(function)
 
 
-def test_plot_imports_no_more_than_it_draws_with():
-    assert "matplotlib" in packages("plot")
-    assert packages("plot").isdisjoint({"scipy", "sklearn", "pandas"})
+@pytest.mark.parametrize("function", ["plot", "detect"])
+def test_what_draws_imports_no_more_than_it_draws_with(function):
+    assert "matplotlib" in packages(function)
+    # Detect trains, too, but not at each start.
+    assert packages(function).isdisjoint({"scipy", "sklearn", "pandas"})
     # pyplot keeps every figure and looks for a display.
-    assert "matplotlib.pyplot" not in imported_by("plot")["modules"]
+    assert "matplotlib.pyplot" not in imported_by(function)["modules"]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,8 @@ def test_plot_imports_no_more_than_it_draws_with():
         ("predict", "tidewatch.api.docs"),
         ("predict", "tidewatch.api.health"),
         ("plot", "tidewatch.api.once_only"),
+        ("detect", "tidewatch.api.once_only"),
+        ("predict", "tidewatch.api.detection"),
         ("fit", "tidewatch.api.docs"),
     ],
 )

@@ -30,11 +30,17 @@ def create_app() -> APIGatewayRestResolver:
     return app
 
 
-def create_handler(app: APIGatewayRestResolver, *, warm_up: tuple[Callable[[], object], ...] = ()) -> Handler:
+def create_handler(
+    app: APIGatewayRestResolver,
+    *,
+    warm_up: tuple[Callable[[], object], ...] = (),
+    rephrase: Callable[[Event, dict[str, Any]], dict[str, Any]] | None = None,
+) -> Handler:
     """The Lambda handler of an app.
 
     Args:
         app: what resolves the events.
+        rephrase: says the response to an event in the words that the clients of a route read.
         warm_up: dependencies to build before a SnapStart snapshot, so that no restored instance has to.
     """
 
@@ -49,7 +55,7 @@ def create_handler(app: APIGatewayRestResolver, *, warm_up: tuple[Callable[[], o
         except Exception as error:  # noqa: BLE001 - what fails before the resolver has the same answers
             response = _proxy_response(problem_response(error))
         record_latency(stopwatch.elapsed_ms)
-        return response
+        return rephrase(event, response) if rephrase else response
 
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
         for build in warm_up:

@@ -84,8 +84,8 @@ def answers() -> dict[int, Any]:
 
 def detection_document(found: Detection) -> dict[str, Any]:
     """What :class:`DetectResponse` describes, with arrays of numbers as they are: NaN stands for null."""
-    scores, times = found.scores, found.series.timestamps if found.has_times else np.arange(len(found.series))
-    severity = rounded(scores.severity)
+    scores, severity = found.scores, rounded(found.scores.severity)
+    times = (found.series.timestamps if found.has_times else np.arange(len(found.series))).tolist()
     return {
         "detector": found.options.name,
         "options": found.options.model_dump(mode="json"),
@@ -101,7 +101,7 @@ def detection_document(found: Detection) -> dict[str, Any]:
         "lower": scores.lower,
         "upper": scores.upper,
         "direction": [DIRECTIONS[direction] for direction in scores.direction.tolist()],
-        "events": [_line(event, times.tolist(), severity) for event in found.events],
+        "events": [_line(event, times, severity) for event in found.events],
     }
 
 

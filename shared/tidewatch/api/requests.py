@@ -214,9 +214,7 @@ def in_plain_words(error: ErrorDetails) -> InitErrorDetails:
     if head != "detector":
         return as_error(error["loc"], error["msg"], error["type"])
     if error["type"] == "union_tag_invalid":
-        return as_error(
-            ("detector", "name"), f"no such detector; there are {', '.join(CATALOGUE)}", "unknown_detector"
-        )
+        return as_error(("detector", "name"), f"no such detector; there are {', '.join(CATALOGUE)}", "unknown_detector")
     return as_error((head, *rest[1:]), error["msg"], error["type"])
 
 

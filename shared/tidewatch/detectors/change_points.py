@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.stl import decompose
 from tidewatch.detectors.units import Units
-from tidewatch.detectors.whole_series import LEAST_SPREAD, NORMAL, season_of
+from tidewatch.detectors.whole_series import LEAST_SPREAD, NORMAL, decompose_robustly, season_of
 
 Floats = NDArray[np.float64]
 
@@ -53,13 +52,15 @@ def find_changes(values: Floats, *, period: int | None, window: int, least_confi
         found = season_of(scaled)
     level = _without_season(scaled, found)
     window = min(window, (values.size - 1) // 2)
-    by_chance = values.size * _chances(level, window)
-    confidence[window : values.size - window + 1] = 1.0 - np.minimum(by_chance, 1.0)
-    for place in np.argsort(-confidence, kind="stable").tolist():
+    chances = _chances(level, window)
+    confidence[window : values.size - window + 1] = 1.0 - np.minimum(values.size * chances, 1.0)
+    # By the chances: confidence is the same 1.0 for many.
+    for place in (window + np.argsort(chances, kind="stable")).tolist():
         if confidence[place] < least_confidence or confidence[place] == 0.0:
             break
-        # One change makes all points near it look like one.
-        if not is_change[max(place - window, 0) : place + window].any():
+        # One change makes all points whose windows hold it look like one.
+        near = window + window // 2
+        if not is_change[max(place - near, 0) : place + near].any():
             is_change[place] = True
     return ChangePoints(found, confidence, is_change)
 
@@ -67,7 +68,7 @@ def find_changes(values: Floats, *, period: int | None, window: int, least_confi
 def _without_season(values: Floats, period: int | None) -> Floats:
     if period is None:
         return values
-    return values - decompose(values, period, robust=True).seasonal
+    return values - decompose_robustly(values, period).season
 
 
 def _chances(level: Floats, window: int) -> Floats:

@@ -4,8 +4,8 @@ For a series whose level drifts while its spread stays: what is expected follows
 A change of level is followed within some 1 / alpha points. An outlier echoes in what is expected for as long.
 
 Sources: S. W. Roberts, Control Chart Tests Based on Geometric Moving Averages (1959), Technometrics 1(3); as the
-forecast of the next value, J. S. Hunter, The Exponentially Weighted Moving Average (1986), Journal of Quality Technology
-18(4).
+forecast of the next value, J. S. Hunter, The Exponentially Weighted Moving Average (1986), Journal of Quality
+Technology 18(4).
 """
 
 from __future__ import annotations

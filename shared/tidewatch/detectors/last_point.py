@@ -1,10 +1,10 @@
 """Judging the newest point of a series that nobody trained a model on.
 
-The season is taken away, and the straight line through the last points is drawn on by one. How far usual points are from
-such a line is measured on the points before.
+The season is taken away, and the straight line through the last points is drawn on by one. How far usual points are
+from such a line is measured on the points before.
 
-Source: the line by the median of slopes, P. K. Sen, Estimates of the Regression Coefficient Based on Kendall's Tau (1968),
-Journal of the American Statistical Association 63(324).
+Source: the line by the median of slopes, P. K. Sen, Estimates of the Regression Coefficient Based on Kendall's Tau
+(1968), Journal of the American Statistical Association 63(324).
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from tidewatch.detectors.calibration import Calibration, severity_of
-from tidewatch.detectors.stl import decompose
 from tidewatch.detectors.units import Units
-from tidewatch.detectors.whole_series import LEAST_SPREAD, NORMAL, season_of
+from tidewatch.detectors.whole_series import LEAST_SPREAD, NORMAL, USUAL, decompose_robustly, season_of
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +61,7 @@ def judge_last(values: Floats, period: int | None = None) -> LastPoint:
     found = period if period and 2 * period < scaled.size else None
     if period is None:
         found = season_of(scaled)
-    season = decompose(scaled, found, robust=True).seasonal if found else np.zeros(scaled.size)
+    season = decompose_robustly(scaled, found).season if found else np.zeros(scaled.size)
     level = scaled - season
     length = min(_LONGEST_LINE, max(level.size // 2, 3))
     trials = sliding_window_view(level, length)[-_MOST_TRIALS - 1 :]
@@ -71,7 +70,8 @@ def judge_last(values: Floats, period: int | None = None) -> LastPoint:
     spread = max(NORMAL * float(np.median(residual)), LEAST_SPREAD * float(np.ptp(scaled)))
     expected = float(drawn[-1]) + (float(season[season.size - found]) if found else 0.0)
     strangeness = abs(float(units.scale(values[-1:])[0]) - expected) / spread
-    evidence = Calibration.of(residual / spread).evidence(np.array([strangeness]))
+    usual = residual[residual <= USUAL * spread]
+    evidence = Calibration.of(usual / spread).evidence(np.array([strangeness]))
     return LastPoint(
         found,
         units.unscale_value(expected),

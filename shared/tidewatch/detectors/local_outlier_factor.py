@@ -96,7 +96,9 @@ class _LocalOutlierFactor:
         facts = {"references": float(len(fitted.learner.points)), "neighbours": float(fitted.learner.neighbours)}
         return Lesson(LearnedRows(features, fitted.learner, threshold, facts), fitted.strangeness)
 
-    def restore(self, options: LocalOutlierFactorOptions, parameters: Mapping[str, Json], arrays: Arrays) -> LearnedRows:
+    def restore(
+        self, options: LocalOutlierFactorOptions, parameters: Mapping[str, Json], arrays: Arrays
+    ) -> LearnedRows:
         facts = parameters["facts"]
         references = References(arrays["points"], arrays["reach"], arrays["density"], int(facts["neighbours"]))
         return LearnedRows(Features.from_json(parameters["rows"]), references, float(parameters["threshold"]), facts)

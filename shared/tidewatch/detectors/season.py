@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.period import autocorrelation
+from tidewatch.detectors.robust import robust_scale
 from tidewatch.series import Sampling
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,7 @@ _SHARE: Final = 0.7  # of the best agreement, a shorter one must reach: half a s
 _SLACK: Final = 2.0  # standard errors that the best may owe to chance
 _NEAR: Final = 0.03
 _STRIDES: Final = (-1, 1, -2, 2, -4, 4)
+_HUBER: Final = 2.5
 _CLIMB: Final = 8
 _DIVISORS: Final = (2, 3)
 _SMOOTH: Final = 24  # lags that noise may be correlated over, however short the period
@@ -80,6 +82,23 @@ class Cycles:
         products = float((self.values.sum(axis=0) ** 2 - squares).sum())
         possible = float(((count - 1.0) * squares).sum())
         return products / possible if possible > 0.0 else 0.0
+
+    def shape(self) -> Floats:
+        """The season by phase, shape (period,): means without the pull of wild values, interpolated where there are none.
+
+        A one-step Huber estimate about the median: P. Huber, Robust Statistics (1981), section 6.7.
+        """
+        count = self.present.sum(axis=0).astype(np.intp)
+        seen = np.flatnonzero(count)
+        ordered = np.sort(np.where(self.present > 0.0, self.values, np.inf), axis=0)[:, seen]
+        columns = np.arange(seen.size)
+        medians = 0.5 * (ordered[(count[seen] - 1) // 2, columns] + ordered[count[seen] // 2, columns])
+        apart = np.where(self.present > 0.0, self.values, 0.0)[:, seen] - medians
+        there = self.present[:, seen] > 0.0
+        reach = _HUBER * robust_scale(apart[there], 0.0)
+        means = medians + np.where(there, np.clip(apart, -reach, reach), 0.0).sum(axis=0) / count[seen]
+        season: Floats = np.interp(np.arange(count.size), seen, means, period=count.size)
+        return season
 
     def chance(self) -> float:
         """The standard error of :meth:`agreement` in noise that is as smooth as what the season leaves."""

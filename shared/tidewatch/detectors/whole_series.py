@@ -17,8 +17,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from tidewatch.detectors.calibration import Calibration, severity_of
+from tidewatch.detectors.loess import Loess
 from tidewatch.detectors.season import find_season
-from tidewatch.detectors.stl import decompose
+from tidewatch.detectors.stl import Decomposition, decompose, default_windows
 from tidewatch.detectors.units import Units
 from tidewatch.series import Sampling
 
@@ -29,6 +30,12 @@ LEAST_SPREAD: Final = 1e-6
 """Of the range of the values: so much is rounding, where all but a few points are as expected."""
 _WIDEST: Final = 51
 _WINSOR: Final = 4.0
+USUAL: Final = 5.0
+"""Spreads, beyond which a point is no example of what is usual."""
+_CYCLES: Final = 15
+"""That a season is smoothed over."""
+_JUMPS: Final = 10
+"""Fits in a window; between them the curve is as good as straight."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +72,9 @@ def judge_whole(values: Floats, period: int | None = None) -> WholeSeries:
     expected = expectation(scaled, found)
     residual = np.abs(scaled - expected)
     spread = max(NORMAL * float(np.median(residual)), LEAST_SPREAD * float(np.ptp(scaled)))
-    evidence = Calibration.of(residual / spread).evidence(residual / spread)
+    strangeness = residual / spread
+    # Anomalies are in the series that they are judged by; they must not make each other usual.
+    evidence = Calibration.of(strangeness[strangeness <= USUAL]).evidence(strangeness)
     return WholeSeries(found, units.unscale(expected), units.unscale_length(spread), severity_of(evidence))
 
 
@@ -83,9 +92,43 @@ def expectation(values: Floats, period: int | None) -> Floats:
     """Season and trend of each point, or the median of those around it, shape (n,)."""
     if period is None:
         return moving_median(values)
-    parts = decompose(values, period, robust=True)
-    smooth: Floats = parts.seasonal + parts.trend
+    parts = decompose_robustly(values, period)
+    smooth: Floats = parts.season + parts.trend
     return smooth
+
+
+def decompose_robustly(values: Floats, period: int) -> Decomposition:
+    """STL of values at regular steps, shape (n,), n more than twice the period, unmoved by outliers.
+
+    The season may change slowly if there are cycles enough to tell. STL's own weights come too late where few cycles
+    have one outlier among them: it moves the season there by so much that the usual points look strange too. So values
+    are first held to what medians say.
+    """
+    rough = _rough_expectation(values, period)
+    reach = _WINSOR * NORMAL * float(np.median(np.abs(values - rough)))
+    values = rough + np.clip(values - rough, -reach, reach)
+    seasonal = Loess(_CYCLES) if values.size >= _CYCLES * period else None
+    trend, low_pass = default_windows(period, _CYCLES if seasonal else None)
+    return decompose(
+        values,
+        period,
+        seasonal=seasonal,
+        trend=Loess(trend, jump=max(trend // _JUMPS, 1)),
+        low_pass=Loess(low_pass, jump=max(low_pass // _JUMPS, 1)),
+        inner=2,
+        outer=5,
+    )
+
+
+def _rough_expectation(values: Floats, period: int) -> Floats:
+    """The median of each phase, on a level that goes straight from the median of one cycle to that of the next."""
+    cycles = values.size // period
+    whole = values[: cycles * period].reshape(cycles, period)
+    middles = period * np.arange(cycles) + (period - 1) / 2.0
+    level = np.interp(np.arange(values.size), middles, np.median(whole, axis=1))
+    season = np.median((values - level)[: cycles * period].reshape(cycles, period), axis=0)
+    rough: Floats = level + np.resize(season, values.size)
+    return rough
 
 
 def moving_median(values: Floats) -> Floats:

@@ -55,7 +55,7 @@ def places_of(times: Sequence[int], granularity: Granularity, interval: int) -> 
     between = np.flatnonzero(apart % step)
     if between.size:
         raise OffGrid(int(between[0]), f"series[{between[0]}] is not a whole number of steps ({unit}) after series[0]")
-    places = apart // step
+    places: NDArray[np.int64] = apart // step
     backwards = 1 + np.flatnonzero(np.diff(places) <= 0)
     if backwards.size:
         raise OffGrid(int(backwards[0]), f"series[{backwards[0]}] is not later than the point before it")

@@ -24,6 +24,8 @@ def test_the_templates_routes(template: Template) -> None:
     assert found == {
         ("POST", "/fit/{series_id}"): ("FitFunction", True),
         ("POST", "/predict/{series_id}"): ("PredictFunction", True),
+        ("POST", "/detect"): ("DetectFunction", True),
+        ("POST", "/predict"): ("DetectFunction", True),
         ("GET", "/plot"): ("PlotFunction", True),
         ("GET", "/healthcheck"): ("HealthcheckFunction", True),
         ("GET", "/series"): ("HealthcheckFunction", True),

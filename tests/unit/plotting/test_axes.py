@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tidewatch.plotting.index_axis import index_ticks
 from tidewatch.plotting.time_axis import time_ticks
 from tidewatch.plotting.value_scale import ValueScale
 from tidewatch.series import LATEST
@@ -58,6 +59,28 @@ def test_ticks_are_in_order_within_the_span_and_fit(one: int, other: int, most: 
     assert len(ticks) <= max(most, 3)
     assert ticks == sorted(set(ticks))
     assert all(start <= tick <= end for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    ("points", "most", "ticks"),
+    [
+        (1, 2, ["0"]),
+        (5, 8, ["0", "1", "2", "3", "4"]),
+        (11, 8, ["0", "2", "4", "6", "8", "10"]),
+        (250_000, 6, ["0", "50,000", "100,000", "150,000", "200,000"]),
+        (250_001, 6, ["0", "50,000", "100,000", "150,000", "200,000", "250,000"]),
+    ],
+)
+def test_points_are_counted_in_round_numbers(points: int, most: int, ticks: list[str]) -> None:
+    assert [tick.label for tick in index_ticks(points, lambda _: most)] == ticks
+
+
+@given(st.integers(1, 10**7), st.integers(2, 20))
+def test_counts_are_within_the_series_and_fit(points: int, most: int) -> None:
+    ticks = [tick.at for tick in index_ticks(points, lambda _: most)]
+    assert 1 <= len(ticks) <= most
+    assert ticks == sorted(set(ticks))
+    assert 0 <= ticks[0] <= ticks[-1] < points
 
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

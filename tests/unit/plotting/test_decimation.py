@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tidewatch.plotting.decimation import KEPT_PER_COLUMN, columns_of, corners, decimate, gaps
+from tidewatch.plotting.decimation import KEPT_PER_COLUMN, columns_of, corners, decimate, gaps, highest
 
 Arrays = tuple[NDArray[np.int64], NDArray[np.float64]]
 
@@ -49,6 +49,18 @@ def test_the_whole_keeps_its_ends_extremes_order_and_bound(sample: Arrays, colum
     assert values[kept].max() == values.max()
     assert np.all(np.diff(kept) > 0)
     assert kept.size <= KEPT_PER_COLUMN * columns
+
+
+@given(samples(), st.integers(1, 60))
+def test_the_highest_of_each_column_is_kept_once(sample: Arrays, columns: int) -> None:
+    times, values = sample
+    kept = highest(times, values, columns)
+    if times.size <= columns:
+        assert kept.tolist() == list(range(times.size))
+        return
+    column = columns_of(times, columns)
+    assert column[kept].tolist() == np.unique(column).tolist()
+    assert all(values[index] == values[column == column[index]].max() for index in kept)
 
 
 @given(samples(), st.integers(1, 300))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from tidewatch.plotting.fitting import wrap_facts, wrap_shortened
 from tidewatch.plotting.numbers import counted, decade, resolution, tick_labels, written
 from tidewatch.plotting.words import describe_detector, describe_points, describe_span, duration, printable
 
-from tests.unit.plotting.conftest import START, Series
+from tests.unit.plotting.conftest import START, Judge, Series
 
 
 class OtherOptions(DetectorOptions):
@@ -24,28 +25,42 @@ class OtherOptions(DetectorOptions):
     window_minutes: int = 1_234_567
     robust: bool = True
     trend: bool = False
-    floor: float | None = None
+    floor: float | None = 1.0
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "three_sigma (3 sigmas, upper side)"),
+        ({}, "three_sigma"),
+        ({"sigmas": 3.0, "side": "upper"}, "three_sigma"),
         ({"sigmas": 1.0, "side": "lower"}, "three_sigma (1 sigma, lower side)"),
         ({"sigmas": 2.5, "side": "both"}, "three_sigma (2.5 sigmas, both sides)"),
+        ({"false_alarm_rate": 0.001}, "three_sigma (false alarm rate 0.001)"),
     ],
 )
-def test_the_detector_is_described_with_its_options(options: dict[str, object], words: str) -> None:
+def test_the_detector_is_described_with_the_options_that_are_not_its_defaults(
+    options: dict[str, object], words: str
+) -> None:
     assert describe_detector(detector_named("three_sigma").options_type(name="three_sigma", **options)) == words
 
 
 def test_options_of_any_detector_can_be_described() -> None:
-    assert describe_detector(OtherOptions()) == "other (period 1,440, 1,234,567 window minutes, robust, not trend)"
+    options = OtherOptions(period=1_000, window_minutes=1, robust=False, trend=True, floor=None)
+    assert describe_detector(options) == "other (period 1,000, 1 window minute, not robust, trend, no floor)"
+    assert describe_detector(OtherOptions()) == "other"
 
 
-def test_points_are_counted_in_words() -> None:
-    assert describe_points(250_000, 1234) == "250,000 points, 1,234 outside"
-    assert describe_points(1, 0) == "1 point, none outside"
+@pytest.mark.parametrize(
+    ("anomalous", "words"),
+    [
+        ([], "1,000 points, no anomalies"),
+        ([7], "1,000 points, 1 anomaly in 1 event"),
+        ([7, 8, 900], "1,000 points, 3 anomalies in 2 events"),
+    ],
+)
+def test_points_are_counted_in_words(anomalous: list[int], words: str, series_of: Series, judge: Judge) -> None:
+    anomaly = np.isin(np.arange(1_000), anomalous)
+    assert describe_points(judge(series_of(np.zeros(1_000)), anomaly=anomaly)) == words
     assert counted(1, "day") == "1 day"
 
 
