@@ -20,6 +20,8 @@ DEV_READY := $(VENV)/.dev-ready
 PEERS := .venv/peers
 SAM_READY := .venv/sam/.ready
 LOAD_READY := .venv/load/.ready
+AUDIT := .venv/audit
+REQUIREMENTS := $(LAYERS:%=layers/%/requirements.txt) local/requirements.txt $(sort $(wildcard requirements-*.txt))
 # What a built function finds beside its layers: AWS's runtime interface client. It is for Linux, as the emulator is.
 RIC := .venv/ric-$(PYTHON_TAG)
 RIC_READY := $(if $(filter Linux,$(shell uname -s)),$(RIC)/.ready)
@@ -72,6 +74,7 @@ lint: $(DEV_READY) $(SAM_READY) ## Format, lint, types, import rules, template
 	$(BIN)/ruff check .
 	$(BIN)/mypy shared functions local benchmarks
 	PYTHONPATH=shared:. $(BIN)/lint-imports
+	$(BIN)/bandit --configfile pyproject.toml --quiet --recursive shared functions local benchmarks
 	$(WITH_SAM) sam validate --lint
 	$(WITH_SAM) cfn-lint
 
@@ -83,6 +86,15 @@ coverage: $(RUNTIME_READY) $(DYNAMODB_READY)
 test-runtime: $(RUNTIME_READY) ## The built functions under AWS's Runtime Interface Emulator
 	$(WITH_SAM) $(WITH_RUNTIME) $(BIN)/python -m pytest -n auto tests/runtime
 
+.PHONY: fuzz
+fuzz: $(DEV_READY) ## Look for requests that break the service for longer than make test does; SECONDS=300
+	FUZZ_SECONDS=$(or $(SECONDS),300) HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -n auto tests/fuzz
+
+# Not in `make test`: news of a vulnerability must not break an unrelated change, nor a machine without a network.
+.PHONY: audit
+audit: $(VENV)/bin/uv $(AUDIT)/.ready ## Ask PyPI for known vulnerabilities of every package that is pinned or pulled in
+	@$(BIN)/python -m local.audit $(BIN)/uv $(AUDIT)/bin/pip-audit $(REQUIREMENTS)
+
 .PHONY: format
 format: $(DEV_READY) ## Format the code and mend what lint can mend
 	$(BIN)/ruff format .
@@ -91,6 +103,10 @@ format: $(DEV_READY) ## Format the code and mend what lint can mend
 .PHONY: openapi
 openapi: $(DEV_READY) ## Write openapi.json from the handlers' types, with answers of real requests as examples
 	$(BIN)/python -m local.openapi
+
+.PHONY: faults
+faults: $(DEV_READY) ## Write docs/faults.md: what each fault of storage leads to, as it is seen
+	PYTHONPATH=shared:. $(BIN)/python -m tests.faults.page
 
 .PHONY: events
 events: $(RUN_READY) ## Write events/*.json from the sample requests
@@ -107,13 +123,17 @@ bench-nab: $(DEV_READY) ## Score every detector on the Numenta Anomaly Benchmark
 	PYTHONPATH=shared $(BIN)/python -m benchmarks.nab "$(NAB)"
 
 .PHONY: bench-load
-bench-load: $(RUNTIME_READY) $(LOAD_READY) ## Load of 100 clients into docs/benchmarks.md; DURATION=<s>; URL=<https://...> KEY=<API key>
+bench-load: $(if $(URL),$(DEV_READY),$(RUNTIME_READY)) $(LOAD_READY) ## Load of 100 clients into docs/benchmarks.md; DURATION=<s>; URL=<https://...> KEY=<API key>
 	@$(WITH_SAM) $(WITH_RUNTIME) LOCUST_PYTHON="$(CURDIR)/.venv/load/bin/python" \
 		$(BIN)/python -m benchmarks.load $(if $(URL),--url "$(URL)") $(if $(DURATION),--duration "$(DURATION)")
 
 .PHONY: bench-throughput
 bench-throughput: $(PEERS)/.ready ## Points a second of every detector, beside those of other libraries
 	PYTHONPATH=shared:. $(PEERS)/bin/python -m benchmarks.throughput
+
+.PHONY: pictures
+pictures: $(DEV_READY) ## Draw the pictures of the README
+	PYTHONPATH=shared $(BIN)/python -m benchmarks.pictures
 
 .PHONY: cost
 cost: $(DEV_READY) ## What the service costs on AWS, from durations measured here and list prices
@@ -178,4 +198,10 @@ $(LOAD_READY): $(VENV)/bin/uv requirements-load.txt
 	@echo "Installing the load tool ..."
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/load
 	@VIRTUAL_ENV=.venv/load $(BIN)/uv pip install --requirement requirements-load.txt
+	@touch $@
+
+$(AUDIT)/.ready: $(VENV)/bin/uv requirements-audit.txt
+	@echo "Installing pip-audit ..."
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(AUDIT)
+	@VIRTUAL_ENV=$(AUDIT) $(BIN)/uv pip install --requirement requirements-audit.txt
 	@touch $@

@@ -77,11 +77,13 @@ def stubbed(
 
     versions, data, arrays = versions or StubVersionStore(), StubDataStore(), StubDataStore()
     publisher = Publisher(versions, data, arrays, deadline_seconds=1, now=lambda: datetime.now(UTC), libraries={})
+    # One for all requests, as in a warm function, where it keeps the models that it restored.
+    registry = Registry(versions, lambda: arrays)
     modules = {name: _load(name) for name in names}
     for module in modules.values():
         module.app.dependency_overrides |= {
             api.get_publisher: lambda: publisher,
-            api.get_registry: lambda: Registry(versions, lambda: arrays),
+            api.get_registry: lambda: registry,
             api.get_training_data: lambda: TrainingData(data),
         }
     if "fit" in names:

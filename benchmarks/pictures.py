@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import matplotlib
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -21,8 +22,8 @@ from tidewatch.detectors.events import find_events
 from tidewatch.plotting import Judged, PlotRequest, render
 from tidewatch.plotting.abscissa import Abscissa
 from tidewatch.plotting.drawing import Drawing
+from tidewatch.plotting.fitting import font, wrap_shortened
 from tidewatch.plotting.frame import Frame
-from tidewatch.plotting.panels import Panels
 from tidewatch.plotting.sizes import LINE, Sizes
 from tidewatch.plotting.spans import Spans
 from tidewatch.plotting.themes import THEMES
@@ -71,7 +72,7 @@ ROWS: Final = (
 
 def odd_series() -> TimeSeries:
     """Four weeks of half-hours with a daily season, no trend, and the four oddities."""
-    noise = random.Random(7)  # noqa: S311 - sample data, no secret
+    noise = random.Random(7)
     spike, shift, missing, rough = ODDITIES
     values = []
     for place in range(_DAYS * _DAY):
@@ -99,20 +100,84 @@ def chooser() -> Figure:
     """Several detectors on the one series, one beneath the other."""
     series = odd_series()
     judgements = [judged_by(name, series) for name, _ in ROWS]
-    sizes = replace(Sizes.of(_WIDTH, 600), height=150 + len(ROWS) * (_ROW + _BETWEEN))
+    sizes = replace(Sizes.of(_WIDTH, 600), height=90 + len(ROWS) * (_ROW + _BETWEEN))
     abscissa = Abscissa(judgements[0], sizes.columns)
     drawings = [Drawing(judged, abscissa, _THEME, sizes) for judged in judgements]
-    low, high = float(series.values.min()) - 25, float(series.values.max()) + 15
+    spans = [Spans.of(judged, abscissa, _THEME) for judged in judgements]
     frame = Frame(sizes, _THEME)
-    frame.write_legend(list(_legend(drawings, judgements, abscissa)), below=0)
+    frame.write_legend(list(_legend(drawings[-1], spans[-1])), below=0)
     top = frame.top + LINE * sizes.text
-    for index, ((name, words), judged, drawing) in enumerate(zip(ROWS, judgements, drawings, strict=True)):
-        drawing.low, drawing.high = low, high
-        axes = _row(frame, abscissa, top, last=index == len(ROWS) - 1)
-        axes.set_ylim(low, high)
+    for (name, words), drawing, behind in zip(ROWS, drawings, spans, strict=True):
+        # All rows have one scale, so that they can be compared; bands end where it does.
+        drawing.low, drawing.high = float(series.values.min()) - 20, float(series.values.max()) + 10
+        axes = _row(frame, abscissa, top, last=drawing is drawings[-1])
+        axes.set_ylim(drawing.low, drawing.high)
         drawing.draw_on(axes)
-        Spans.of(judged, abscissa, _THEME).draw_on(axes)
-        _draw_oddities(axes, frame, abscissa, top, name_them=index == 0)
+        behind.draw_on(axes)
+        _draw_oddities(axes, frame, abscissa, top, name_them=drawing is drawings[0])
         _write_row(frame, name, words, top)
         top += _ROW + _BETWEEN
     return frame.figure
+
+
+def main() -> int:
+    """Writes both pictures."""
+    # The machine's own settings of matplotlib must not show.
+    matplotlib.rcdefaults()
+    chooser().savefig(_IMAGES / "detectors.png", metadata={"Software": "Tidewatch"})
+    body = json.loads((_ROOT / "events" / "requests" / "fit.json").read_text(encoding="utf-8"))
+    week = TimeSeries(np.array(body["timestamps"], dtype=np.int64), np.array(body["values"], dtype=np.float64))
+    picture = render(judged_by("three_sigma", week), PlotRequest("web-requests · v1"))
+    (_IMAGES / "web-requests.png").write_bytes(picture)
+    return 0
+
+
+def _row(frame: Frame, abscissa: Abscissa, top: float, *, last: bool) -> Axes:
+    sizes = frame.sizes
+    left, width = sizes.pad + _WORDS, sizes.width - _WORDS - 2 * sizes.pad
+    bottom = sizes.height - top - _ROW
+    axes = frame.figure.add_axes((left / sizes.width, bottom / sizes.height, width / sizes.width, _ROW / sizes.height))
+    axes.patch.set_visible(False)
+    axes.set_xlim(abscissa.low, abscissa.high)
+    axes.set_yticks([])
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set(color=_THEME.axis, linewidth=0.8)
+    ticks = abscissa.ticks(lambda label: int(width / (2 * frame.ruler(label)))) if last else []
+    axes.set_xticks([tick.at for tick in ticks], [tick.label for tick in ticks])
+    for label in axes.get_xticklabels():
+        label.set(fontproperties=frame.font, color=_THEME.text)
+    return axes
+
+
+def _draw_oddities(axes: Axes, frame: Frame, abscissa: Abscissa, top: float, *, name_them: bool) -> None:
+    """A bar above each, at least as wide as can be seen, and its name above the first row."""
+    high = axes.get_ylim()[1]
+    box = axes.get_position()
+    for oddity in ODDITIES:
+        start, end = abscissa.at(np.array([oddity.start, oddity.end])) + np.array([-2.0, 2.0]) * abscissa.column
+        axes.plot([start, end], [high, high], color=_THEME.text, linewidth=3, solid_capstyle="butt", clip_on=False)
+        if name_them:
+            share = ((start + end) / 2 - abscissa.low) / (abscissa.high - abscissa.low)
+            x = (box.x0 + box.width * share) * frame.sizes.width
+            frame.write(oddity.name, x, top - 4, ha="center", va="bottom")
+
+
+def _write_row(frame: Frame, name: str, words: str, top: float) -> None:
+    sizes = frame.sizes
+    frame.write(name, sizes.pad, top, fontproperties=font(sizes.text, bold=True))
+    for line in wrap_shortened(words, _WORDS - sizes.pad, 5, frame.ruler):
+        top += LINE * sizes.text
+        frame.write(line, sizes.pad, top, color=_THEME.muted)
+
+
+def _legend(drawing: Drawing, spans: Spans) -> Iterator[Artist]:
+    """That of one row, in words for all of them."""
+    yield Line2D([], [], color=_THEME.text, linewidth=3, label="put in")
+    names = ("series", "anomalies", "normal range", "expected", "events", "warming up")
+    for entry, name in zip([*drawing.legend(), *spans.legend()], names, strict=True):
+        entry.set_label(name)
+        yield entry
+
+
+if __name__ == "__main__":
+    sys.exit(main())

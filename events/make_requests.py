@@ -2,7 +2,8 @@
 
 ``web-requests``: requests per minute of a web shop, hour by hour. They swing with the day, are fewer at weekends, and
 carry noise; one hour has a burst. In the week after, traffic is 60 % higher: what was unusual before is normal then.
-``cold-room``: the temperature of a cold room in °C, every ten minutes; too cold is as bad as too warm.
+``cold-room``: the temperature of a cold room in °C, every ten minutes; too cold is as bad as too warm. One morning its
+door is left open.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import math
 import random
 import textwrap
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,16 +47,30 @@ def cold_room(start: int) -> dict[str, Any]:
     }
 
 
+def door_left_open(start: int) -> dict[str, Any]:
+    """Four hours of temperatures as points, the door open for half of one."""
+    values = [*cold_room(start)["values"][:24]]
+    values[19:22] = [7.8, 9.4, 8.1]
+    times = [datetime.fromtimestamp(start + step * 600, UTC) for step in range(24)]
+    return {
+        "data": [{"timestamp": f"{at:%Y-%m-%dT%H:%M:%SZ}", "value": v} for at, v in zip(times, values, strict=True)]
+    }
+
+
 def requests() -> dict[str, dict[str, Any]]:
     """Every sample body, by file name."""
     next_monday = _MONDAY + _WEEK_HOURS * _HOUR
+    week = web_requests(_MONDAY, 1.0, burst_hour=3 * 24 + 20)
     return {
-        "fit.json": web_requests(_MONDAY, 1.0, burst_hour=3 * 24 + 20),
+        "fit.json": week,
         "fit_again.json": web_requests(next_monday, 1.6, burst_hour=None),
         "fit_both_sides.json": cold_room(_MONDAY),
         "predict_normal.json": {"timestamp": "2026-01-12T10:00:00Z", "value": 1172.0},
         "predict_anomaly.json": {"timestamp": "2026-01-12T11:00:00Z", "value": 2456.5},
         "predict_too_cold.json": {"timestamp": "2026-01-06T00:10:00Z", "value": 1.6},
+        "predict_values.json": {"values": week["values"]},
+        "detect.json": week | {"method": "statistical"},
+        "detect_data.json": door_left_open(_MONDAY),
     }
 
 

@@ -52,6 +52,7 @@ def samples() -> list[Sample]:
     times = [1767225600 + 3600 * hour for hour in range(6)]
     flawed = {"timestamps": [*times[:4], times[2], times[5]], "values": [1, 2, None, "4", 5, 6], "unit": "ms"}
     flat = {"timestamps": times, "values": [7.5] * 6}
+    twice = {"values": [1, 2, 3, 4, 50], "data": [1, 2, 3, 4, 50], "method": "magic"}
     millis = {"timestamps": [time * 1000 for time in times], "values": [1, 2, 3, 4, 5, 6]}
     return [
         Sample("fit", "POST", fit, 200, "a week of hourly web requests", _requests("fit")),
@@ -83,6 +84,12 @@ def samples() -> list[Sample]:
             "a slash in the id, null for a value",
             _json({"timestamp": "soon", "value": None}),
         ),
+        Sample("detect", "POST", "/detect", 200, "a week, by the three-sigma rule", _requests("detect")),
+        Sample("detect_data", "POST", "/detect", 200, "points with ISO 8601, by default", _requests("detect_data")),
+        Sample("detect_png", "POST", "/detect?format=png", 200, "a PNG of it", _requests("detect")),
+        Sample("detect_invalid", "POST", "/detect", 422, "two forms at once, no such method", _json(twice)),
+        Sample("predict_values", "POST", "/predict", 200, "bare values", _requests("predict_values")),
+        Sample("predict_few_values", "POST", "/predict", 200, "too few to judge", _json({"values": [1, 2, 3]})),
         Sample("plot", "GET", "/plot?series_id=web-requests", 200, "a PNG"),
         Sample("plot_svg", "GET", "/plot?series_id=web-requests&version=1&format=svg&theme=dark", 200, "an SVG"),
         Sample("plot_unknown_series", "GET", "/plot?series_id=never-trained", 404, "a series without a model"),

@@ -20,6 +20,7 @@ from moto.cloudwatch.models import CloudWatchBackend
 from moto.core.responses import ActionContext, ActionResult
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoResult
 
@@ -83,21 +84,32 @@ def _serialise_items_directly() -> None:
 
 
 def _copy_tables_lazily() -> None:
-    """By itself, moto copies whole tables, item by item, for every action of a transaction, so as to roll back.
+    """By itself, moto copies whole tables, item by item, for every table of a transaction, so as to roll back.
 
-    Here a copy shares its items with the original. That is safe because only ``update_item`` changes an item in place,
-    and it is made to change a fresh copy of that one item; all other calls replace items.
+    Here a copy shares all with the original but the outermost dictionary, so that a transaction takes no longer as
+    versions pile up. That is safe because what changes is a copy of its own first: the items of one hash key, which are
+    a dictionary by range key, and the item that ``update_item`` changes in place. All other calls replace items.
     """
 
     def copy_table(self: Table, _: dict[int, Any]) -> Table:
         copied = copy.copy(self)
         copied.items = copy.copy(self.items)
-        if self.has_range_key:
-            for hash_key, by_range_key in self.items.items():
-                copied.items[hash_key] = copy.copy(by_range_key)
         return copied
 
-    update_item = DynamoDBBackend.update_item
+    def unshare(table: Table, hash_key: DynamoType) -> None:
+        if table.has_range_key and hash_key in table.items:
+            table.items[hash_key] = copy.copy(table.items[hash_key])
+
+    put_item, delete_item, update_item = Table.put_item, Table.delete_item, DynamoDBBackend.update_item
+
+    def put_into_a_copy(self: Table, item_attrs: dict[str, Any], *rest: Any, **given: Any) -> Any:
+        if self.hash_key_attr in item_attrs:
+            unshare(self, DynamoType(item_attrs[self.hash_key_attr]))
+        return put_item(self, item_attrs, *rest, **given)
+
+    def delete_from_a_copy(self: Table, hash_key: DynamoType, range_key: DynamoType | None) -> Any:
+        unshare(self, hash_key)
+        return delete_item(self, hash_key, range_key)
 
     def update_a_copy(self: DynamoDBBackend, table_name: str, key: dict[str, dict[str, Any]], **given: Any) -> Any:
         table = self.get_table(table_name)
@@ -105,10 +117,13 @@ def _copy_tables_lazily() -> None:
         if item is not None:
             fresh = copy.deepcopy(item)
             if item.range_key is not None:
+                unshare(table, item.hash_key)
                 table.items[item.hash_key][item.range_key] = fresh
             else:
                 table.items[item.hash_key] = fresh  # type: ignore[assignment]
         return update_item(self, table_name, key, **given)
 
+    Table.put_item = put_into_a_copy  # type: ignore[method-assign]
+    Table.delete_item = delete_from_a_copy  # type: ignore[method-assign]
     Table.__deepcopy__ = copy_table  # type: ignore[attr-defined]
     DynamoDBBackend.update_item = update_a_copy  # type: ignore[method-assign,assignment]

@@ -86,7 +86,7 @@ def _measure(chosen: argparse.Namespace) -> None:
     wanted = [targets.deployed(chosen.url)] if chosen.url else _local_targets()
     stages = 4 if wrk_version else 3
     minutes = len(wanted) * (stages * chosen.duration + _OVERHEAD_SECONDS) / 60
-    _say(f"Targets: {len(wanted)}, stages of {chosen.duration} s: {stages} each. Takes about {max(minutes, 1):.0f} min.")
+    _say(f"Targets: {len(wanted)}, stages of {chosen.duration} s: {stages} each; about {max(minutes, 1):.0f} minutes.")
     if not wrk_version:
         _say("wrk is not installed (Debian: apt install wrk); locust alone measures, and takes some of a core.")
     if chosen.url:

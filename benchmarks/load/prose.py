@@ -38,7 +38,8 @@ _CLOCKED: Final = """
     {fit}. What is moto here is on AWS the work of DynamoDB and S3, and time on the network.
 """
 _PARTS: Final = (
-    "{all:.2f} ms: {calls:.2f} ms ({calls_share:.0%}) are {what}, of which {moto:.2f} ms ({share:.0%} of all) are moto"
+    "{all:.2f} ms: {calls:.2f} ms ({calls_share:.0f} %) are {what}, "
+    "of which {moto:.2f} ms ({share:.0f} % of all) are moto"
 )
 
 
@@ -65,7 +66,7 @@ def of_storage(clocked: Clocked) -> str:
     parts = {}
     for kind, what in (("predict", "GetItem"), ("fit", "calls of AWS")):
         times = clocked[kind]
-        shares = {"calls_share": times["calls"] / times["all"], "share": times["moto"] / times["all"]}
+        shares = {"calls_share": 100 * times["calls"] / times["all"], "share": 100 * times["moto"] / times["all"]}
         parts[kind] = _PARTS.format(what=what, **times, **shares)
     return paragraph(_CLOCKED.format(**parts))
 

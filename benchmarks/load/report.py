@@ -121,7 +121,7 @@ def _cpu_table(run: Run) -> str:
             spent = shares.cpu_by_part(found, run.storage)
             served = sum(spent.values()) - spent.get("load generator", 0.0)
             cells = [f"{spent[part]:.2f}" if part in spent else "" for part in shares.PARTS]
-            share = f"{spent.get('storage', 0.0) / served:.0%}" if served else ""
+            share = f"{100 * spent.get('storage', 0.0) / served:.0f} %" if served else ""
             busy = sum(found.cpu_seconds.values()) / found.seconds
             lines.append(f"| {target.name} | {stage.name} | {' | '.join(cells)} | {share} | {busy:.2f} |")
     return "\n".join([*lines, "", prose.of_shares()])

@@ -23,7 +23,7 @@ from local.console import Console
 from local.server import Gateway
 from local.stack import one_process_stack
 
-_REQUESTS: Final[tuple[tuple[Kind, int], ...]] = (("predict", 4_000), ("fit", 500))
+_REQUESTS: Final[tuple[tuple[Kind, int], ...]] = (("predict", 2_500), ("fit", 300))
 _WARM_UP: Final = 200
 
 

@@ -14,6 +14,19 @@ POINTS: Final = {
     "values": [10.0, 12, 11.5, 13.0, 1e3, -2.5],
 }
 
+MOMENTS: Final = range(1_700_000_000, 1_700_000_600, 60)
+AZURE: Final = {
+    "series": [{"timestamp": f"2026-01-01T{hour:02}:00:00Z", "value": hour % 5 + 0.5} for hour in range(16)],
+    "granularity": "hourly",
+    "imputeMode": "fixed",
+    "imputeFixedValue": 1,
+}
+AZURE_PATHS: Final = (
+    ("/anomalydetector/v1.1/timeseries/entire/detect", "period"),
+    ("/anomalydetector/v1.1/timeseries/last/detect", "sensitivity"),
+    ("/anomalydetector/v1.1/timeseries/changepoint/detect", "stableTrendWindow"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -41,6 +54,10 @@ TARGETS: Final = (
     Target("POST /predict/{series_id}", f"/predict/{KNOWN}?version=v1", {"timestamp": "1700000000", "value": 12.5}),
     Target("GET /series", "/series?limit=5&cursor=ImtlIg"),
     Target("GET /series/{series_id}/versions", f"/series/{KNOWN}/versions?limit=5&cursor=OQ"),
+    Target("POST /predict", "/predict", {"values": POINTS["values"]}),
+    Target("POST /detect", "/detect?format=json", POINTS | {"detector": {"name": "mad"}}),
+    Target("POST /detect", "/detect", {"data": [{"timestamp": t, "value": t % 7} for t in MOMENTS], "method": "iqr"}),
+    *(Target(f"POST {path}", path, AZURE | {more: 5}) for path, more in AZURE_PATHS),
     # No such series: a picture takes a hundred times as long as a refusal.
     Target("GET /plot", "/plot?series_id=unknown&version=1&format=svg&width=320&height=320&theme=dark"),
     Target("GET /healthcheck", "/healthcheck"),

@@ -67,7 +67,7 @@ def test_any_bytes(api: Api, search: Search, target: Target):
     def law(change: Event) -> None:
         ask(api, target, change)
 
-    search(law, 200)
+    search(law, 60)
 
 
 @each_body
@@ -76,7 +76,7 @@ def test_valid_bodies_that_went_wrong(api: Api, search: Search, target: Target):
     def law(change: Event) -> None:
         ask(api, target, change)
 
-    search(law, 500)
+    search(law, 200)
 
 
 @each_target
@@ -85,4 +85,4 @@ def test_headers_queries_and_paths(api: Api, search: Search, target: Target):
     def law(change: Event) -> None:
         ask(api, target, change)
 
-    search(law, 100)
+    search(law, 40)

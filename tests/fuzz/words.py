@@ -6,7 +6,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from tests.fuzz.documents import MARK
+from tests.fuzz.documents import MARK, own_words
 from tests.fuzz.targets import KNOWN
 
 _NAME_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"
@@ -15,8 +15,8 @@ _LONG: Final = 9000
 
 _ODD: Final = ["", " ", "%", "../..", "é", "\x00", "\ud800", "\r\nSet-Cookie: a=b"]
 words = st.one_of(
-    st.text(st.characters(max_codepoint=255), max_size=30),
-    st.text(max_size=12),
+    own_words(st.text(st.characters(max_codepoint=255), max_size=30)),
+    own_words(st.text(max_size=12)),
     st.sampled_from([*_ODD, MARK, f"{MARK}," * 400, "x" * _LONG]),
 )
 

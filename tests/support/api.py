@@ -29,7 +29,7 @@ from tests.support.tables import template
 PROBLEM = "application/problem+json"
 
 # What a response must never tell: where the code lies, what it is made of, what it is written in.
-_INTERNALS = re.compile(
+INTERNALS = re.compile(
     r"Traceback|File \"|\.py\b|site-packages| at 0x[0-9a-f]+|\b[A-Za-z]+(?:Error|Exception)\b|pydantic|botocore|boto3"
     r"|[Pp]owertools|NoneType|\btidewatch\.|\bdict(?:ionary)?\b|instance of|<class|\b[Ll]ambda\b|\barn:"
 )
@@ -264,7 +264,7 @@ def _check_problem(reply: Reply) -> None:
         assert error["type"]
     if reply.status in (409, 429, 503):
         assert int(reply.headers["retry-after"]) >= 1
-    leaked = _INTERNALS.search(reply.body.decode())
+    leaked = INTERNALS.search(reply.body.decode())
     assert not leaked, f"{leaked[0]!r} in {reply.body[:2000]!r}"
 
 

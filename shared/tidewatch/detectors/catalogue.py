@@ -6,19 +6,36 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from tidewatch.detectors import ewma, iqr, isolation_forest, mad, moving_average, three_sigma
+from tidewatch.detectors import (
+    dbscan,
+    evt,
+    ewma,
+    iqr,
+    isolation_forest,
+    local_outlier_factor,
+    mad,
+    moving_average,
+    one_class_svm,
+    three_sigma,
+)
 from tidewatch.detectors.auto import detector as auto
 from tidewatch.detectors.protocol import Arrays, Detector, Json, Model
 
 # One line a detector, by family; the first of a family is its default.
 _STATISTICAL: Final[tuple[Detector, ...]] = (
     three_sigma.DETECTOR,
+    evt.DETECTOR,
     ewma.DETECTOR,
     iqr.DETECTOR,
     mad.DETECTOR,
     moving_average.DETECTOR,
 )
-_MACHINE_LEARNING: Final[tuple[Detector, ...]] = (isolation_forest.DETECTOR,)
+_MACHINE_LEARNING: Final[tuple[Detector, ...]] = (
+    isolation_forest.DETECTOR,
+    dbscan.DETECTOR,
+    local_outlier_factor.DETECTOR,
+    one_class_svm.DETECTOR,
+)
 _ENSEMBLES: Final[tuple[Detector, ...]] = (auto.DETECTOR,)
 
 

@@ -56,21 +56,25 @@ class Course:
         name: the detector's.
         most: rows that are learned from at the most; more are sampled.
         fewest: rows that are learned from at the least.
-        memory: how many earlier points a row is made of beside its own; rows no further apart share points.
         seed: of the samples.
         memory_option: the option to change where a series is too short.
         cost_option: the option to change where a training takes too long, or a model is too large.
+        memory: how many earlier points a row is made of beside its own; rows no further apart share points.
         clock: tells how long it takes.
     """
 
     name: str
     most: int
     fewest: int
-    memory: int
     seed: int
     memory_option: str
     cost_option: str
+    memory: int = 0
     clock: Clock = time.perf_counter
+
+    def suits(self, points: int) -> bool:
+        """Whether a series is long enough to be cut into folds."""
+        return self._left(points - self.memory) >= self.fewest
 
     def require(self, points: int) -> None:
         """Sees to it that a series is long enough to be cut into folds.
@@ -78,10 +82,10 @@ class Course:
         Raises:
             CannotTrain: if it is not.
         """
-        if self._left(points - self.memory) >= self.fewest:
+        if self.suits(points):
             return
         needed = self.memory + self.fewest
-        while self._left(needed - self.memory) < self.fewest:
+        while not self.suits(needed):
             needed += 1
         raise CannotTrain(
             f"{self.name} needs at least {needed:,} points with this {self.memory_option}, got {points:,}",

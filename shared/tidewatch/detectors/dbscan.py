@@ -9,7 +9,6 @@ sections 3 and 4.2: the radius is where the sorted distances to the k-th neighbo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Final, Literal
 
 import numpy as np
@@ -92,7 +91,7 @@ class _Dbscan:
         )
         course.require(len(series))
         features = options.features_of(series)
-        fitted = cross_fit(features.rows(series)[0], partial(cluster, options), course)
+        fitted = cross_fit(features.rows(series)[0], lambda rows, _: cluster(options, rows), course)
         facts = {"core_points": float(len(fitted.learner.cores)), "eps": fitted.learner.radius}
         return Lesson(LearnedRows(features, fitted.learner, 1.0, facts), fitted.strangeness)
 
@@ -102,8 +101,8 @@ class _Dbscan:
         return LearnedRows(Features.from_json(parameters["rows"]), spots, float(parameters["threshold"]), facts)
 
 
-def cluster(options: DbscanOptions, rows: Floats, seed: int) -> DenseSpots:
-    """The core points that scikit-learn finds among rows, shape (n, features); nothing of it is random.
+def cluster(options: DbscanOptions, rows: Floats) -> DenseSpots:
+    """The core points that scikit-learn finds among rows, shape (n, features).
 
     Raises:
         CannotTrain: if there are none, since ``eps`` is too small.

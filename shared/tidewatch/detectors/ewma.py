@@ -93,10 +93,10 @@ class _Ewma:
 
     def learn(self, series: TimeSeries, options: EwmaOptions) -> Lesson:
         memory = _memory(options.alpha)
-        least = memory + _CALIBRATING
-        if len(series) < least:
+        needed = memory + _CALIBRATING
+        if len(series) < needed:
             raise CannotTrain(
-                f"ewma needs at least {least} points for an alpha of {options.alpha:g}, which looks back at {memory}, "
+                f"ewma needs at least {needed} points for an alpha of {options.alpha:g}, which looks back at {memory}, "
                 f"got {len(series)}; a larger alpha needs fewer",
                 option="alpha",
             )

@@ -85,6 +85,11 @@ class Features:
         return self.long - 1
 
     @property
+    def season(self) -> None:
+        """Not looked for."""
+        return
+
+    @property
     def size(self) -> int:
         """How many features there are."""
         return int(self.centre.size) + 2 * (self.hours + self.weekdays)

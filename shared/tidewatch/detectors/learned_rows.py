@@ -39,6 +39,11 @@ class Rows(Protocol):
         """Points before a point that its row is made of."""
         ...
 
+    @property
+    def season(self) -> int | None:
+        """The period that was found, in points; None if there is none, or if it was not looked for."""
+        ...
+
     def rows(self, points: TimeSeries) -> tuple[Floats, NDArray[np.int8]]:
         """Rows of all points but the first ``memory``, and which side of its past each point is on: -1, 0 or 1."""
         ...
@@ -77,10 +82,9 @@ class FeatureOptions(DetectorOptions):
 class LearnedRows:
     """The knowledge of a learner: its score is its strangeness, and it has no band."""
 
-    period = None
-
     def __init__(self, rows: Rows, learner: Learner, threshold: float, facts: Mapping[str, float]) -> None:
         self._rows, self._learner, self._facts = rows, learner, facts
+        self.period = rows.season
         self.memory = rows.memory
         self.threshold = threshold
 

@@ -1,7 +1,7 @@
 """The local outlier factor over rolling features: how much lonelier a point is than its nearest training points are.
 
-Use it for a series with states of different roughness, such as a quiet night and a busy day: a step that is usual by day
-is unusual where everything near it is quiet.
+Use it for a series with states of different roughness, such as a quiet night and a busy day: a step that is usual by
+day is unusual where everything near it is quiet.
 
 Source: M. Breunig, H.-P. Kriegel, R. Ng, J. Sander, LOF: Identifying Density-Based Local Outliers (2000), ACM SIGMOD,
 section 4; for new points, as scikit-learn's novelty detection.
@@ -10,7 +10,6 @@ section 4; for new points, as scikit-learn's novelty detection.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
@@ -26,8 +25,8 @@ from tidewatch.detectors.protocol import Arrays, Floats, Json
 from tidewatch.series import TimeSeries
 
 _RESOLUTION: Final = 1e-3
-"""Training points that are nearer than this, in spreads, count once: of many copies of one point each would be infinitely
-dense. It is the paper's k-distinct-distance."""
+"""Training points nearer than this, in spreads, count once: many copies of one point would be infinitely dense.
+It is the paper's k-distinct-distance."""
 _LEAST: Final = 1e-10
 """What scikit-learn adds to a mean distance that it divides by."""
 
@@ -91,7 +90,7 @@ class _LocalOutlierFactor:
         )
         course.require(len(series))
         features = options.features_of(series)
-        fitted = cross_fit(features.rows(series)[0], partial(remember, options), course)
+        fitted = cross_fit(features.rows(series)[0], lambda rows, _: remember(options, rows), course)
         threshold = threshold_of(fitted.strangeness, options.contamination, options.score_threshold)
         facts = {"references": float(len(fitted.learner.points)), "neighbours": float(fitted.learner.neighbours)}
         return Lesson(LearnedRows(features, fitted.learner, threshold, facts), fitted.strangeness)
@@ -104,7 +103,7 @@ class _LocalOutlierFactor:
         return LearnedRows(Features.from_json(parameters["rows"]), references, float(parameters["threshold"]), facts)
 
 
-def remember(options: LocalOutlierFactorOptions, rows: Floats, seed: int) -> References:
+def remember(options: LocalOutlierFactorOptions, rows: Floats) -> References:
     """The references that scikit-learn's local outlier factor keeps of rows, shape (n, features)."""
     # Learning needs scikit-learn; judging does not, and must start without it.
     from sklearn.neighbors import LocalOutlierFactor

@@ -62,7 +62,8 @@ class Loess:
         """The fits at some places, shape (m, columns); NaN where nothing around has weight.
 
         Args:
-            values, weights: as for :meth:`smooth`.
+            values: as for :meth:`smooth`.
+            weights: likewise.
             at: the places, shape (m,), inside the values or beside them.
             left: where the window of each begins.
         """

@@ -90,10 +90,10 @@ class _MovingAverage:
     in_units = True
 
     def learn(self, series: TimeSeries, options: MovingAverageOptions) -> Lesson:
-        least = options.window + _CALIBRATING
-        if len(series) < least:
+        needed = options.window + _CALIBRATING
+        if len(series) < needed:
             raise CannotTrain(
-                f"moving_average needs at least {least} points for a window of {options.window}, got {len(series)}",
+                f"moving_average needs at least {needed} points for a window of {options.window}, got {len(series)}",
                 option="window",
             )
         _, std = _sample_moments_before(series.values, options.window, options.window)

@@ -10,7 +10,6 @@ Distribution (2001), Neural Computation 13(7), section 3.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Final, Literal
 
 import numpy as np
@@ -25,6 +24,8 @@ from tidewatch.detectors.protocol import Arrays, Floats, Json
 from tidewatch.series import TimeSeries
 
 _FEWEST: Final = 16
+_TOLERANCE: Final = 1e-5
+"""How exactly the boundary is drawn; training points on it are to its inside."""
 
 
 class OneClassSvmOptions(FeatureOptions):
@@ -40,8 +41,8 @@ class OneClassSvmOptions(FeatureOptions):
         Field(
             gt=0,
             le=100,
-            description="How quickly likeness falls with the squared distance, in spreads; 1 over the number of "
-            "features unless given.",
+            description="How quickly likeness falls with the squared distance, in spreads; half of 1 over the number "
+            "of features unless given.",
         ),
     ] = None
     references: Annotated[
@@ -67,10 +68,10 @@ class Boundary:
         """By how much the sum at each row is below the boundary's, shape (n,)."""
         sums = np.empty(len(rows))
         for some, squared in squared_distances(rows, self._columns):
-            squared *= -self.gamma
-            bells = np.exp(squared, out=squared)
-            bells *= self.weights
-            sums[some] = bells.sum(axis=1)
+            np.multiply(squared, -self.gamma, out=squared)
+            np.exp(squared, out=squared)
+            np.multiply(squared, self.weights, out=squared)
+            sums[some] = squared.sum(axis=1)
         return self.offset - sums
 
     def arrays(self) -> Arrays:
@@ -94,10 +95,10 @@ class _OneClassSvm:
         )
         course.require(len(series))
         features = options.features_of(series)
-        fitted = cross_fit(features.rows(series)[0], partial(enclose, options), course)
+        fitted = cross_fit(features.rows(series)[0], lambda rows, _: enclose(options, rows), course)
         boundary = fitted.learner
         facts = {"support_vectors": float(len(boundary.vectors)), "offset": boundary.offset, "gamma": boundary.gamma}
-        return Lesson(LearnedRows(features, boundary, 0.0, facts), fitted.strangeness)
+        return Lesson(LearnedRows(features, boundary, 100.0 * _TOLERANCE, facts), fitted.strangeness)
 
     def restore(self, options: OneClassSvmOptions, parameters: Mapping[str, Json], arrays: Arrays) -> LearnedRows:
         facts = parameters["facts"]
@@ -105,14 +106,15 @@ class _OneClassSvm:
         return LearnedRows(Features.from_json(parameters["rows"]), boundary, float(parameters["threshold"]), facts)
 
 
-def enclose(options: OneClassSvmOptions, rows: Floats, seed: int) -> Boundary:
-    """The boundary that scikit-learn draws about rows, shape (n, features); nothing of it is random."""
+def enclose(options: OneClassSvmOptions, rows: Floats) -> Boundary:
+    """The boundary that scikit-learn draws about rows, shape (n, features)."""
     # Learning needs scikit-learn; judging does not, and must start without it.
     from sklearn.svm import OneClassSVM
 
-    # Features are in spreads, so their variance, which one outlier would rule, need not be asked.
-    gamma = options.gamma or 1.0 / rows.shape[1]
-    fitted = OneClassSVM(kernel="rbf", gamma=gamma, nu=options.nu).fit(rows)
+    # Features are in spreads, so their variance, which one outlier would rule, need not be asked. Half of what
+    # scikit-learn takes: with narrower bells the boundary clings to the training points, and new ones fall outside.
+    gamma = options.gamma or 0.5 / rows.shape[1]
+    fitted = OneClassSVM(kernel="rbf", gamma=gamma, nu=options.nu, tol=_TOLERANCE).fit(rows)
     return Boundary(fitted.support_vectors_, fitted.dual_coef_[0].copy(), float(fitted.offset_[0]), gamma)
 
 

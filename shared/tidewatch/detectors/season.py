@@ -4,8 +4,8 @@ A season repeats. So the cycles of a series that has one agree with each other o
 those of noise, of a random walk or of a trend do not, however smooth they are. The measure is the correlation of two
 cycles, averaged over all pairs: the autocorrelation at the multiples of a period, in one number.
 
-Sources: autocorrelation at seasonal lags, C. Chatfield, The Analysis of Time Series (2003), section 2.7; the spread of a
-correlation of autocorrelated noise, M. Bartlett, Some Aspects of the Time-Correlation Problem in Regard to Tests of
+Sources: autocorrelation at seasonal lags, C. Chatfield, The Analysis of Time Series (2003), section 2.7; the spread of
+a correlation of autocorrelated noise, M. Bartlett, Some Aspects of the Time-Correlation Problem in Regard to Tests of
 Significance (1935), Journal of the Royal Statistical Society 98(3).
 """
 
@@ -84,9 +84,10 @@ class Cycles:
         return products / possible if possible > 0.0 else 0.0
 
     def shape(self) -> Floats:
-        """The season by phase, shape (period,): means without the pull of wild values, interpolated where there are none.
+        """The season by phase, shape (period,): means that wild values do not pull far.
 
-        A one-step Huber estimate about the median: P. Huber, Robust Statistics (1981), section 6.7.
+        A one-step Huber estimate about the median: P. Huber, Robust Statistics (1981), section 6.7. Phases without a
+        point lie on straight lines between the others.
         """
         count = self.present.sum(axis=0).astype(np.intp)
         seen = np.flatnonzero(count)
@@ -218,7 +219,8 @@ def _moving_mean(values: Floats, weights: Floats, window: int, start: int, end: 
         values: shape (n,), 0 where there is none.
         weights: 1 where there is a value, else 0.
         window: at least 2.
-        start, end: where values begin and end; at least a window apart, or their mean is taken.
+        start: where values begin.
+        end: where they end; less than a window further, their mean is taken.
     """
     if end - start <= window:
         return np.full(values.size, values.sum() / weights.sum())
@@ -232,7 +234,8 @@ def _centred_sums(values: Floats, window: int) -> Floats:
     """Sums over windows; where their length is even, of one more value, the outermost two by half."""
     running = np.concatenate([[0.0], np.cumsum(values)])
     sums = running[window:] - running[:-window]
-    return sums if window % 2 else 0.5 * (sums[1:] + sums[:-1])
+    centred: Floats = sums if window % 2 else 0.5 * (sums[1:] + sums[:-1])
+    return centred
 
 
 def _without_line(places: Places, values: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """STL: a series as trend, season and remainder, by local regression.
 
-Source: R. Cleveland, W. Cleveland, J. McRae, I. Terpenning, STL: A Seasonal-Trend Decomposition Procedure Based on Loess
-(1990), Journal of Official Statistics 6(1), section 2 and, for the choice of windows, section 3.
+Source: R. Cleveland, W. Cleveland, J. McRae, I. Terpenning, STL: A Seasonal-Trend Decomposition Procedure Based on
+Loess (1990), Journal of Official Statistics 6(1), section 2 and, for the choice of windows, section 3.
 """
 
 from __future__ import annotations

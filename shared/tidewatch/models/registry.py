@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cachetools import LRUCache, TTLCache
@@ -118,7 +119,10 @@ class Registry:
                 raise DataCorrupted(version.arrays_key or f"{version.series_id} {version.version}") from error
             model = restore_model(version.detector, version.options, version.parameters, arrays)
             weight = _BYTES_BESIDE_ARRAYS + _COPIES * sum(array.nbytes for array in arrays.values())
-            loaded = self._models[key] = LoadedModel(version, model, weight)
+            loaded = LoadedModel(version, model, weight)
+            # One that is larger than the cache is not kept.
+            with suppress(ValueError):
+                self._models[key] = loaded
         return loaded
 
     def _packed_arrays(self, version: ModelVersion) -> bytes:

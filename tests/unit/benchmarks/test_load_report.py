@@ -76,8 +76,9 @@ def test_every_target_has_its_row_in_each_stage(tmp_path):
         assert written.count(f"| {target.name} | locust | 1,600 | 50 ms | 80 ms | 90 ms | 0 |") == len(STAGES)
     assert "`make bench-load`, on 21 November 2026: 2 cores; Python 3." in written
     assert "No request of any stage failed." in written
-    assert "A prediction takes 2.00 ms: 1.00 ms (50%) are GetItem, of which 0.50 ms (25% of all) are moto." in " ".join(
-        written.split()
+    assert (
+        "A prediction takes 2.00 ms: 1.00 ms (50 %) are GetItem, of which 0.50 ms (25 % of all) are moto."
+        in " ".join(written.split())
     )
     assert max(map(len, written.splitlines())) < 180
 

@@ -41,6 +41,8 @@ def store(monkeypatch: pytest.MonkeyPatch) -> MetricStore:
         (CloudWatchBackend, "get_metric_data"),
         (CloudWatchBackend, "put_metric_data"),
         (DynamoDBBackend, "update_item"),
+        (Table, "put_item"),
+        (Table, "delete_item"),
         (DynamoResult, "execute_result"),
         (moto.core.responses, "method_names_from_class"),
     ):

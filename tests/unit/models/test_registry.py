@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from tidewatch.models import LATEST, ModelVersion, Registry, SeriesNotFound, VersionNotFound
+from tidewatch.detectors import detector_named
+from tidewatch.detectors.auto.detector import AutoOptions
+from tidewatch.models import LATEST, DataCorrupted, ModelVersion, Registry, SeriesNotFound, VersionNotFound
+from tidewatch.models import registry as registry_module
 from tidewatch.models.ports import Head
 
 from tests.support.flaky import Recorder
-from tests.support.memory import Memory, MemoryVersionStore
-from tests.support.samples import a_model, a_version, no_arrays
+from tests.support.memory import Memory, MemoryDataStore, MemoryVersionStore
+from tests.support.samples import a_model, a_publisher, a_series, a_version, no_arrays
 
 
 class Clock:
@@ -200,3 +204,52 @@ def test_a_version_of_an_unknown_detector_is_a_defect_and_not_missing(store, reg
     store.append(replace(a_version(), detector="four_sigma"))
     with pytest.raises(KeyError, match="four_sigma"):
         registry.load("cpu")
+
+
+class TestLargeModels:
+    """Models whose arrays lie elsewhere."""
+
+    @pytest.fixture
+    def arrays(self):
+        return MemoryDataStore(Memory(), "default", "models")
+
+    @pytest.fixture
+    def registry(self, store, arrays, calls):
+        return Registry(Recorder(store, []), lambda: Recorder(arrays, calls))
+
+    def publish(self, store, arrays, series_id: str) -> ModelVersion:
+        series = a_series(np.random.default_rng(1).normal(0, 1, 2000).tolist())
+        model = detector_named("auto").fit(series, AutoOptions())
+        return a_publisher(store, arrays=arrays).publish(series_id, series, model)
+
+    def test_arrays_are_read_once_for_each_version(self, store, arrays, registry, calls):
+        self.publish(store, arrays, "a")
+        for _ in range(3):
+            registry.load("a")
+        assert calls == ["get"]
+
+    def test_no_more_models_are_kept_than_fit_into_memory(self, store, arrays, calls, monkeypatch):
+        for name in ("a", "b", "c"):
+            self.publish(store, arrays, name)
+        weight = Registry(store, lambda: arrays).load("a").weight
+        monkeypatch.setattr(registry_module, "_CACHED_MODEL_BYTES", 2 * weight)
+        registry = Registry(store, lambda: Recorder(arrays, calls))
+        for name in ("a", "b", "a", "c", "a", "b"):
+            registry.load(name)
+        # The third took the place of the one that was asked for longest ago.
+        assert calls == ["get"] * 4
+
+    def test_one_model_that_is_too_large_for_the_cache_is_loaded_all_the_same(self, store, arrays, calls, monkeypatch):
+        self.publish(store, arrays, "a")
+        monkeypatch.setattr(registry_module, "_CACHED_MODEL_BYTES", 1000)
+        registry = Registry(store, lambda: Recorder(arrays, calls))
+        for _ in range(2):
+            assert registry.load("a").version.series_id == "a"
+        assert calls == ["get", "get"]
+
+    @pytest.mark.parametrize("damaged", [b"", b"PK", b"\x80\x04."])
+    def test_arrays_that_were_replaced_are_corrupted(self, store, arrays, registry, damaged):
+        version = self.publish(store, arrays, "a")
+        arrays._objects[version.arrays_key] = damaged
+        with pytest.raises(DataCorrupted):
+            registry.load("a")

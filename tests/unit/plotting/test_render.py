@@ -120,8 +120,9 @@ def test_colours_stand_out(theme: Any) -> None:
     for words in (colors.text, colors.muted):
         assert contrast(words, colors.background) >= 4.5
     for mark in (colors.data, colors.anomaly, colors.limit, colors.expected):
-        assert contrast(mark, colors.background) >= 3
-        assert contrast(mark, colors.band) >= 3
+        for ground in (colors.background, colors.band, colors.event, colors.waiting):
+            assert contrast(mark, ground) >= 3
+    assert contrast(colors.anomaly, colors.usual) >= 2
 
 
 def test_five_points_are_dots_on_a_line(series_of: Series, review: Review) -> None:

@@ -1,0 +1,111 @@
+"""Principal components of subsequences: how far a stretch is from what stretches of this series are made of.
+
+Use it for a series with a shape that repeats, when the shape is what breaks: a missing peak, a flattened wave, another
+rhythm. It sees stretches rather than single points, and an alarm lasts as long as the broken part is in the window.
+
+Source: C. Aggarwal, Outlier Analysis, second edition (2017), section 3.3, the sum of squares of the coordinates along
+all principal components, each over its variance; over subsequences, Q. Liu, J. Paparrizos, The Elephant in the Room:
+Towards a Reliable Time-Series Anomaly Detection Benchmark (2024), NeurIPS, where it is called Sub-PCA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
+from tidewatch.detectors.cross_fitting import Course, cross_fit
+from tidewatch.detectors.learned_rows import LearnedRows
+from tidewatch.detectors.protocol import Arrays, Floats, Json
+from tidewatch.detectors.subsequences import (
+    LEAST_STRANGENESS,
+    Subsequences,
+    SubsequenceOptions,
+    log_threshold,
+    moderate,
+)
+from tidewatch.series import TimeSeries
+
+_FEWEST: Final = 16
+_LEAST_VARIANCE: Final = 1e-4
+"""Of a component, in mean variances of all: a wave without noise has components that nothing but rounding lies along."""
+_AT_ONCE: Final = 65_536
+"""Coordinates that are worked out at once."""
+
+
+class SubPcaOptions(SubsequenceOptions):
+    """The root mean square of a window's coordinates along all principal components; about 1 where it is usual."""
+
+    name: Literal["sub_pca"] = "sub_pca"
+    windows: Annotated[
+        int, Field(ge=50, le=50_000, description="Training windows that are learned from, at the most.")
+    ] = 10_000
+
+
+class Components:
+    """Axes along which usual windows vary, each in its own standard deviations.
+
+    Attributes:
+        mean: float64, shape (length,).
+        axes: float64, shape (length, length), a column each, divided by the standard deviation along it.
+    """
+
+    def __init__(self, mean: Floats, axes: Floats) -> None:
+        self.mean, self.axes = mean, axes
+
+    def strangeness(self, rows: Floats) -> Floats:
+        """The root mean square of each window's coordinates, shape (n,)."""
+        step = max(_AT_ONCE // self.mean.size, 1)
+        squares = np.empty(len(rows))
+        for begin in range(0, len(rows), step):
+            along = (rows[begin : begin + step] - self.mean) @ self.axes
+            squares[begin : begin + step] = np.einsum("ij,ij->i", along, along)
+        return np.maximum(np.sqrt(squares / self.mean.size), LEAST_STRANGENESS)
+
+    def arrays(self) -> Arrays:
+        """Mean and axes."""
+        return {"mean": self.mean, "axes": self.axes}
+
+
+class _SubPca:
+    options_type = SubPcaOptions
+    in_units = True
+
+    def learn(self, series: TimeSeries, options: SubPcaOptions) -> Lesson:
+        course = Course(
+            name=options.name,
+            most=options.windows,
+            fewest=_FEWEST,
+            seed=options.seed,
+            memory_option="window",
+            cost_option="windows",
+        )
+        subsequences, course = Subsequences.of(series, options.window, course)
+        fitted = cross_fit(subsequences.rows(series)[0], lambda rows, _: decompose(rows), course)
+        threshold = log_threshold(fitted.strangeness, options.sigmas)
+        facts = {"window": float(subsequences.length)}
+        return Lesson(LearnedRows(subsequences, fitted.learner, threshold, facts), fitted.strangeness)
+
+    def restore(self, options: SubPcaOptions, parameters: Mapping[str, Json], arrays: Arrays) -> LearnedRows:
+        components = Components(arrays["mean"], arrays["axes"])
+        subsequences = Subsequences.from_json(parameters["rows"])
+        return LearnedRows(subsequences, components, float(parameters["threshold"]), parameters["facts"])
+
+
+def decompose(rows: Floats) -> Components:
+    """The components that scikit-learn finds in windows, shape (n, length)."""
+    # Learning needs scikit-learn; judging does not, and must start without it.
+    from sklearn.decomposition import PCA
+
+    fitted = PCA(svd_solver="covariance_eigh").fit(moderate(rows))
+    variance = np.zeros(rows.shape[1])
+    variance[: fitted.explained_variance_.size] = fitted.explained_variance_
+    least = max(_LEAST_VARIANCE * float(variance.mean()), LEAST_STRANGENESS**2)
+    axes = fitted.components_.T / np.sqrt(np.maximum(variance, least))
+    return Components(fitted.mean_, np.ascontiguousarray(axes))
+
+
+DETECTOR: Final = CalibratedDetector(_SubPca())

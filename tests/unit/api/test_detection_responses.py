@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tidewatch.api.detection import Detection
+from tidewatch.api.detection_responses import detection_document, json_answer, rounded
+from tidewatch.detectors import CATALOGUE, Scores, find_events
+from tidewatch.detectors.events import GAP
+from tidewatch.series import LATEST, TimeSeries
+from tidewatch.settings import Settings
+
+from tests.support.strategies import doubles
+
+LAMBDAS_LARGEST_ANSWER = 6 * 2**20
+
+
+@given(st.lists(doubles | st.just(float("nan")), min_size=1))
+def test_six_digits_are_kept(numbers):
+    given_numbers = np.array(numbers)
+    np.testing.assert_allclose(rounded(given_numbers), given_numbers, rtol=5.001e-6)
+
+
+@given(st.floats(1e-15, 1e20) | st.floats(-1e20, -1e-15))
+def test_numbers_are_written_short(number):
+    (short,) = rounded(np.array([number])).tolist()
+    # Seven, where the sixth digit was carried over a power of ten.
+    assert float(f"{short:.6e}") == short
+
+
+def test_what_rounding_gives_for_numbers_that_everybody_knows():
+    numbers = np.array([0.0, 1.0, -0.1, 1 / 3, 2e6 / 3, 123456.789, 1e-300, 5e-324, np.nan])
+    expected = [0.0, 1.0, -0.1, 0.333333, 666667.0, 123457.0, 1e-300, 5e-324]
+    assert rounded(numbers).tolist()[:-1] == expected
+    assert np.isnan(rounded(numbers)[-1])
+
+
+def longest(points: int, exponent: int = 250) -> np.ndarray:
+    """Doubles that take 24 characters to write."""
+    return -(1 + np.random.default_rng(0).random(points)) * 10.0**-exponent
+
+
+@pytest.mark.parametrize("points", [Settings.model_fields["max_detect_points"].metadata[1].le])
+def test_the_largest_answer_fits_into_what_lambda_takes(points):
+    """Every number as long as can be, as many events as can be, the body quoted as Lambda's answer quotes it."""
+    evidence = 100 + 199 * np.random.default_rng(1).random(points)
+    anomaly = np.zeros(points, dtype=np.bool_)
+    anomaly[:: GAP + 2] = True
+    scores = Scores(
+        anomaly=anomaly,
+        score=longest(points),
+        p_value=10.0**-evidence,
+        severity=evidence / (evidence + 3),
+        expected=longest(points),
+        lower=longest(points),
+        upper=longest(points),
+        direction=np.ones(points, dtype=np.int8),
+        warming_up=np.zeros(points, dtype=np.bool_),
+    )
+    model = CATALOGUE["mad"].fit(
+        TimeSeries(np.arange(9), np.arange(9.0)),
+        CATALOGUE["mad"].options_type(),  # type: ignore[call-arg]
+    )
+    series = TimeSeries(LATEST - points + np.arange(points), longest(points))
+    found = Detection(series, has_times=True, model=model, scores=scores, events=find_events(scores))
+    answer = json_answer(detection_document(found), {})
+    quoted = len(json.dumps({"statusCode": 200, "headers": answer.headers, "body": answer.body}))
+    # With room for what later versions may add.
+    assert 0.8 * LAMBDAS_LARGEST_ANSWER < quoted < 0.97 * LAMBDAS_LARGEST_ANSWER

@@ -1,0 +1,80 @@
+"""The local outlier factor beside scikit-learn's, and by example."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.neighbors import LocalOutlierFactor
+from tidewatch.detectors import CannotTrain, cross_fitting
+from tidewatch.detectors.local_outlier_factor import DETECTOR, LocalOutlierFactorOptions, remember
+from tidewatch.series import TimeSeries
+
+random = np.random.default_rng(8)
+
+
+def series(values, step=60):
+    values = np.array(values, dtype=np.float64)
+    return TimeSeries(1_700_000_000 + step * np.arange(values.size, dtype=np.int64), values)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("neighbours", "rows"), [(20, 800), (2, 50), (100, 300), (20, 12)])
+def test_scores_are_scikit_learn_s(neighbours, rows, seed):
+    generator = np.random.default_rng(seed)
+    data = generator.standard_t(2, (rows, 6))
+    references = remember(LocalOutlierFactorOptions(neighbours=neighbours), data)
+    theirs = LocalOutlierFactor(n_neighbors=min(neighbours, rows - 1), novelty=True).fit(data)
+    probes = np.concatenate([data * 1.3, generator.normal(0, 1, (400, 6)), generator.normal(0, 1e6, (20, 6))])
+    assert references.strangeness(probes) == pytest.approx(-theirs.score_samples(probes), rel=1e-9)
+
+
+def test_copies_of_one_point_are_not_infinitely_dense():
+    rows = np.concatenate([np.zeros((500, 2)), random.normal(0, 1e-7, (100, 2)), random.normal(size=(50, 2))])
+    references = remember(LocalOutlierFactorOptions(), rows)
+    assert len(references.points) < 60
+    assert references.strangeness(np.array([[0.0, 0.0], [0.01, 0.01]])).max() < 2.0
+
+
+def test_rows_that_are_all_the_same():
+    references = remember(LocalOutlierFactorOptions(), np.ones((50, 2)))
+    assert references.strangeness(np.array([[1.0, 1.0], [1.5, 1.0], [4.0, 1.0]])).round(6).tolist() == [1.0, 1.0, 3.0]
+
+
+def test_what_is_usual_in_a_rough_state_is_not_in_a_quiet_one():
+    rough = np.arange(3_000) // 150 % 2 == 1
+    usual = random.normal(0, np.where(rough, 1.0, 0.02)) + np.where(rough, 10.0, 0.0)
+    model = DETECTOR.fit(series(usual[:2_700]), LocalOutlierFactorOptions())
+    probe = usual[2_700:].copy()
+    assert not rough[2_770]
+    probe[[70, 220]] += 0.8
+    scores = model.score(TimeSeries(1_700_000_000 + 60 * np.arange(2_700, 3_000, dtype=np.int64), probe))
+    assert scores.anomaly[70]
+    assert not scores.anomaly[220]
+    assert scores.severity[70] > scores.severity[220]
+
+
+def test_a_series_that_repeats_itself_raises_no_alarm():
+    model = DETECTOR.fit(series(np.sin(np.arange(1_000) * 2 * np.pi / 25)), LocalOutlierFactorOptions())
+    again = TimeSeries(
+        1_700_000_000 + 60 * np.arange(1_000, 1_200, dtype=np.int64), np.sin(np.arange(1_000, 1_200) * 2 * np.pi / 25)
+    )
+    assert not model.score(again).anomaly.any()
+
+
+def test_contamination_sets_the_threshold():
+    model = DETECTOR.fit(series(random.normal(size=3_000)), LocalOutlierFactorOptions(contamination=0.1))
+    assert 0.05 < model.score(series(random.normal(size=5_000))).anomaly.mean() < 0.15
+
+
+@pytest.mark.parametrize("limit", ["MOST_SECONDS", "MOST_BYTES"])
+def test_names_the_option_that_costs(monkeypatch, limit):
+    monkeypatch.setattr(cross_fitting, limit, 0)
+    with pytest.raises(CannotTrain, match="lower references") as problem:
+        DETECTOR.fit(series(random.normal(size=200)), LocalOutlierFactorOptions())
+    assert problem.value.option == "references"
+
+
+def test_too_few_points():
+    with pytest.raises(CannotTrain, match="local_outlier_factor needs at least") as problem:
+        DETECTOR.fit(series(random.normal(size=60)), LocalOutlierFactorOptions())
+    assert problem.value.option == "long_window"
