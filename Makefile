@@ -114,8 +114,12 @@ events: $(RUN_READY) ## Write events/*.json from the sample requests
 	$(BIN)/python -m local.events
 
 .PHONY: bench
-bench: $(DEV_READY) ## Print the figures of docs/benchmarks.md, measured here and now
-	$(BIN)/python -m benchmarks
+bench: $(RUNTIME_READY) ## Print the quick figures of docs/benchmarks.md, measured here and now
+	@$(WITH_SAM) $(WITH_RUNTIME) $(BIN)/python -m benchmarks
+
+.PHONY: bench-handler
+bench-handler: $(RUNTIME_READY) ## Those of one function: its work by size, memory, imports, start, CPU
+	@$(WITH_SAM) $(WITH_RUNTIME) $(BIN)/python -m benchmarks handler
 
 .PHONY: bench-nab
 bench-nab: $(DEV_READY) ## Score every detector on the Numenta Anomaly Benchmark; NAB=<folder with its data and labels>

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from benchmarks.handlers import context, daily_series, event, stubbed
 from benchmarks.timing import measure
+from local.routes import read_routes
+from local.template import Template, load_template
 
 PRICES_OF: Final = "US East (N. Virginia), list prices of November 2026"
 REST_REQUEST: Final = 3.50e-6
@@ -28,9 +32,10 @@ METRIC_MONTH: Final = 0.30
 TRACE: Final = 5.0e-6
 SNAPSHOT_GB_SECOND: Final = 1.5046e-6
 
-MEMORY_GB: Final = 0.5
-# Lambda gives a whole core at 1,769 MB.
-SHARE_OF_A_CORE: Final = 512 / 1769
+ROOT: Final = Path(__file__).resolve().parent.parent
+REGION: Final = "us-east-1"
+# Lambda gives a whole core at 1,769 MB, and no more than that to one thread.
+MEMORY_OF_A_CORE: Final = 1769
 # Assumed answers, in milliseconds; measured figures of one's own account belong here.
 DYNAMODB_READ_MS: Final = 4.0
 DYNAMODB_TRANSACTION_MS: Final = 12.0
@@ -66,7 +71,7 @@ class Cost:
 
 def of_prediction(own_ms: float) -> Cost:
     """One prediction with a consistent read of its series' head, an item under 4 KB."""
-    return _request(own_ms / SHARE_OF_A_CORE + DYNAMODB_READ_MS) + Cost({"DynamoDB": DYNAMODB_READ})
+    return _request("PredictFunction", own_ms, DYNAMODB_READ_MS) + Cost({"DynamoDB": DYNAMODB_READ})
 
 
 def of_fit(own_ms: float, stored_bytes: float) -> Cost:
@@ -75,21 +80,30 @@ def of_fit(own_ms: float, stored_bytes: float) -> Cost:
     # A transaction writes each item twice.
     writes = 2 * 2 + 1
     storage = {"DynamoDB": DYNAMODB_READ + writes * DYNAMODB_WRITE, "S3": S3_PUT + stored_bytes / 1e9 * S3_GB_MONTH}
-    return _request(own_ms / SHARE_OF_A_CORE + waiting) + Cost(storage)
+    return _request("FitFunction", own_ms, waiting) + Cost(storage)
 
 
 def of_idling() -> Cost:
     """A month in which nobody calls."""
-    snapshots = (3 * MEMORY_GB + 1.0) * SNAPSHOT_GB_SECOND * MONTH_SECONDS
+    snapshots = sum(memory_mb().values()) / 1024 * SNAPSHOT_GB_SECOND * MONTH_SECONDS
     # Nine alarms over about thirty metrics; a dashboard beyond the first three of an account; the alarm topic's key.
     return Cost({"Lambda (SnapStart)": snapshots, "CloudWatch": 30 * 0.10 + 3.0 + 12 * METRIC_MONTH, "KMS": 1.0})
 
 
-def _request(milliseconds: float) -> Cost:
+@lru_cache(maxsize=1)
+def memory_mb() -> Mapping[str, int]:
+    """The memory of each function, by its name in template.yaml."""
+    template = Template(load_template(ROOT / "template.yaml"), REGION)
+    return {route.function.logical_id: route.function.memory_mb for route in read_routes(template, ROOT).routes}
+
+
+def _request(function: str, own_ms: float, waiting_ms: float) -> Cost:
+    memory = memory_mb()[function]
+    milliseconds = own_ms * max(MEMORY_OF_A_CORE / memory, 1.0) + waiting_ms
     return Cost(
         {
             "API Gateway": REST_REQUEST,
-            "Lambda": LAMBDA_REQUEST + milliseconds / 1000 * MEMORY_GB * LAMBDA_GB_SECOND_ARM,
+            "Lambda": LAMBDA_REQUEST + milliseconds / 1000 * memory / 1024 * LAMBDA_GB_SECOND_ARM,
             "CloudWatch": LOG_BYTES / 1e9 * LOGS_GB,
             "X-Ray": TRACED * TRACE,
         }
@@ -100,7 +114,8 @@ def main() -> None:
     """Measures, then prints the sums."""
     predict_ms, fit_ms = _measured()
     prediction, fit = of_prediction(predict_ms), of_fit(fit_ms, stored_bytes=13.0 * POINTS_A_FIT)
-    print(f"{PRICES_OF}; 512 MB, arm64; own work measured here: predict {predict_ms:.2f} ms, fit {fit_ms:.1f} ms\n")
+    sizes = ", ".join(f"{name.removesuffix('Function').lower()} {size} MB" for name, size in memory_mb().items())
+    print(f"{PRICES_OF}; arm64, {sizes}; own work measured here: predict {predict_ms:.2f} ms, fit {fit_ms:.1f} ms\n")
     _print("A million predictions", prediction * 1e6)
     series = prediction * PREDICTIONS_A_SERIES + fit * FITS_A_SERIES
     habits = f"a prediction every 5 minutes and {FITS_A_SERIES} fits of {POINTS_A_FIT:,} points a month each"

@@ -53,6 +53,8 @@ def samples() -> list[Sample]:
     flawed = {"timestamps": [*times[:4], times[2], times[5]], "values": [1, 2, None, "4", 5, 6], "unit": "ms"}
     flat = {"timestamps": times, "values": [7.5] * 6}
     twice = {"values": [1, 2, 3, 4, 50], "data": [1, 2, 3, 4, 50], "method": "magic"}
+    azure = "/anomalydetector/v1.1/timeseries/"
+    room = {"series": json.loads(_requests("detect_data"))["data"], "granularity": "minutely", "customInterval": 10}
     millis = {"timestamps": [time * 1000 for time in times], "values": [1, 2, 3, 4, 5, 6]}
     return [
         Sample("fit", "POST", fit, 200, "a week of hourly web requests", _requests("fit")),
@@ -90,6 +92,9 @@ def samples() -> list[Sample]:
         Sample("detect_invalid", "POST", "/detect", 422, "two forms at once, no such method", _json(twice)),
         Sample("predict_values", "POST", "/predict", 200, "bare values", _requests("predict_values")),
         Sample("predict_few_values", "POST", "/predict", 200, "too few to judge", _json({"values": [1, 2, 3]})),
+        Sample("azure_entire", "POST", f"{azure}entire/detect", 200, "as Azure's client asks", _json(room)),
+        Sample("azure_last", "POST", f"{azure}last/detect", 200, "likewise, the last point", _json(room)),
+        Sample("azure_changes", "POST", f"{azure}changepoint/detect", 200, "likewise, change points", _json(room)),
         Sample("plot", "GET", "/plot?series_id=web-requests", 200, "a PNG"),
         Sample("plot_svg", "GET", "/plot?series_id=web-requests&version=1&format=svg&theme=dark", 200, "an SVG"),
         Sample("plot_unknown_series", "GET", "/plot?series_id=never-trained", 404, "a series without a model"),

@@ -11,6 +11,7 @@ from tidewatch.api.detection_of_values import values_routes
 from tidewatch.api.detection_requests import DetectBody
 from tidewatch.api.detection_responses import answers, detection_document, json_answer
 from tidewatch.api.pictures import picture_response
+from tidewatch.detectors.learners import load_learners
 from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, Judged, PlotRequest, ThemeName, render
 from tidewatch.telemetry import record_detection
 
@@ -43,4 +44,4 @@ def detect(
     return picture_response(render(judged, request), format, pinned=False)
 
 
-lambda_handler = api.create_handler(app, rephrase=in_azures_words)
+lambda_handler = api.create_handler(app, warm_up=(load_learners,), rephrase=in_azures_words)

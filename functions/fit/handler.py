@@ -3,6 +3,7 @@
 from tidewatch import api
 from tidewatch.api.once_only import OnceOnlyDep, get_once_only
 from tidewatch.detectors import detector_named
+from tidewatch.detectors.learners import load_learners
 from tidewatch.telemetry import record_training
 
 app = api.create_app()
@@ -43,4 +44,4 @@ def fit(
     )
 
 
-lambda_handler = api.create_handler(app, warm_up=(api.get_publisher, get_once_only))
+lambda_handler = api.create_handler(app, warm_up=(api.get_publisher, get_once_only, load_learners))

@@ -54,7 +54,13 @@ def test_only_the_function_that_draws_imports_what_draws(function):
     assert packages(function).isdisjoint(HEAVY)
     assert "tidewatch.plotting" not in imported_by(function)["modules"]
     # What this test would look like if the names above were wrong.
-    assert {"numpy", "pydantic", "boto3", "tidewatch"} <= packages(function)
+    assert {"numpy", "pydantic", "botocore", "tidewatch"} <= packages(function)
+
+
+@pytest.mark.parametrize("function", [each for each in FUNCTIONS if each != "fit"])
+def test_only_what_remembers_answers_imports_boto3(function):
+    # Powertools does, to remember them. The clients are botocore's, whose import is shorter.
+    assert "boto3" not in packages(function)
 
 
 @pytest.mark.parametrize("function", ["plot", "detect"])

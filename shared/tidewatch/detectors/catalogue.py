@@ -10,12 +10,14 @@ from tidewatch.detectors import (
     dbscan,
     evt,
     ewma,
+    holt_winters,
     iqr,
     isolation_forest,
     local_outlier_factor,
     mad,
     moving_average,
     one_class_svm,
+    seasonal_decomposition,
     three_sigma,
 )
 from tidewatch.detectors.auto import detector as auto
@@ -26,9 +28,11 @@ _STATISTICAL: Final[tuple[Detector, ...]] = (
     three_sigma.DETECTOR,
     evt.DETECTOR,
     ewma.DETECTOR,
+    holt_winters.DETECTOR,
     iqr.DETECTOR,
     mad.DETECTOR,
     moving_average.DETECTOR,
+    seasonal_decomposition.DETECTOR,
 )
 _MACHINE_LEARNING: Final[tuple[Detector, ...]] = (
     isolation_forest.DETECTOR,

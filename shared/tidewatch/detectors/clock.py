@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.protocol import CannotTrain, Json
+from tidewatch.detectors.season import close_gaps
 from tidewatch.series import Sampling, TimeSeries
 
 
@@ -67,10 +68,11 @@ def check_period(name: str, period: int, places: NDArray[np.int64]) -> None:
     Raises:
         CannotTrain: if the series is shorter than two seasons, or has fewer points than two would have by half.
     """
-    span = int(places[-1] - places[0]) + 1
+    closed = close_gaps(places, period)
+    span = int(closed[-1] - closed[0]) + 1
     if span < 2 * period or places.size < period:
         raise CannotTrain(
             f"{name} with a period of {period} needs at least two seasons, that is {2 * period} steps of time with "
-            f"points in half of them, got {places.size} points in {span}",
+            f"points in half of them, got {places.size} points in {span} without long gaps",
             option="period",
         )

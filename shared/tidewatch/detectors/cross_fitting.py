@@ -60,6 +60,8 @@ class Course:
         memory_option: the option to change where a series is too short.
         cost_option: the option to change where a training takes too long, or a model is too large.
         memory: how many earlier points a row is made of beside its own; rows no further apart share points.
+        apart: of every so many rows of a fold one is judged. Where neighbouring rows are nearly the same, one strange
+            point makes many strange rows, and those of few points must not pass for the tail of many.
         clock: tells how long it takes.
     """
 
@@ -70,6 +72,7 @@ class Course:
     memory_option: str
     cost_option: str
     memory: int = 0
+    apart: int = 1
     clock: Clock = time.perf_counter
 
     def suits(self, points: int) -> bool:
@@ -147,6 +150,17 @@ def cross_fit(rows: Floats, fit: Callable[[Floats, int], L], course: Course) -> 
     Raises:
         CannotTrain: if it would take too long, or the model would be too large.
     """
+    # Learning needs scikit-learn; judging does not, and must start without it.
+    import sklearn  # noqa: F401 - loads the libraries that are to be limited
+    from threadpoolctl import threadpool_limits
+
+    # On one thread sums are added up in one order, so a series gives one model on any machine; and trainings are so
+    # small that threads mostly wait for each other.
+    with threadpool_limits(1):
+        return _cross_fit(rows, fit, course)
+
+
+def _cross_fit(rows: Floats, fit: Callable[[Floats, int], L], course: Course) -> CrossFitted[L]:
     started = course.clock()
     folds = list(_folds(len(rows), course.memory))
     size = min(course.most, *(before.size + after.size for _, before, after in folds))
@@ -155,7 +169,7 @@ def cross_fit(rows: Floats, fit: Callable[[Floats, int], L], course: Course) -> 
         random = np.random.default_rng((course.seed, number))
         learner = fit(rows[_some(random, np.concatenate([before, after]), size)], course.seed + number)
         course.weigh(learner.arrays())
-        strangeness.append(learner.strangeness(rows[_some(random, fold, _JUDGED)]))
+        strangeness.append(learner.strangeness(rows[_some(random, _spread(random, fold, course.apart), _JUDGED)]))
         course.spend(started, number)
     everything = _some(np.random.default_rng((course.seed, 0)), np.arange(len(rows)), size)
     return CrossFitted(fit(rows[everything], course.seed), np.concatenate(strangeness))
@@ -167,6 +181,13 @@ def _folds(rows: int, gap: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.i
     for number in range(_FOLDS):
         start, stop = number * places.size // _FOLDS, (number + 1) * places.size // _FOLDS
         yield places[start:stop], places[: max(start - gap, 0)], places[stop + gap :]
+
+
+def _spread(random: np.random.Generator, places: NDArray[np.intp], apart: int) -> NDArray[np.intp]:
+    """One of every so many places, any of them: the first of each would always meet the same phase of a season."""
+    starts = np.arange(0, places.size, apart)
+    ends = np.minimum(starts + apart, places.size)
+    return places[random.integers(starts, ends)]
 
 
 def _some(random: np.random.Generator, places: NDArray[np.intp], size: int) -> NDArray[np.intp]:

@@ -1,8 +1,8 @@
 """What a seasonal method errs by on points that it did not learn its season from.
 
 A season that is the mean of some cycles errs on each of them by less than on one to come: where they are few, by much
-less, and in another shape. So each of a few folds of whole cycles is judged by the season of the others. Where cycles are
-many, all are judged by the season of all: only the size of the errors differs then, by a known factor.
+less, and in another shape. So each of a few folds of whole cycles is judged by the season of the others. Where cycles
+are many, all are judged by the season of all: only the size of the errors differs then, by a known factor.
 
 Source: M. Stone, Cross-Validatory Choice and Assessment of Statistical Predictions (1974), Journal of the Royal
 Statistical Society B 36(2).

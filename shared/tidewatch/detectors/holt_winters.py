@@ -19,12 +19,12 @@ from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured,
 from tidewatch.detectors.clock import Clock, check_period, regular_sampling
 from tidewatch.detectors.holt_winters_training import Training, steps_between
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.robust import Moderation, robust_scale
+from tidewatch.detectors.robust import Moderation
 from tidewatch.detectors.season import find_season
 from tidewatch.detectors.settling import Settling
-from tidewatch.detectors.sides import watched
 from tidewatch.detectors.smoothing import Smoothing
 from tidewatch.detectors.units import Units
+from tidewatch.detectors.yardstick import Yardstick
 from tidewatch.series import TimeSeries
 
 _FEWEST: Final = 12
@@ -78,13 +78,13 @@ class _Forecasts:
     """
 
     def __init__(
-        self, options: HoltWintersOptions, clock: Clock, season: Floats, settling: Settling, scale: float
+        self, options: HoltWintersOptions, clock: Clock, season: Floats, settling: Settling, yardstick: Yardstick
     ) -> None:
         self.threshold = options.sigmas
         self.memory = settling.memory
         self.period = clock.period
         self._side = options.side
-        self._clock, self._season, self._settling, self._scale = clock, season, settling, scale
+        self._clock, self._season, self._settling, self._yardstick = clock, season, settling, yardstick
 
     def measure(self, points: TimeSeries, skip: int, threshold: float) -> Measured:
         """Each by the forecast from the points before it."""
@@ -92,12 +92,7 @@ class _Forecasts:
         seasonal = self._clock.seasonal(self._season, places)
         level = self._settling.forecasts(points.values - seasonal, steps_between(places), skip)
         expected = level + seasonal[skip:]
-        with np.errstate(over="ignore"):
-            score = (points.values[skip:] - expected) / self._scale
-        reach = threshold * self._scale
-        return Measured(
-            score, one_sided(score, self._side), expected, *watched(expected - reach, expected + reach, self._side)
-        )
+        return self._yardstick.measure(points.values[skip:], expected, threshold, self._side)
 
     def parameters(self) -> Mapping[str, Json]:
         """All but the season."""
@@ -106,7 +101,7 @@ class _Forecasts:
             "clock": self._clock.to_json(),
             "smoothing": [smoothing.alpha, smoothing.beta, smoothing.gamma, smoothing.phi],
             "settling": [settling.trend, settling.clip, settling.memory, settling.start],
-            "scale": self._scale,
+            "scale": [self._yardstick.scale, self._yardstick.floor],
         }
 
     def arrays(self) -> Arrays:
@@ -123,7 +118,7 @@ class _Forecasts:
             "gamma": math.inf if self.period is None else smoothing.gamma,
             "phi": smoothing.phi,
             "trend": units.unscale_length(self._settling.trend),
-            "scale": units.unscale_length(self._scale),
+            "scale": units.unscale_length(self._yardstick.scale),
         }
 
 
@@ -142,10 +137,9 @@ class _HoltWinters:
         clock = Clock(sampling, options.period or find_season(sampling, places, moderation.moderate(series.values)))
         given = {"alpha": options.alpha, "beta": options.beta, "gamma": options.gamma, "phi": options.phi}
         settling, season, errors = Training(series, places, moderation, clock.period).learn(given)
-        scale = robust_scale(errors, moderation.floor)
-        with np.errstate(over="ignore"):
-            strangeness = one_sided(errors / scale, options.side)
-        return Lesson(_Forecasts(options, clock, season, settling, scale), strangeness)
+        yardstick = Yardstick.of(errors, moderation.floor)
+        knowledge = _Forecasts(options, clock, season, settling, yardstick)
+        return Lesson(knowledge, one_sided(yardstick.score(errors), options.side))
 
     def restore(self, options: HoltWintersOptions, parameters: Mapping[str, Json], arrays: Arrays) -> _Forecasts:
         trend, clip, memory, start = parameters["settling"]
@@ -155,7 +149,7 @@ class _HoltWinters:
             Clock.from_json(parameters["clock"]),
             arrays.get("season", np.zeros(1)),
             Settling(smoothing, float(trend), float(clip), int(memory), int(start)),
-            float(parameters["scale"]),
+            Yardstick(*map(float, parameters["scale"])),
         )
 
 

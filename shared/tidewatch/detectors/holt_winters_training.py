@@ -20,12 +20,13 @@ from tidewatch.series import TimeSeries
 
 _START: Final = 9  # points that the level of a window starts from: four of them may be wild
 _SHORTEST, _LONGEST = 16, 128  # of memory
-_SETTLED: Final = 3.0  # time constants of the level, after which its start is forgotten
+_SETTLED, _TREND_SETTLED = 3.0, 6.0  # time constants, after which the start is forgotten: a wrong trend adds up
 _PASS: Final = 20_000  # points at the end that season and errors are followed over
 _ESTIMATION: Final = 2_000  # and those that the parameters are estimated from: five seasons, if that is more
 _SEASONS: Final = 5
 _SEASON_FROM: Final = 65_536  # places at the end that the first shape of the season is taken from
 _CLIP: Final = 2.0  # scales
+_FEWEST_CYCLES: Final = 1.5  # where gaps leave fewer
 _FLOOR: Final = 1e-9  # spreads: what is less is rounding
 
 Places = NDArray[np.int64]
@@ -91,12 +92,13 @@ class Training:
         """The season of all cycles alike but those held out, by phase, and how many cycles it is the mean of."""
         if self.period is None:
             return np.zeros(1), 0.0
-        kept = self.places > self.places[-1] - max(_SEASON_FROM, 2 * self.period)
-        if held_out is not None:
-            kept &= self._folds(len(self.series))[0] != held_out
-        values = self.moderation.moderate(self.series.values[kept])
-        cycles = Cycles.of(self.places[kept], values, self.period)
-        return cycles.shape(), float(cycles.present.sum()) / self.period
+        closed = close_gaps(self.places, self.period)
+        kept = closed > closed[-1] - max(_SEASON_FROM, 2 * self.period)
+        others = kept & (self._folds(len(self.series))[0] != held_out)
+        # Around gaps a fold can have all the points.
+        kept = others if held_out is not None and others.any() else kept
+        cycles = Cycles.of(closed[kept], self.moderation.moderate(self.series.values[kept]), self.period)
+        return cycles.shape(), max(float(cycles.present.sum()) / self.period, _FEWEST_CYCLES)
 
 
 def _fit(points: Points, season: Floats, given: Mapping[str, float | None]) -> tuple[Smoothing, Start, float]:
@@ -115,8 +117,8 @@ def _fit(points: Points, season: Floats, given: Mapping[str, float | None]) -> t
 
 def _settling(smoothing: Smoothing, trend: float, clip: float, size: int) -> Settling:
     """For a series of so many training points: a window is at most half of them."""
-    settled = math.ceil(_SETTLED / max(smoothing.alpha, 1e-3))
-    memory = min(max(settled, _SHORTEST), _LONGEST, size // 2)
+    settled = (_SETTLED if smoothing.beta == 0.0 else _TREND_SETTLED) * smoothing.time_constant()
+    memory = min(max(math.ceil(settled), _SHORTEST), _LONGEST, size // 2)
     return Settling(smoothing, trend + 0.0, clip, memory, min(_START, (memory - 1) // 2 * 2 - 1))
 
 

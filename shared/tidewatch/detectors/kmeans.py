@@ -1,11 +1,11 @@
 """K-means over subsequences: how far a stretch is from the nearest of a few typical ones.
 
-Use it for a series that does one of several things at a time, such as the stages of a machine's cycle, to find a stretch
-that is none of them.
+Use it for a series that does one of several things at a time, such as the stages of a machine's cycle, to find a
+stretch that is none of them.
 
-Source: T. Yairi, Y. Kato, K. Hori, Fault Detection by Mining Association Rules from House-Keeping Data (2001), i-SAIRAS,
-section 3, for typical stretches as centres of clusters; S. Lloyd, Least Squares Quantization in PCM (1982), IEEE
-Transactions on Information Theory 28(2).
+Source: T. Yairi, Y. Kato, K. Hori, Fault Detection by Mining Association Rules from House-Keeping Data (2001),
+i-SAIRAS, section 3, for typical stretches as centres of clusters; S. Lloyd, Least Squares Quantization in PCM (1982),
+IEEE Transactions on Information Theory 28(2).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from tidewatch.detectors.learned_rows import LearnedRows
 from tidewatch.detectors.protocol import Arrays, Floats, Json
 from tidewatch.detectors.subsequences import (
     LEAST_STRANGENESS,
-    Subsequences,
     SubsequenceOptions,
+    Subsequences,
     log_threshold,
     moderate,
 )
@@ -59,7 +59,8 @@ class Centres:
         for begin in range(0, len(rows), step):
             apart = rows[begin : begin + step, None, :] - self.centres
             nearest[begin : begin + step] = np.einsum("ijk,ijk->ij", apart, apart).min(axis=1)
-        return np.maximum(np.sqrt(nearest / self.centres.shape[1]), LEAST_STRANGENESS)
+        distance: Floats = np.maximum(np.sqrt(nearest / self.centres.shape[1]), LEAST_STRANGENESS)
+        return distance
 
     def arrays(self) -> Arrays:
         """The centres."""

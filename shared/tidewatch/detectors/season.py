@@ -122,10 +122,10 @@ def find_season(sampling: Sampling, places: Places, values: Floats) -> int | Non
         values: winsorised, shape (n,).
     """
     kept = places > places[-1] - LONGEST_SEARCH
-    if np.count_nonzero(kept) < places.size // 2:
-        # Mostly gaps, or one of years: by the week they leave every season of the calendar where it is.
-        week = max(round(7 * _DAY / sampling.step), 1)
-        places = close_gaps(places, week if week < LONGEST_SEARCH // 4 else 1)
+    if np.count_nonzero(kept) < min(places.size, LONGEST_SEARCH) // 4:
+        # Mostly gaps, or one of years. By weeks, or days, they are closed without moving a season of the calendar.
+        units = (max(round(seconds / sampling.step), 1) for seconds in (7 * _DAY, _DAY, _HOUR))
+        places = close_gaps(places, next((unit for unit in units if unit <= LONGEST_SEARCH // 3), 1))
         kept = places > places[-1] - LONGEST_SEARCH
     places, values = places[kept], _without_line(places[kept], values[kept])
     search = _Search(sampling, places, values)

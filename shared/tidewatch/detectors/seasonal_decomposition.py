@@ -22,12 +22,12 @@ from tidewatch.detectors.clock import Clock, check_period, regular_sampling
 from tidewatch.detectors.held_out import folds_of_cycles, fresh_error
 from tidewatch.detectors.loess import Loess
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.robust import Moderation, robust_scale
+from tidewatch.detectors.robust import Moderation
 from tidewatch.detectors.running_median import median_before
 from tidewatch.detectors.season import close_gaps, find_season
-from tidewatch.detectors.sides import watched
-from tidewatch.detectors.stl import decompose, default_windows
+from tidewatch.detectors.stl import decompose, default_windows, hold_to_medians
 from tidewatch.detectors.units import Units
+from tidewatch.detectors.yardstick import Yardstick
 from tidewatch.series import TimeSeries
 
 _LEARNED_FROM: Final = 65_536
@@ -78,29 +78,29 @@ class _Remainder:
         season: Floats,
         window: int,
         drift: float,
-        scale: float,
+        yardstick: Yardstick,
     ) -> None:
         self.threshold = options.sigmas
         self.memory = window
         self.period = clock.period
         self._side = options.side
-        self._clock, self._season, self._drift, self._scale = clock, season, drift, scale
+        self._clock, self._season, self._drift, self._yardstick = clock, season, drift, yardstick
 
     def measure(self, points: TimeSeries, skip: int, threshold: float) -> Measured:
         """Each by the level of the points before it, all of them without their season."""
         seasonal = self._clock.seasonal(self._season, self._clock.sampling.places(points.timestamps))
         level = median_before(points.values - seasonal, self.memory, skip)
         expected = level + (seasonal[skip:] + self._drift)
-        with np.errstate(over="ignore"):
-            score = (points.values[skip:] - expected) / self._scale
-        reach = threshold * self._scale
-        return Measured(
-            score, one_sided(score, self._side), expected, *watched(expected - reach, expected + reach, self._side)
-        )
+        return self._yardstick.measure(points.values[skip:], expected, threshold, self._side)
 
     def parameters(self) -> Mapping[str, Json]:
         """All but the season."""
-        return {"clock": self._clock.to_json(), "window": self.memory, "drift": self._drift, "scale": self._scale}
+        return {
+            "clock": self._clock.to_json(),
+            "window": self.memory,
+            "drift": self._drift,
+            "scale": [self._yardstick.scale, self._yardstick.floor],
+        }
 
     def arrays(self) -> Arrays:
         """The season by phase."""
@@ -112,7 +112,7 @@ class _Remainder:
             "period": float(self._season.size),
             "season": units.unscale_length(float(np.ptp(self._season))),
             "drift": units.unscale_length(self._drift),
-            "scale": units.unscale_length(self._scale),
+            "scale": units.unscale_length(self._yardstick.scale),
         }
 
 
@@ -150,10 +150,9 @@ class _SeasonalDecomposition:
         remainder *= fresh_error(cycles, cells.folds)
         # A level that looks back lags behind a trend, by as much at every point if it is a steady one.
         drift = float(np.median(remainder))
-        scale = robust_scale(remainder, moderation.floor)
-        with np.errstate(over="ignore"):
-            strangeness = one_sided((remainder - drift) / scale, options.side)
-        return Lesson(_Remainder(options, clock, season * moderation.spread, window, drift, scale), strangeness)
+        yardstick = Yardstick.of(remainder, moderation.floor)
+        knowledge = _Remainder(options, clock, season * moderation.spread, window, drift, yardstick)
+        return Lesson(knowledge, one_sided(yardstick.score(remainder - drift), options.side))
 
     def restore(
         self, options: SeasonalDecompositionOptions, parameters: Mapping[str, Json], arrays: Arrays
@@ -164,7 +163,7 @@ class _SeasonalDecomposition:
             arrays["season"],
             int(parameters["window"]),
             float(parameters["drift"]),
-            float(parameters["scale"]),
+            Yardstick(*map(float, parameters["scale"])),
         )
 
 
@@ -213,7 +212,7 @@ class _Cells:
         counts = self.there if held_out is None else self.there & (self.fold != held_out)
         trend, low_pass = default_windows(self.period, None)
         parts = decompose(
-            self.values,
+            hold_to_medians(self.values, self.period) if options.robust else self.values,
             self.period,
             seasonal=None,
             trend=Loess(trend, 1, math.ceil(trend / _JUMPS)),

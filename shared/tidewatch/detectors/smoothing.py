@@ -9,9 +9,9 @@ Errors are drawn in before they correct anything, so that one wild value teaches
 
 Sources: C. Holt, Forecasting Seasonals and Trends by Exponentially Weighted Moving Averages (1957), reprinted in the
 International Journal of Forecasting 20(1), 2004; P. Winters, Forecasting Sales by Exponentially Weighted Moving
-Averages (1960), Management Science 6(3); the damped trend, E. Gardner, E. McKenzie, Forecasting Trends in Time Series (1985),
-Management Science 31(10); errors drawn in, S. Gelper, R. Fried, C. Croux, Robust Forecasting with Exponential and
-Holt-Winters Smoothing (2010), Journal of Forecasting 29(3), section 3.
+Averages (1960), Management Science 6(3); the damped trend, E. Gardner, E. McKenzie, Forecasting Trends in Time Series
+(1985), Management Science 31(10); errors drawn in, S. Gelper, R. Fried, C. Croux, Robust Forecasting with Exponential
+and Holt-Winters Smoothing (2010), Journal of Forecasting 29(3), section 3.
 """
 
 from __future__ import annotations
@@ -53,6 +53,14 @@ class Smoothing:
     beta: float
     gamma: float
     phi: float
+
+    def time_constant(self) -> float:
+        """Steps in which what is wrong in level, and in a trend that is learned, falls to 1 / e; at most 1,000."""
+        keep = 1.0 - self.alpha
+        if self.beta > 0.0:
+            both = [[keep, keep * self.phi], [-self.alpha * self.beta, (1.0 - self.alpha * self.beta) * self.phi]]
+            keep = float(np.abs(np.linalg.eigvals(both)).max())
+        return -1.0 / math.log(min(max(keep, 1e-3), 0.999))
 
     def reach(self, steps: Whole) -> tuple[Floats, Floats]:
         """How many trends the level moves in so many steps, and how much of the trend is left; shape (n,) each."""

@@ -18,6 +18,7 @@ from tidewatch.detectors.loess import Loess
 Floats = NDArray[np.float64]
 
 _CLEAR: Final = 6.0  # median remainders, beyond which a point has no weight
+_OUTLIER: Final = 6.0  # median distances from what medians expect: four standard deviations
 _FULL, _NONE = 0.001, 0.999  # of that: nearer weighs 1, farther nothing
 
 
@@ -78,6 +79,31 @@ def decompose(
         if round_ < outer:
             trusted = given * _trust(np.abs(values - season - level), given)
     return Decomposition(season, level, np.ones(values.size) if trusted is None else trusted)
+
+
+def hold_to_medians(values: Floats, period: int) -> Floats:
+    """Values with outliers brought near to what medians expect, for a decomposition that is to be robust.
+
+    STL's own weights come too late where few cycles have an outlier among them: its first round moves the season there
+    by so much that the usual points of that phase look as strange, and lose their weight with it.
+
+    Args:
+        values: shape (n,), n at least twice the period.
+        period: at least 2.
+    """
+    cycles = values.size // period
+    middles = period * np.arange(cycles) + (period - 1) / 2.0
+    # A level that goes straight from the median of one cycle to that of the next, and the median of each phase on it.
+    level = np.interp(np.arange(values.size), middles, np.median(_cycles(values, period), axis=1))
+    expected = level + np.resize(np.median(_cycles(values - level, period), axis=0), values.size)
+    apart = values - expected
+    reach = _OUTLIER * float(np.median(np.abs(apart)))
+    return expected + np.clip(apart, -reach, reach)
+
+
+def _cycles(values: Floats, period: int) -> Floats:
+    """Whole cycles from the start, shape (cycles, period)."""
+    return values[: values.size // period * period].reshape(-1, period)
 
 
 def _smooth_cycles(values: Floats, period: int, seasonal: Loess | None, weights: Floats | None) -> Floats:

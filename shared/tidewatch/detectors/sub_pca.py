@@ -22,8 +22,8 @@ from tidewatch.detectors.learned_rows import LearnedRows
 from tidewatch.detectors.protocol import Arrays, Floats, Json
 from tidewatch.detectors.subsequences import (
     LEAST_STRANGENESS,
-    Subsequences,
     SubsequenceOptions,
+    Subsequences,
     log_threshold,
     moderate,
 )
@@ -31,7 +31,7 @@ from tidewatch.series import TimeSeries
 
 _FEWEST: Final = 16
 _LEAST_VARIANCE: Final = 1e-4
-"""Of a component, in mean variances of all: a wave without noise has components that nothing but rounding lies along."""
+"""Of a component, in mean variances of all: a wave without noise has some that nothing but rounding lies along."""
 _AT_ONCE: Final = 65_536
 """Coordinates that are worked out at once."""
 
@@ -41,7 +41,7 @@ class SubPcaOptions(SubsequenceOptions):
 
     name: Literal["sub_pca"] = "sub_pca"
     windows: Annotated[
-        int, Field(ge=50, le=50_000, description="Training windows that are learned from, at the most.")
+        int, Field(ge=512, le=50_000, description="Training windows that are learned from, at the most.")
     ] = 10_000
 
 
@@ -96,13 +96,12 @@ class _SubPca:
 
 
 def decompose(rows: Floats) -> Components:
-    """The components that scikit-learn finds in windows, shape (n, length)."""
+    """The components that scikit-learn finds in windows, shape (n, length), n at least their length."""
     # Learning needs scikit-learn; judging does not, and must start without it.
     from sklearn.decomposition import PCA
 
     fitted = PCA(svd_solver="covariance_eigh").fit(moderate(rows))
-    variance = np.zeros(rows.shape[1])
-    variance[: fitted.explained_variance_.size] = fitted.explained_variance_
+    variance: Floats = fitted.explained_variance_
     least = max(_LEAST_VARIANCE * float(variance.mean()), LEAST_STRANGENESS**2)
     axes = fitted.components_.T / np.sqrt(np.maximum(variance, least))
     return Components(fitted.mean_, np.ascontiguousarray(axes))

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from tidewatch.detectors.cross_fitting import Course
 from tidewatch.detectors.learned_rows import Seed
-from tidewatch.detectors.protocol import CannotTrain, DetectorOptions, Floats
+from tidewatch.detectors.protocol import DetectorOptions, Floats
 from tidewatch.detectors.robust import Moderation
 from tidewatch.detectors.rolling import trailing_moments
 from tidewatch.detectors.season import find_season
@@ -34,6 +34,8 @@ _USUAL: Final = (32, 16, 8)
 """Lengths to try where there is no such season, the shorter ones for short series."""
 _SPREADS: Final = 3.2897
 """Standard deviations from the 5th to the 95th percentile where values are normal."""
+_LEAST_STD: Final = 0.01
+"""Of logarithms: the windows of a wave without noise are equally strange but for rounding."""
 _FARTHEST: Final = 1e6
 _REACH: Final = 13.0
 """Standard deviations beyond which a training value is drawn in, so that one cannot rule what is learned."""
@@ -91,7 +93,8 @@ class Subsequences:
             course: of the training, but for the memory that comes of the length.
 
         Returns:
-            The subsequences, and the course with their memory.
+            The subsequences, and the course with their memory, with at least as many windows as each has points, and
+            with windows to calibrate that overlap by half: fewer would be too few, and nearer ones are strange together.
 
         Raises:
             CannotTrain: if the series is too short.
@@ -99,7 +102,10 @@ class Subsequences:
         moderation = Moderation(series.values)
         season = None if window else _season(series, moderation)
         choices = [window] if window else [*([season] if season and 4 <= season <= _LONGEST else []), *_USUAL]
-        courses = [replace(course, memory=length - 1) for length in choices]
+        courses = [
+            replace(course, memory=length - 1, apart=length // 2, fewest=max(course.fewest, length))
+            for length in choices
+        ]
         chosen = next((some for some in courses if some.suits(len(series))), courses[-1])
         chosen.require(len(series))
         return cls(chosen.memory + 1, moderation.centre, moderation.spread / _SPREADS, season), chosen
@@ -141,7 +147,7 @@ def log_threshold(strangeness: Floats, sigmas: float) -> float:
     Errors and distances are skewed; their logarithms are about normal.
     """
     logs = np.log(strangeness)
-    return math.exp(float(logs.mean()) + sigmas * float(logs.std()))
+    return math.exp(float(logs.mean()) + sigmas * max(float(logs.std()), _LEAST_STD))
 
 
 def _season(series: TimeSeries, moderation: Moderation) -> int | None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tidewatch.detectors.calibration import Calibration, severity_of
 from tidewatch.detectors.loess import Loess
 from tidewatch.detectors.season import find_season
-from tidewatch.detectors.stl import Decomposition, decompose, default_windows
+from tidewatch.detectors.stl import Decomposition, decompose, default_windows, hold_to_medians
 from tidewatch.detectors.units import Units
 from tidewatch.series import Sampling
 
@@ -100,17 +100,12 @@ def expectation(values: Floats, period: int | None) -> Floats:
 def decompose_robustly(values: Floats, period: int) -> Decomposition:
     """STL of values at regular steps, shape (n,), n more than twice the period, unmoved by outliers.
 
-    The season may change slowly if there are cycles enough to tell. STL's own weights come too late where few cycles
-    have one outlier among them: it moves the season there by so much that the usual points look strange too. So values
-    are first held to what medians say.
+    The season may change slowly if there are cycles enough to tell.
     """
-    rough = _rough_expectation(values, period)
-    reach = _WINSOR * NORMAL * float(np.median(np.abs(values - rough)))
-    values = rough + np.clip(values - rough, -reach, reach)
     seasonal = Loess(_CYCLES) if values.size >= _CYCLES * period else None
     trend, low_pass = default_windows(period, _CYCLES if seasonal else None)
     return decompose(
-        values,
+        hold_to_medians(values, period),
         period,
         seasonal=seasonal,
         trend=Loess(trend, jump=max(trend // _JUMPS, 1)),
@@ -118,17 +113,6 @@ def decompose_robustly(values: Floats, period: int) -> Decomposition:
         inner=2,
         outer=5,
     )
-
-
-def _rough_expectation(values: Floats, period: int) -> Floats:
-    """The median of each phase, on a level that goes straight from the median of one cycle to that of the next."""
-    cycles = values.size // period
-    whole = values[: cycles * period].reshape(cycles, period)
-    middles = period * np.arange(cycles) + (period - 1) / 2.0
-    level = np.interp(np.arange(values.size), middles, np.median(whole, axis=1))
-    season = np.median((values - level)[: cycles * period].reshape(cycles, period), axis=0)
-    rough: Floats = level + np.resize(season, values.size)
-    return rough
 
 
 def moving_median(values: Floats) -> Floats:

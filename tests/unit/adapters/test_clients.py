@@ -38,3 +38,7 @@ def test_a_throttled_call_is_tried_again():
 
 def test_health_answers_within_a_second_whatever_cloudwatch_does():
     assert worst_case_seconds(clients.cloudwatch().meta.config) < 1
+
+
+def test_a_client_says_whose_it_is_and_does_not_put_that_together_at_each_call():
+    assert clients.dynamodb().meta.config.user_agent == "tidewatch"

@@ -69,6 +69,15 @@ def test_many_rows_are_judged_by_a_sample():
     assert cross_fit(numbered(50_000), lambda rows, _: Nearest(rows), course(most=10)).strangeness.size == 4 * 4_096
 
 
+def test_of_every_so_many_rows_one_is_judged():
+    learners = []
+    fitted = cross_fit(numbered(200), lambda rows, _: learners.append(Nearest(rows)) or learners[-1], course(apart=7))
+    judged = [row for learner in learners[:-1] for row in learner.judged]
+    assert len(judged) == fitted.strangeness.size == 4 * 8
+    assert all(start <= row < min(start + 7, 50) for start, row in zip(range(0, 50, 7), judged[:8], strict=True))
+    assert len({row % 7 for row in judged}) > 3
+
+
 @pytest.mark.parametrize("memory", [0, 9, 19, 200])
 def test_the_number_of_points_that_are_needed_is_the_least_that_does(memory):
     short = course(memory=memory)

@@ -11,7 +11,10 @@ from tidewatch.series import TimeSeries
 
 from tests.checks.laws import check_band, check_model_comes_back, check_scores, check_severity_grows, close
 
-random = np.random.default_rng(7)
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(7)
 
 
 def series(values) -> TimeSeries:
@@ -29,7 +32,7 @@ def test_the_limit_is_passed_with_the_probability_asked_for(distribution, risk):
     assert model.learned()["upper_shape"] == pytest.approx(0.2 if distribution.args else 0.0, abs=0.05)
 
 
-def test_both_tails_have_the_risk():
+def test_both_tails_have_the_risk(random):
     values = -random.exponential(1, 200_000)
     learned = DETECTOR.fit(series(values), EvtOptions(risk=1e-4)).learned()
     assert learned["lower"] == pytest.approx(-expon.isf(1e-4), rel=0.05)
@@ -37,7 +40,7 @@ def test_both_tails_have_the_risk():
     assert 0.0 < learned["upper"] < 0.2
 
 
-def test_the_score_is_minus_the_logarithm_of_the_tail_probability():
+def test_the_score_is_minus_the_logarithm_of_the_tail_probability(random):
     values = random.laplace(0, 1, 200_000)
     model = DETECTOR.fit(series(values), EvtOptions())
     probes = np.array([0.0, 4.0, 7.0, -7.0, 9.5])
@@ -48,7 +51,7 @@ def test_the_score_is_minus_the_logarithm_of_the_tail_probability():
     assert at_the_limit.score == pytest.approx([4.0, 4.0])
 
 
-def test_the_tail_is_the_generalised_pareto_distribution():
+def test_the_tail_is_the_generalised_pareto_distribution(random):
     model = DETECTOR.fit(series(random.standard_t(3, 2_000)), EvtOptions(side="upper"))
     tail = model.parameters()["method"]["upper"]
     centre = model.parameters()["method"]["centre"]
@@ -58,7 +61,7 @@ def test_the_tail_is_the_generalised_pareto_distribution():
     assert model.score(series(values)).score == pytest.approx(tail["height"] - np.log10(sf), rel=1e-9)
 
 
-def test_with_depth_a_drift_is_usual_and_a_jump_is_not():
+def test_with_depth_a_drift_is_usual_and_a_jump_is_not(random):
     values = np.arange(2_000) / 20 + random.normal(0, 1, 2_000)
     options = {"depth": 20, "risk": 1e-5}
     model = DETECTOR.fit(series(values[:1_000]), EvtOptions(**options))
@@ -73,7 +76,7 @@ def test_with_depth_a_drift_is_usual_and_a_jump_is_not():
 
 @pytest.mark.parametrize("side", ["upper", "lower", "both"])
 @pytest.mark.parametrize("rate", [None, 0.05])
-def test_with_depth_the_laws_of_all_detectors_hold_too(side, rate):
+def test_with_depth_the_laws_of_all_detectors_hold_too(side, rate, random):
     values = random.standard_t(3, 400).cumsum()
     points = series(values)
     model = DETECTOR.fit(points, EvtOptions(depth=10, side=side, false_alarm_rate=rate))
@@ -95,7 +98,7 @@ def test_with_depth_the_laws_of_all_detectors_hold_too(side, rate):
 
 
 @pytest.mark.parametrize("usual", [0.0, 100.0])
-def test_a_gauge_that_mostly_stands_at_its_end_alarms_at_what_is_beyond_it(usual):
+def test_a_gauge_that_mostly_stands_at_its_end_alarms_at_what_is_beyond_it(usual, random):
     """Hardly a value above the median: the tail has no length of its own."""
     values = [usual] * 985 + (usual - random.exponential(5, 15)).tolist()
     model = DETECTOR.fit(series(values), EvtOptions())
@@ -111,7 +114,7 @@ def test_peaks_that_are_all_the_same_leave_room_above():
     assert -3.0 < model.learned()["lower"] < 0.0
 
 
-def test_a_short_series_names_the_option_to_change():
+def test_a_short_series_names_the_option_to_change(random):
     with pytest.raises(CannotTrain, match="needs at least 60 points for a depth of 10, got 59") as caught:
         DETECTOR.fit(series(random.normal(0, 1, 59)), EvtOptions(depth=10))
     assert caught.value.option == "depth"

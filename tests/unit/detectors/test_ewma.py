@@ -8,7 +8,10 @@ from tidewatch.detectors import CannotTrain
 from tidewatch.detectors.ewma import DETECTOR, EwmaOptions
 from tidewatch.series import TimeSeries
 
-random = np.random.default_rng(6)
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(6)
 
 
 def series(values) -> TimeSeries:
@@ -17,7 +20,7 @@ def series(values) -> TimeSeries:
 
 
 @pytest.mark.parametrize(("alpha", "memory"), [(0.2, 31), (0.014, 490), (0.5, 10), (0.99, 2)])
-def test_forecasts_by_weights_that_fall_to_a_thousandth(alpha, memory):
+def test_forecasts_by_weights_that_fall_to_a_thousandth(alpha, memory, random):
     values = random.normal(50, 4, 800).cumsum()
     model = DETECTOR.fit(series(values), EwmaOptions(alpha=alpha))
     scores = model.review(series(values))
@@ -33,7 +36,7 @@ def test_forecasts_by_weights_that_fall_to_a_thousandth(alpha, memory):
     assert scores.anomaly[memory:].tolist() == (np.abs(errors) > 3 * scale).tolist()
 
 
-def test_the_forecast_is_that_of_the_recursion_but_for_a_thousandth():
+def test_the_forecast_is_that_of_the_recursion_but_for_a_thousandth(random):
     values = random.normal(0, 1, 300)
     level = values[0]
     for value in values:
@@ -42,21 +45,21 @@ def test_the_forecast_is_that_of_the_recursion_but_for_a_thousandth():
     assert model.score(series([0.0])).expected[0] == pytest.approx(level, abs=2e-3 * np.abs(values).max())
 
 
-def test_an_alpha_of_1_expects_the_value_before():
+def test_an_alpha_of_1_expects_the_value_before(random):
     values = random.normal(0, 1, 50)
     scores = DETECTOR.fit(series(values), EwmaOptions(alpha=1)).review(series(values))
     assert scores.expected[1:] == pytest.approx(values[:-1], rel=1e-12)
     assert scores.warming_up.sum() == 1
 
 
-def test_follows_a_change_of_level():
+def test_follows_a_change_of_level(random):
     model = DETECTOR.fit(series(random.uniform(-1, 1, 300)), EwmaOptions())
     scores = model.score(series(random.uniform(49, 51, 60)))
     assert scores.anomaly[:3].all()
     assert not scores.anomaly[31:].any()
 
 
-def test_a_trend_that_the_forecast_lags_behind_is_usual():
+def test_a_trend_that_the_forecast_lags_behind_is_usual(random):
     values = 3.0 * np.arange(400) + random.normal(0, 0.5, 400)
     scores = DETECTOR.fit(series(values[:300]), EwmaOptions()).score(series(values[300:]))
     assert not scores.anomaly.any()
@@ -73,7 +76,7 @@ def test_equal_values_are_no_anomalies_by_their_rounding():
     assert scores.anomaly[100]
 
 
-def test_a_series_shorter_than_its_memory_names_the_option_to_change():
+def test_a_series_shorter_than_its_memory_names_the_option_to_change(random):
     with pytest.raises(
         CannotTrain, match=r"needs at least 34 points for an alpha of 0\.2, which looks back at 31, got 33"
     ) as caught:

@@ -9,7 +9,10 @@ from tidewatch.detectors import CannotTrain
 from tidewatch.detectors.moving_average import DETECTOR, MovingAverageOptions
 from tidewatch.series import TimeSeries
 
-random = np.random.default_rng(5)
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(5)
 
 
 def series(values) -> TimeSeries:
@@ -18,7 +21,7 @@ def series(values) -> TimeSeries:
 
 
 @pytest.mark.parametrize("window", [3, 20, 33])
-def test_scores_are_those_of_the_definition(window):
+def test_scores_are_those_of_the_definition(window, random):
     values = random.standard_t(3, 500).cumsum()
     scores = DETECTOR.fit(series(values), MovingAverageOptions(window=window)).review(series(values))
     past = sliding_window_view(values, window)[:-1]
@@ -30,7 +33,7 @@ def test_scores_are_those_of_the_definition(window):
     assert scores.anomaly[window:][usual].tolist() == (np.abs(z[usual]) > 3).tolist()
 
 
-def test_a_calm_past_makes_a_narrow_band_and_a_wild_one_a_wide_band():
+def test_a_calm_past_makes_a_narrow_band_and_a_wild_one_a_wide_band(random):
     calm, wild = random.normal(0, 1, 200), random.normal(0, 10, 200)
     model = DETECTOR.fit(series([*calm, *wild]), MovingAverageOptions())
     after_calm, after_wild = (model.score(series([8.0]), series(past[-20:])) for past in (calm, wild))
@@ -38,14 +41,14 @@ def test_a_calm_past_makes_a_narrow_band_and_a_wild_one_a_wide_band():
     assert after_wild.anomaly.tolist() == [False]
 
 
-def test_follows_a_change_of_level_within_one_window():
+def test_follows_a_change_of_level_within_one_window(random):
     model = DETECTOR.fit(series(random.choice([-1.0, 1.0], 300)), MovingAverageOptions(window=20))
     scores = model.score(series(random.choice([49.0, 51.0], 60)))
     assert scores.anomaly[0]
     assert not scores.anomaly[20:].any()
 
 
-def test_after_a_perfect_calm_a_small_change_is_no_anomaly():
+def test_after_a_perfect_calm_a_small_change_is_no_anomaly(random):
     """The typical standard deviation is near 1, so a window's counts as at least a twentieth of that."""
     model = DETECTOR.fit(series(random.normal(0, 1, 1000)), MovingAverageOptions())
     still = series([7.0] * 20)
@@ -53,7 +56,7 @@ def test_after_a_perfect_calm_a_small_change_is_no_anomaly():
     assert model.score(series([8.0]), still).anomaly.tolist() == [True]
 
 
-def test_a_huge_value_is_forgotten_after_one_window():
+def test_a_huge_value_is_forgotten_after_one_window(random):
     values = random.normal(0, 1, 100)
     values[40] = 1e300
     model = DETECTOR.fit(series(values), MovingAverageOptions(window=10))
@@ -61,7 +64,7 @@ def test_a_huge_value_is_forgotten_after_one_window():
     assert model.review(series(values)).score[51:].tolist() == clean.score.tolist()
 
 
-def test_a_series_shorter_than_its_window_names_the_option_to_change():
+def test_a_series_shorter_than_its_window_names_the_option_to_change(random):
     with pytest.raises(CannotTrain, match="needs at least 23 points for a window of 20, got 22") as caught:
         DETECTOR.fit(series(np.arange(22.0)), MovingAverageOptions())
     assert caught.value.option == "window"

@@ -1,0 +1,164 @@
+"""The law of calibration: with ``false_alarm_rate`` r, a share r of usual points is called anomalies.
+
+Every detector of the catalogue is fitted on n exchangeable points and judges N fresh ones, and that again for a number
+of seeds. How far the mean share of alarms may be from r is derived, not chosen:
+
+- The limit is that of k = r (n + 1) calibration points, so in a fit a share Beta(k, n + 1 - k) of all usual points is
+  beyond it (V. Vovk, Conditional Validity of Inductive Conformal Predictors, 2012, section 2). Its mean may be off by
+  one rank, 1 / (n + 1), since there is no half a point; its variance is r (1 - r) / (n + 2). The fresh points add a
+  binomial variance r (1 - r) / N.
+- Judgements that look back share points, so that alarms come in clusters, and n and N points are worth fewer. The
+  design effect (L. Kish, Survey Sampling, 1965, section 8.2) says how many points are worth one: the variance of the
+  alarms in a stretch of fresh points, over that of independent ones. At the most it is as many points as a judgement
+  looks at; for one that looks at its own point only it is 1. Both n and N are divided by it.
+- The mean of all fits is so near to a Beta distribution with the mean and the variance above, which has the skewness of
+  rare alarms too. Its quantiles at 1e-7 from either end are the bounds: a right detector is outside of one of them less
+  than once in a million fits of this suite's size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import beta
+from tidewatch.detectors import CATALOGUE, Detector, Model
+from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
+from tidewatch.detectors.mad import MadOptions, _Mad
+from tidewatch.series import TimeSeries
+
+from tests.checks.laws import through_json
+
+TRAINING, FRESH, STRETCH = 1_000, 4_000, 100
+RATES = (0.05, 0.01)
+MISSED = 1e-7
+
+DISTRIBUTIONS: Final[dict[str, Callable[[np.random.Generator, int], NDArray[np.float64]]]] = {
+    "normal": lambda random, size: random.normal(10.0, 3.0, size),
+    "t(3)": lambda random, size: random.standard_t(3, size),
+    "uniform": lambda random, size: random.random(size),
+}
+# What a detector needs on a series without a season, or to be quick; none changes what the law says.
+OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "isolation_forest": {"trees": 20},
+    "seasonal_decomposition": {"period": 24},
+}
+FITS: Final = 40
+FEWER_FITS: Final = {
+    name: 8 for name in ("dbscan", "holt_winters", "isolation_forest", "kmeans", "local_outlier_factor", "sub_pca")
+}
+# Whose alarms may be half as many as asked for, with the reason.
+CAUTIOUS: Final = {"auto": "to each rank it adds the points around a strange one, which are much like it"}
+
+
+class Rates(NamedTuple):
+    """Shares of all fresh points, over all fits of a detector.
+
+    Attributes:
+        alarms, small: called an anomaly; with a p-value of at most the rate.
+        worth_one: the design effect.
+        calibrating: how many points calibrated a fit.
+        fits: how many there were.
+    """
+
+    alarms: float
+    small: float
+    worth_one: float
+    calibrating: int
+    fits: int
+
+    def bounds(self, rate: float) -> tuple[float, float]:
+        """Between which the share of a right detector is, but for one in ten million on either side."""
+        points, fresh = self.calibrating / self.worth_one, FRESH / self.worth_one
+        step = 1.0 / (points + 1.0)
+        count = self.fits / (1.0 / (points + 2.0) + 1.0 / fresh) - 1.0
+        low, high = rate - step, rate + step
+        lower = beta.ppf(MISSED, low * count, (1.0 - low) * count) if low > 0.0 else 0.0
+        return float(lower), float(beta.isf(MISSED, high * count, (1.0 - high) * count))
+
+
+def series(values: NDArray[np.float64], after: int = 0) -> TimeSeries:
+    times = 1_700_000_000 + 60 * (after + np.arange(values.size, dtype=np.int64))
+    return TimeSeries(times, values)
+
+
+def with_rate(detector: Detector, model: Model, rate: float) -> Model:
+    """The model that a fit with this rate gives, without another fit."""
+    options = model.options.model_dump() | {"false_alarm_rate": rate}
+    return detector.restore(options, through_json(model.parameters()), model.arrays())
+
+
+def measure(detector: Detector, distribution: str, fits: int, options: dict[str, Any]) -> dict[float, Rates]:
+    alarms: dict[float, list[NDArray[np.bool_]]] = {rate: [] for rate in RATES}
+    small: dict[float, list[float]] = {rate: [] for rate in RATES}
+    looked_at = calibrating = 1
+    for seed in range(fits):
+        random = np.random.default_rng((seed, len(distribution)))
+        training = series(DISTRIBUTIONS[distribution](random, TRAINING))
+        fresh = series(DISTRIBUTIONS[distribution](random, FRESH), TRAINING)
+        model = detector.fit(training, detector.options_type(**options))
+        looked_at = 1 + int(model.review(training).warming_up.sum())
+        calibrating = int(model.parameters().get("calibration", {}).get("count", TRAINING - looked_at + 1))
+        for rate in RATES:
+            scores = with_rate(detector, model, rate).score(fresh)
+            alarms[rate].append(scores.anomaly)
+            small[rate].append(float((scores.p_value <= rate).mean()))
+    return {
+        rate: Rates(
+            float(np.mean(alarms[rate])),
+            float(np.mean(small[rate])),
+            min(max(design_effect(np.array(alarms[rate])), 1.0), float(looked_at)),
+            calibrating,
+            fits,
+        )
+        for rate in RATES
+    }
+
+
+def design_effect(alarms: NDArray[np.bool_]) -> float:
+    """From the alarms of each fit, shape (fits, points)."""
+    shares = alarms.reshape(len(alarms), -1, STRETCH).mean(axis=2)
+    share = shares.mean(axis=1)
+    independent = (share * (1.0 - share) / STRETCH).mean()
+    return float(shares.var(axis=1, ddof=1).mean() / independent) if independent > 0.0 else math.inf
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_the_share_of_alarms_is_the_one_asked_for(name, distribution):
+    found = measure(CATALOGUE[name], distribution, FEWER_FITS.get(name, FITS), OPTIONS.get(name, {}))
+    for rate, rates in found.items():
+        lower, upper = rates.bounds(rate)
+        if name in CAUTIOUS:
+            lower = min(lower, rate / 2.0)
+        assert lower <= rates.alarms <= upper, f"at {rate}, for {lower:.4f} to {upper:.4f}: {rates}"
+        assert rates.small <= upper, f"p-values of at most {rate}, for {upper:.4f} at the most: {rates}"
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_rate_given_later_is_a_rate_given_to_the_fit(name):
+    """What the tests above rely on, to fit once for all rates."""
+    detector, options = CATALOGUE[name], OPTIONS.get(name, {})
+    random = np.random.default_rng(9)
+    training, fresh = series(random.normal(0, 1, TRAINING)), series(random.normal(0, 1, 200), TRAINING)
+    later = with_rate(detector, detector.fit(training, detector.options_type(**options)), 0.05).score(fresh)
+    at_once = detector.fit(training, detector.options_type(**options, false_alarm_rate=0.05)).score(fresh)
+    assert later.anomaly.tolist() == at_once.anomaly.tolist()
+    assert later.p_value.tolist() == at_once.p_value.tolist()
+
+
+@pytest.mark.parametrize("too_mild_by", [0.07, -0.07])
+def test_a_detector_that_misjudges_its_training_points_by_7_percent_is_found_out(too_mild_by):
+    class Misjudging(_Mad):
+        def learn(self, series: TimeSeries, options: MadOptions) -> Lesson:
+            knowledge = super().learn(series, options).knowledge
+            strangeness = knowledge.measure(series, 0, options.threshold).strangeness
+            return Lesson(knowledge, strangeness * (1.0 - too_mild_by))
+
+    rates = measure(CalibratedDetector(Misjudging()), "normal", FITS, {})[0.05]
+    lower, upper = rates.bounds(0.05)
+    assert (rates.alarms > upper) if too_mild_by > 0 else (rates.alarms < lower), (lower, upper, rates)

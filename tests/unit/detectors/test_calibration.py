@@ -1,0 +1,159 @@
+"""From strangeness to p-values and severities."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tidewatch.detectors.calibration import Calibration, severity_of
+
+KINDS = {
+    "ties": lambda random, size: random.integers(-9, 9, size) / 8,
+    "usual": lambda random, size: random.standard_t(3, size),
+    "all magnitudes": lambda random, size: random.choice([-1.0, 1.0], size) * 10.0 ** random.uniform(-300, 300, size),
+    "all the same": lambda random, size: np.full(size, 7.25),
+}
+
+
+def draw(kind: str, size: int, seed: int) -> np.ndarray:
+    return np.asarray(KINDS[kind](np.random.default_rng(seed), size), dtype=np.float64)
+
+
+samples = st.builds(draw, st.sampled_from(sorted(KINDS)), st.integers(1, 400), st.integers(0, 2**32))
+probes = st.lists(st.floats(-10, 10) | st.floats(-1e300, 1e300), min_size=2, max_size=30)
+
+
+def conformal(sample: np.ndarray, probe: float) -> float:
+    """The p-value of the definition."""
+    return (1 + np.count_nonzero(sample >= probe)) / (1 + sample.size)
+
+
+def p_values(calibration: Calibration, strangeness) -> np.ndarray:
+    return 10.0 ** -calibration.evidence(np.array(strangeness, dtype=np.float64))
+
+
+@given(samples)
+def test_at_a_knot_the_rank_is_exact(sample):
+    calibration = Calibration.of(sample)
+    found = p_values(calibration, calibration.knots)
+    assert found == pytest.approx([conformal(sample, knot) for knot in calibration.knots], rel=1e-12)
+
+
+@given(samples)
+def test_the_strangest_ten_and_the_least_strange_are_knots(sample):
+    knots = Calibration.of(sample).knots
+    assert set(sorted(sample)[-10:]) <= set(knots)
+    assert knots[0] == min(sample)
+    assert (np.diff(knots) > 0).all()
+    assert knots.size <= 74
+
+
+@given(samples, st.data())
+def test_between_knots_the_p_value_is_between_those_of_the_knots(sample, data):
+    calibration = Calibration.of(sample)
+    probe = data.draw(st.floats(float(calibration.knots[0]), float(calibration.knots[-1])) | st.sampled_from(sample))
+    above = calibration.knots[calibration.knots >= probe].min()
+    below = calibration.knots[calibration.knots <= probe].max()
+    found = p_values(calibration, [probe])[0]
+    least, most = (conformal(sample, knot) for knot in (above, below))
+    assert least * (1 - 1e-12) <= found <= most * (1 + 1e-12)
+
+
+def test_a_thousand_distinct_points_are_off_by_an_eighth_at_most():
+    sample = np.random.default_rng(1).standard_t(3, 1000)
+    found = p_values(Calibration.of(sample), sample)
+    exact = np.array([conformal(sample, value) for value in sample])
+    assert np.abs(np.log(found / exact)).max() < 0.125
+
+
+@given(samples, probes)
+def test_a_stranger_point_never_has_less_evidence(sample, probes):
+    evidence = Calibration.of(sample).evidence(np.array(sorted([*probes, *sample])))
+    assert (np.diff(evidence) >= -1e-12).all()
+    assert (evidence >= 0).all()
+    assert (evidence <= 300).all()
+
+
+@given(samples)
+def test_what_is_less_strange_than_all_has_a_p_value_of_1(sample):
+    calibration = Calibration.of(sample)
+    assert calibration.evidence(np.array([np.nextafter(min(sample), -np.inf), min(sample)])).tolist() == [0.0, 0.0]
+
+
+@given(samples)
+def test_the_tail_begins_where_the_ranks_end(sample):
+    """Just beyond the strangest point the p-value is 1 / (n + 1), and falls from there without a jump."""
+    calibration = Calibration.of(sample)
+    strangest = max(sample)
+    beyond = np.nextafter(strangest, np.inf)
+    assert p_values(calibration, [beyond])[0] == pytest.approx(1 / (len(sample) + 1), rel=1e-6)
+    further = strangest + calibration.scale
+    assert p_values(calibration, [further])[0] < 0.5 / (len(sample) + 1)
+
+
+@given(samples, st.floats(1e-12, 0.5))
+def test_the_limit_is_the_inverse(sample, rate):
+    """What is beyond the limit has at most this p-value, what is below it at least this."""
+    calibration = Calibration.of(sample)
+    limit = calibration.limit(rate)
+    step = 1e-9 * max(calibration.scale, abs(limit))
+    below, beyond = p_values(calibration, [limit - step, limit + step])
+    assert beyond <= rate * (1 + 1e-6)
+    assert below >= rate * (1 - 1e-6)
+
+
+@given(samples)
+def test_a_smaller_rate_never_has_a_smaller_limit(sample):
+    calibration = Calibration.of(sample)
+    limits = [calibration.limit(10.0**-power) for power in np.arange(0.5, 12, 0.25)]
+    assert (np.diff(limits) >= 0).all()
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.1, 0.01, 0.0037])
+def test_this_share_of_the_calibration_points_is_beyond_the_limit(rate):
+    sample = np.random.default_rng(2).normal(size=1000)
+    beyond = (sample > Calibration.of(sample).limit(rate)).mean()
+    assert beyond == pytest.approx(rate, rel=0.125, abs=2e-3)
+
+
+def test_the_tail_of_an_exponential_sample_is_exponential():
+    """Where the sample has a p-value of 1 in 20,000, the tail still tells one in ten million, within a digit."""
+    sample = np.random.default_rng(3).exponential(1.0, 20_000)
+    evidence = Calibration.of(sample).evidence(np.array([16.0, 20.0]))
+    assert evidence == pytest.approx(np.array([16.0, 20.0]) / np.log(10), rel=0.15)
+
+
+@given(samples, probes)
+def test_comes_back_from_json_to_the_last_bit(sample, probes):
+    calibration = Calibration.of(sample)
+    restored = Calibration.from_json(json.loads(json.dumps(calibration.to_json(), allow_nan=False)))
+    points = np.array([*probes, *sample])
+    assert restored.evidence(points).tobytes() == calibration.evidence(points).tobytes()
+    assert [restored.limit(rate) for rate in (0.5, 0.01, 1e-9)] == [
+        calibration.limit(rate) for rate in (0.5, 0.01, 1e-9)
+    ]
+    assert restored.to_json() == calibration.to_json()
+
+
+def test_is_small_however_many_points_there_are():
+    sample = np.random.default_rng(4).normal(size=250_000)
+    assert len(json.dumps(Calibration.of(sample).to_json())) < 2_500
+
+
+def test_nan_stays_nan():
+    evidence = Calibration.of(np.arange(10.0)).evidence(np.array([np.nan, 3.0]))
+    assert np.isnan(evidence).tolist() == [True, False]
+
+
+def test_points_that_are_all_the_same_leave_a_tail_of_some_length():
+    calibration = Calibration.of(np.full(50, 7.0))
+    assert p_values(calibration, [7.0, 6.0]).tolist() == [1.0, 1.0]
+    assert 0 < p_values(calibration, [7.1])[0] < 1 / 51
+
+
+@pytest.mark.parametrize(("p_value", "severity"), [(1.0, 0.0), (1e-3, 0.5), (1e-6, 2 / 3), (1e-300, 300 / 303)])
+def test_severity(p_value, severity):
+    assert severity_of(np.array([-np.log10(p_value)]))[0] == pytest.approx(severity)

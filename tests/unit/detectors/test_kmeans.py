@@ -1,0 +1,70 @@
+"""K-means over subsequences beside scikit-learn's, and by example."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans
+from tidewatch.detectors import CannotTrain, cross_fitting
+from tidewatch.detectors.kmeans import DETECTOR, KMeansOptions, cluster
+from tidewatch.series import TimeSeries
+
+random = np.random.default_rng(8)
+
+
+def series(values, step=60, start=0):
+    values = np.array(values, dtype=np.float64)
+    return TimeSeries(1_700_000_000 + step * np.arange(start, start + values.size, dtype=np.int64), values)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("clusters", "rows", "length"), [(16, 1_000, 24), (1, 100, 8), (40, 300, 64)])
+def test_scores_are_scikit_learn_s(clusters, rows, length, seed):
+    generator = np.random.default_rng(seed)
+    data = generator.normal(size=(rows, length))
+    centres = cluster(KMeansOptions(clusters=clusters), data, seed)
+    theirs = KMeans(clusters, n_init=3, random_state=seed).fit(data)
+    probes = np.concatenate([data * 1.3, generator.normal(0, 1e3, (50, length))])
+    nearest = theirs.transform(probes).min(axis=1) / np.sqrt(length)
+    assert centres.strangeness(probes) == pytest.approx(nearest, rel=1e-9)
+
+
+def test_no_more_clusters_than_different_windows():
+    centres = cluster(KMeansOptions(clusters=16), np.repeat(random.normal(size=(3, 8)), 20, axis=0), 0)
+    assert centres.centres.shape == (3, 8)
+
+
+def test_finds_a_stretch_that_is_none_of_the_usual():
+    stages = [np.zeros(32), np.full(32, 5.0), np.linspace(0, 5, 32), np.linspace(5, 0, 32)]
+    usual = np.concatenate([stages[kind] for kind in np.tile([0, 2, 1, 3], 25)]) + random.normal(0, 0.1, 3_200)
+    model = DETECTOR.fit(series(usual), KMeansOptions(clusters=64))
+    stuck = np.concatenate([usual[:100], np.full(50, 2.5) + random.normal(0, 0.1, 50)])
+    scores = model.score(series(stuck, start=3_200))
+    assert scores.anomaly[135:].all()
+    assert scores.anomaly[:100].mean() < 0.05
+
+
+def test_a_level_that_was_never_there():
+    model = DETECTOR.fit(series(random.normal(size=2_000)), KMeansOptions())
+    scores = model.score(series(random.normal(4.0, 1.0, 100), start=2_000))
+    assert scores.anomaly[30:].all()
+
+
+def test_a_wave_without_noise_raises_no_alarm():
+    pure = np.sin(np.arange(1_400) * 2 * np.pi / 24)
+    model = DETECTOR.fit(series(pure[:1_000]), KMeansOptions())
+    assert not model.score(series(pure[1_000:], start=1_000)).anomaly.any()
+
+
+def test_another_seed_is_another_model():
+    points = series(random.normal(size=1_000))
+    one, same, other = (DETECTOR.fit(points, KMeansOptions(seed=seed)).arrays()["centres"] for seed in (1, 1, 2))
+    assert one.tobytes() == same.tobytes() != other.tobytes()
+
+
+@pytest.mark.parametrize("limit", ["MOST_SECONDS", "MOST_BYTES"])
+def test_names_the_option_that_costs(monkeypatch, limit):
+    monkeypatch.setattr(cross_fitting, limit, 0)
+    with pytest.raises(CannotTrain, match="lower windows") as problem:
+        DETECTOR.fit(series(random.normal(size=300)), KMeansOptions())
+    assert problem.value.option == "windows"
