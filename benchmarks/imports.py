@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -64,11 +66,12 @@ def by_package(imports: Iterable[Imported]) -> Counter[str]:
 def import_times(function: str) -> Rows:
     """Rows: the import of a function in a fresh interpreter, in all and by package, the most expensive first.
 
-    The median one of several runs, with compiled files: Python has them where it could write them once.
+    The median one of several runs, with compiled files.
     """
-    _run(function)
-    runs = sorted((_run(function) for _ in range(_TIMES)), key=lambda run: sum(module.self_us for module in run))
-    imports = runs[_TIMES // 2]
+    with tempfile.TemporaryDirectory() as compiled:
+        _run(function, compiled)
+        runs = [_run(function, compiled) for _ in range(_TIMES)]
+    imports = sorted(runs, key=lambda run: sum(module.self_us for module in run))[_TIMES // 2]
     packages = by_package(imports)
     yield f"{function}, {len(imports)} modules", f"{packages.total() / 1000:8.1f} ms"
     for package, microseconds in packages.most_common(_SHOWN):
@@ -78,9 +81,16 @@ def import_times(function: str) -> Rows:
     yield "  of matplotlib, scipy, sklearn, pandas", ", ".join(sorted(_HEAVY & packages.keys())) or "none"
 
 
-def _run(function: str) -> list[Imported]:
+def _run(function: str, compiled: str) -> list[Imported]:
+    # Files of its own: those of the caller may not be there, or be kept from being written.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     code = f"import sys; sys.path[:0] = ['shared', 'functions/{function}']; import handler"
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-X", "importtime", "-c", code],
+        cwd=ROOT,
+        env=environment | {"PYTHONPYCACHEPREFIX": compiled},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return below(parse(done.stderr), "handler")

@@ -4,16 +4,15 @@ Every detector of the catalogue is fitted on n exchangeable points and judges N 
 of seeds. How far the mean share of alarms may be from r is derived, not chosen:
 
 - The limit is that of k = r (n + 1) calibration points, so in a fit a share Beta(k, n + 1 - k) of all usual points is
-  beyond it (V. Vovk, Conditional Validity of Inductive Conformal Predictors, 2012, section 2). Its mean may be off by
-  one rank, 1 / (n + 1), since there is no half a point; its variance is r (1 - r) / (n + 2). The fresh points add a
-  binomial variance r (1 - r) / N.
+  beyond it (V. Vovk, Conditional Validity of Inductive Conformal Predictors, 2012). Its mean may be off by one rank,
+  1 / (n + 1), since there is no half a point; its variance is r (1 - r) / (n + 2). The fresh points add a binomial
+  variance, r (1 - r) / N.
 - Judgements that look back share points, so that alarms come in clusters, and n and N points are worth fewer. The
   design effect (L. Kish, Survey Sampling, 1965, section 8.2) says how many points are worth one: the variance of the
-  alarms in a stretch of fresh points, over that of independent ones. At the most it is as many points as a judgement
-  looks at; for one that looks at its own point only it is 1. Both n and N are divided by it.
-- The mean of all fits is so near to a Beta distribution with the mean and the variance above, which has the skewness of
-  rare alarms too. Its quantiles at 1e-7 from either end are the bounds: a right detector is outside of one of them less
-  than once in a million fits of this suite's size.
+  alarms in a stretch of fresh points, over that of independent ones. It is at most as many points as a judgement looks
+  at, so 1 for one that looks at its own point only.
+- The mean of all fits is all but a Beta variable with that mean and that variance, whose skewness is that of rare alarms
+  too. Its quantiles at 1e-7 from either end are the bounds.
 """
 
 from __future__ import annotations
@@ -48,9 +47,7 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "seasonal_decomposition": {"period": 24},
 }
 FITS: Final = 40
-FEWER_FITS: Final = {
-    name: 8 for name in ("dbscan", "holt_winters", "isolation_forest", "kmeans", "local_outlier_factor", "sub_pca")
-}
+FEWER_FITS: Final = {"auto": 20, "dbscan": 8, "isolation_forest": 8, "local_outlier_factor": 8}
 # Whose alarms may be half as many as asked for, with the reason.
 CAUTIOUS: Final = {"auto": "to each rank it adds the points around a strange one, which are much like it"}
 
@@ -73,7 +70,8 @@ class Rates(NamedTuple):
 
     def bounds(self, rate: float) -> tuple[float, float]:
         """Between which the share of a right detector is, but for one in ten million on either side."""
-        points, fresh = self.calibrating / self.worth_one, FRESH / self.worth_one
+        # Some detectors calibrate by fewer points that are further apart: these are worth more each, but no more in all.
+        points, fresh = min(self.calibrating, TRAINING / self.worth_one), FRESH / self.worth_one
         step = 1.0 / (points + 1.0)
         count = self.fits / (1.0 / (points + 2.0) + 1.0 / fresh) - 1.0
         low, high = rate - step, rate + step

@@ -13,11 +13,13 @@ from tidewatch.detectors import (
     holt_winters,
     iqr,
     isolation_forest,
+    kmeans,
     local_outlier_factor,
     mad,
     moving_average,
     one_class_svm,
     seasonal_decomposition,
+    sub_pca,
     three_sigma,
 )
 from tidewatch.detectors.auto import detector as auto
@@ -37,8 +39,10 @@ _STATISTICAL: Final[tuple[Detector, ...]] = (
 _MACHINE_LEARNING: Final[tuple[Detector, ...]] = (
     isolation_forest.DETECTOR,
     dbscan.DETECTOR,
+    kmeans.DETECTOR,
     local_outlier_factor.DETECTOR,
     one_class_svm.DETECTOR,
+    sub_pca.DETECTOR,
 )
 _ENSEMBLES: Final[tuple[Detector, ...]] = (auto.DETECTOR,)
 

@@ -37,10 +37,12 @@ _SURE, _SURE_OF_CALENDAR = 6.0, 4.0  # standard errors; many lags compete, and f
 _LEAST: Final = 0.1  # agreement that is worth a season, of many cycles
 _LEAST_OF_FEW: Final = 0.8  # and more of few: so much, divided by their number
 _LEFT: Final = 1.25  # times as much as the best period leaves unexplained, a shorter one may
+_MOST: Final = 0.999
 _SHARE: Final = 0.7  # of the best agreement, a shorter one must reach: half a season may reach a half
 _SLACK: Final = 2.0  # standard errors that the best may owe to chance
 _NEAR: Final = 0.03
 _STRIDES: Final = (-1, 1, -2, 2, -4, 4)
+_ROUNDING: Final = 1e-9
 _HUBER: Final = 2.5
 _CLIMB: Final = 8
 _DIVISORS: Final = (2, 3)
@@ -127,7 +129,9 @@ def find_season(sampling: Sampling, places: Places, values: Floats) -> int | Non
         units = (max(round(seconds / sampling.step), 1) for seconds in (7 * _DAY, _DAY, _HOUR))
         places = close_gaps(places, next((unit for unit in units if unit <= LONGEST_SEARCH // 3), 1))
         kept = places > places[-1] - LONGEST_SEARCH
-    places, values = places[kept], _without_line(places[kept], values[kept])
+    places, values, height = places[kept], _without_line(places[kept], values[kept]), float(np.ptp(values[kept]))
+    if float(np.ptp(values)) <= _ROUNDING * height:
+        return None
     search = _Search(sampling, places, values)
     for period in sorted(search.calendar | set(_peaks(places, values))):
         top = search.climb_from(period)
@@ -162,7 +166,12 @@ class _Search:
     def choose(self) -> int | None:
         """The shortest that leaves little more unexplained than the best does; None if none is sure."""
         chances = {period: self._cycles(period).chance() for period in sorted(self._tops) if self._is_worth_it(period)}
-        sure = [period for period, chance in chances.items() if self._agreement(period) > self._errors(period) * chance]
+        # Correlations near 1 are surer than their standard error says: R. Fisher's transformation.
+        sure = [
+            period
+            for period, chance in chances.items()
+            if np.arctanh(min(self._agreement(period), _MOST)) > self._errors(period) * chance
+        ]
         if not sure:
             return None
         best = max(sure, key=self._agreement)

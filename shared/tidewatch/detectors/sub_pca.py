@@ -1,7 +1,8 @@
 """Principal components of subsequences: how far a stretch is from what stretches of this series are made of.
 
-Use it for a series with a shape that repeats, when the shape is what breaks: a missing peak, a flattened wave, another
-rhythm. It sees stretches rather than single points, and an alarm lasts as long as the broken part is in the window.
+Use it for a series with a shape that repeats, when the shape is what breaks: a higher wave, another rhythm, a dent. It
+sees stretches rather than single points, and an alarm lasts as long as the broken part is in the window. It does not
+see a stretch that lies flat at the mean, which is as near to all others as can be.
 
 Source: C. Aggarwal, Outlier Analysis, second edition (2017), section 3.3, the sum of squares of the coordinates along
 all principal components, each over its variance; over subsequences, Q. Liu, J. Paparrizos, The Elephant in the Room:

@@ -93,8 +93,8 @@ class Subsequences:
             course: of the training, but for the memory that comes of the length.
 
         Returns:
-            The subsequences, and the course with their memory, with at least as many windows as each has points, and
-            with windows to calibrate that overlap by half: fewer would be too few, and nearer ones are strange together.
+            The subsequences, and the course with their memory: with at least as many windows as each has points, and
+            judging windows that overlap by half. Fewer would be too few, and nearer ones are strange together.
 
         Raises:
             CannotTrain: if the series is too short.
