@@ -8,6 +8,7 @@ examples are requests that were made, with the answers that came.
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import os
 import sys
@@ -29,6 +30,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 DOCUMENT: Final = ROOT / "openapi.json"
 _REQUESTS: Final = ROOT / "events" / "requests"
 _KEY: Final = "ApiKey"
+_AZURE: Final = "/anomalydetector/v1.1/timeseries"
 
 _DESCRIPTION: Final = """\
 Send a timestamped series, get a model version back, ask whether new points are unusual, and look at plots.
@@ -77,10 +79,26 @@ def _examples() -> list[Example]:
         Example("Two forms at once", "POST", "/detect", 422, {"values": small["values"], "data": small["values"]}),
         Example("Bare values", "POST", "/predict", 200, {"values": _body("predict_values")["values"][72:114]}),
         Example("Too few values", "POST", "/predict", 200, {"values": small["values"][:3]}),
+        *_azure_examples(small["values"]),
         Example("Alive", "GET", "/health", 200),
         Example("Trained series", "GET", "/series", 200),
         Example("Versions, newest first", "GET", "/series/web-requests/versions", 200),
         Example("Before any traffic", "GET", "/healthcheck", 200),
+    ]
+
+
+def _azure_examples(values: list[float]) -> list[Example]:
+    """What clients of Azure Anomaly Detector ask."""
+    series = [
+        {"timestamp": f"2026-01-{day:02d}T00:00:00Z", "value": value}
+        for day, value in enumerate(itertools.islice(itertools.cycle(values), 14), start=1)
+    ]
+    daily = {"series": series, "granularity": "daily"}
+    return [
+        Example("A series", "POST", f"{_AZURE}/entire/detect", 200, daily),
+        Example("Without its series", "POST", f"{_AZURE}/entire/detect", 400, {"granularity": "daily"}),
+        Example("A series", "POST", f"{_AZURE}/last/detect", 200, daily),
+        Example("A series", "POST", f"{_AZURE}/changepoint/detect", 200, daily),
     ]
 
 

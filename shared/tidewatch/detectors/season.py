@@ -40,7 +40,7 @@ _LEFT: Final = 1.25  # times as much as the best period leaves unexplained, a sh
 _MOST: Final = 0.999
 _SHARE: Final = 0.7  # of the best agreement, a shorter one must reach: half a season may reach a half
 _SLACK: Final = 2.0  # standard errors that the best may owe to chance
-_NEAR: Final = 0.03
+_NEAR: Final = 1.03
 _STRIDES: Final = (-1, 1, -2, 2, -4, 4)
 _ROUNDING: Final = 1e-9
 _HUBER: Final = 2.5
@@ -178,9 +178,12 @@ class _Search:
         reached = self._agreement(best) - _SLACK * chances[best]
         least = max(1.0 - _LEFT * (1.0 - reached), _SHARE * self._agreement(best))
         good = [period for period in sure if self._agreement(period) >= least]
-        # Beside one of the calendar, another is most likely the same, measured a little off.
-        usual = (day for day in self.calendar & set(good) if abs(good[0] / day - 1.0) < _NEAR)
-        return next(usual, good[0])
+        # One of the calendar that needs no more phases is most likely meant: it is near by, or gaps hide which it is.
+        most = _NEAR * self._phases(good[0])
+        return next((period for period in good if period in self.calendar and self._phases(period) <= most), good[0])
+
+    def _phases(self, period: int) -> int:
+        return np.unique(self._places % period).size
 
     def _cycles(self, period: int) -> Cycles:
         return Cycles.of(self._places, self._values, period)
