@@ -31,8 +31,10 @@ from tidewatch.detectors.subsequences import (
 from tidewatch.series import TimeSeries
 
 _FEWEST: Final = 16
-_LEAST_VARIANCE: Final = 1e-4
+_LEAST_SHARE: Final = 1e-4
 """Of a component, in mean variances of all: a wave without noise has some that nothing but rounding lies along."""
+_LEAST_VARIANCE: Final = 1e-6
+"""In squared spreads of the values, where nothing moved in any training window."""
 _AT_ONCE: Final = 65_536
 """Coordinates that are worked out at once."""
 
@@ -101,9 +103,10 @@ def decompose(rows: Floats) -> Components:
     # Learning needs scikit-learn; judging does not, and must start without it.
     from sklearn.decomposition import PCA
 
-    fitted = PCA(svd_solver="covariance_eigh").fit(moderate(rows))
+    with np.errstate(invalid="ignore"):  # shares of no variance at all, where nothing moved
+        fitted = PCA(svd_solver="covariance_eigh").fit(moderate(rows))
     variance: Floats = fitted.explained_variance_
-    least = max(_LEAST_VARIANCE * float(variance.mean()), LEAST_STRANGENESS**2)
+    least = max(_LEAST_SHARE * float(variance.mean()), _LEAST_VARIANCE)
     axes = fitted.components_.T / np.sqrt(np.maximum(variance, least))
     return Components(fitted.mean_, np.ascontiguousarray(axes))
 

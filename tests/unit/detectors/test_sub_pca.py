@@ -40,6 +40,12 @@ def test_a_component_that_only_rounding_lies_along_does_not_count():
     )
 
 
+def test_windows_in_which_nothing_moved():
+    components = decompose(np.full((100, 8), 0.1))
+    assert components.strangeness(np.full((1, 8), 0.1))[0] == 1e-6
+    assert components.strangeness(np.full((1, 8), 0.2))[0] == pytest.approx(100.0)
+
+
 def test_one_wild_value_does_not_rule_what_is_learned():
     rows = random.normal(size=(500, 8))
     wild = rows.copy()
