@@ -61,7 +61,7 @@ def _below_a_layer(value: str, function: BuiltFunction) -> str:
 def runtime_command(python: Path, function: BuiltFunction) -> list[str]:
     """The command that runs a function's process.
 
-    -B because Lambda's /var/task and /opt cannot be written to: every start compiles the sources anew there, and so
-    it must here. -s because packages of the user must not be seen.
+    -B because Lambda's /var/task and /opt cannot be written to: every start there compiles what the layers have no
+    compiled files of, and so it must here. -s because packages of the user must not be seen.
     """
     return [str(python), "-B", "-s", "-m", "awslambdaric", function.handler]

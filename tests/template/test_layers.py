@@ -88,7 +88,7 @@ def test_layers_bring_what_the_code_imports():
     assert imported_packages("shared/tidewatch/plotting") <= provided("runtime", "plotting")
 
 
-@pytest.mark.parametrize("name", ["runtime", "plotting"])
+@pytest.mark.parametrize("name", LAYERS)
 def test_layers_bring_nothing_that_is_not_used(name):
     asked_for = {IMPORTED_AS.get(each, each) for each in chosen(name)}
     assert asked_for <= imported_packages("shared", "functions")

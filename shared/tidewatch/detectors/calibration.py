@@ -26,6 +26,7 @@ _LEAST_TAIL: Final = 0.05
 """The tail's scale is at least this share of the way from the median to where the tail begins."""
 _MOST_EVIDENCE: Final = 300.0
 _HALF: Final = 3.0
+_ROUNDING: Final = 1e-12
 _LN10: Final = float(np.log(10.0))
 
 
@@ -96,7 +97,8 @@ class Calibration:
         most = rate * (self.count + 1.0)
         if most < 1.0:
             return float(self.knots[-1]) + excess_at(float(np.log(most)), self.scale, self.shape)
-        return float(np.interp(-np.log10(rate), self._evidence, self._places))
+        # Just short of it: what is as rare as the rate, and no rarer, is beyond the limit.
+        return float(np.interp(-np.log10(rate) - _ROUNDING, self._evidence, self._places))
 
     def to_json(self) -> dict[str, Any]:
         """As :meth:`from_json` takes it."""

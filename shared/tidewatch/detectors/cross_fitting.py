@@ -29,6 +29,9 @@ _FOLDS: Final = 4
 _JUDGED: Final = 4_096
 """Rows of a fold that are judged at the most."""
 
+_DIGITS: Final = 9
+"""After the point: what is beyond is rounding, which must not decide in a series that repeats itself exactly."""
+
 Clock = Callable[[], float]
 """Seconds, from whenever."""
 
@@ -140,7 +143,9 @@ def cross_fit(rows: Floats, fit: Callable[[Floats, int], L], course: Course) -> 
     """Learns from rows, and from all but each of a few contiguous folds, to judge that fold.
 
     Rows that share points with a fold are left out with it. Every fit gets as many rows, the last one too: what is
-    learned from more rows would find the same point less strange.
+    learned from more rows would find the same point less strange. A row is as strange as it is to whoever finds it
+    stranger, those who did not learn from it or the last one: in a series that repeats itself exactly the fits differ by
+    more than the rows do.
 
     Args:
         rows: shape (n, features), in the order of time, n at least what ``course`` requires.
@@ -164,15 +169,24 @@ def _cross_fit(rows: Floats, fit: Callable[[Floats, int], L], course: Course) ->
     started = course.clock()
     folds = list(_folds(len(rows), course.memory))
     size = min(course.most, *(before.size + after.size for _, before, after in folds))
-    strangeness = []
+    places, strangeness = [], []
     for number, (fold, before, after) in enumerate(folds, start=1):
         random = np.random.default_rng((course.seed, number))
         learner = fit(rows[_some(random, np.concatenate([before, after]), size)], course.seed + number)
         course.weigh(learner.arrays())
-        strangeness.append(learner.strangeness(rows[_some(random, _spread(random, fold, course.apart), _JUDGED)]))
+        judged = _some(random, fold, min(-(-fold.size // course.apart), _JUDGED))
+        places.append(judged)
+        strangeness.append(settled(learner, rows[judged]))
         course.spend(started, number)
-    everything = _some(np.random.default_rng((course.seed, 0)), np.arange(len(rows)), size)
-    return CrossFitted(fit(rows[everything], course.seed), np.concatenate(strangeness))
+    random = np.random.default_rng((course.seed, 0))
+    learner = fit(rows[_some(random, np.arange(len(rows)), size)], course.seed)
+    again = settled(learner, rows[np.concatenate(places)])
+    return CrossFitted(learner, np.maximum(np.concatenate(strangeness), again))
+
+
+def settled(learner: Learner, rows: Floats) -> Floats:
+    """How strange each row is, shape (n,), to so many digits as mean something."""
+    return np.round(learner.strangeness(rows), _DIGITS)
 
 
 def _folds(rows: int, gap: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]]:
@@ -183,13 +197,12 @@ def _folds(rows: int, gap: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.i
         yield places[start:stop], places[: max(start - gap, 0)], places[stop + gap :]
 
 
-def _spread(random: np.random.Generator, places: NDArray[np.intp], apart: int) -> NDArray[np.intp]:
-    """One of every so many places, any of them: the first of each would always meet the same phase of a season."""
-    starts = np.arange(0, places.size, apart)
-    ends = np.minimum(starts + apart, places.size)
-    return places[random.integers(starts, ends)]
-
-
 def _some(random: np.random.Generator, places: NDArray[np.intp], size: int) -> NDArray[np.intp]:
-    """A sample of places in their order, or all where they are no more."""
-    return places if places.size <= size else np.sort(random.choice(places, size, replace=False))
+    """One place of each of so many stretches of equal length, in order; all places where they are no more.
+
+    Any of a stretch: the first of each could always meet the same phase of a season.
+    """
+    if places.size <= size:
+        return places
+    starts = np.arange(size + 1) * places.size // size
+    return places[random.integers(starts[:-1], starts[1:])]

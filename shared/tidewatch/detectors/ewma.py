@@ -19,7 +19,8 @@ from pydantic import Field
 
 from tidewatch.detectors.before import decayed_mean_before
 from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
-from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Json
+from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json
+from tidewatch.detectors.robust import Moderation
 from tidewatch.detectors.sides import watched
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
@@ -28,7 +29,9 @@ _FORGOTTEN: Final = 1e-3
 """The share of all weights beyond which the past is left out, so that a judgement depends on so many points only."""
 _CALIBRATING: Final = 3
 """Points beyond the first forecast that a calibration needs."""
-_MAD_OF_NORMAL: Final = 0.6745
+_HALF_OF_NORMAL: Final = 0.6745
+_MOST_OF_NORMAL: Final = 1.6449
+"""Within these lie half, and nine tenths, of a standard normal distribution."""
 
 
 class EwmaOptions(DetectorOptions):
@@ -100,15 +103,26 @@ class _Ewma:
                 f"got {len(series)}; a larger alpha needs fewer",
                 option="alpha",
             )
-        values = series.values
-        errors = np.abs(values[memory:] - decayed_mean_before(values, memory, 1.0 - options.alpha, memory))
-        # From 0, not from the errors' own median: a trend that the forecast lags behind is part of what is usual.
-        # Where most errors are 0 their mean tells more, and where all are, the whole series.
-        scale = float(np.median(errors)) / _MAD_OF_NORMAL or float(errors.mean()) or float(np.abs(values).mean())
+        scale = _scale(series.values, memory, 1.0 - options.alpha)
         return Lesson(_Smoothing(options, scale))
 
     def restore(self, options: EwmaOptions, parameters: Mapping[str, Json], arrays: Arrays) -> _Smoothing:
         return _Smoothing(options, float(parameters["scale"]))
+
+
+def _scale(values: Floats, memory: int, decay: float) -> float:
+    """The standard deviation of the forecast's errors, as far as usual ones tell; above 0."""
+    # Wild values are drawn in: one alone would leave its echo in as many errors as the memory has points.
+    moderation = Moderation(values)
+    moderate = moderation.moderate(values)
+    # From 0, not from the errors' own median: a trend that the forecast lags behind is part of what is usual.
+    errors = np.abs(moderate[memory:] - decayed_mean_before(moderate, memory, decay, memory))
+    half, most = np.quantile(errors, (0.5, 0.9)).tolist()
+    # Where a series mostly stands still, half of the errors are next to nothing, whatever its steps are.
+    scale = (
+        max(half / _HALF_OF_NORMAL, most / _MOST_OF_NORMAL) or float(errors.mean()) or float(np.abs(moderate).mean())
+    )
+    return scale * moderation.spread
 
 
 def _memory(alpha: float) -> int:

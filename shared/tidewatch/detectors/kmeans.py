@@ -32,6 +32,8 @@ from tidewatch.series import TimeSeries
 
 _FEWEST: Final = 16
 _STARTS: Final = 3
+_BLUR: Final = 1e-3
+"""In spreads. With fewer different windows than clusters some would be empty."""
 _AT_ONCE: Final = 32_768
 """Differences that are worked out at once: small enough for the processor's cache."""
 
@@ -97,9 +99,8 @@ def cluster(options: KMeansOptions, rows: Floats, seed: int) -> Centres:
     # Learning needs scikit-learn; judging does not, and must start without it.
     from sklearn.cluster import KMeans
 
-    windows = moderate(rows)
-    # More clusters than different windows would leave some empty.
-    clusters = min(options.clusters, len(np.unique(windows, axis=0)))
+    windows = moderate(rows) + np.random.default_rng(seed).normal(0.0, _BLUR, rows.shape)
+    clusters = min(options.clusters, len(windows))
     fitted = KMeans(clusters, n_init=_STARTS, random_state=seed).fit(windows)
     return Centres(fitted.cluster_centers_)
 

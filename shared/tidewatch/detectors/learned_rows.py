@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tidewatch.detectors.calibrated import Measured
-from tidewatch.detectors.cross_fitting import Learner
+from tidewatch.detectors.cross_fitting import Learner, settled
 from tidewatch.detectors.features import Features
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json
 from tidewatch.detectors.units import Units
@@ -96,7 +96,7 @@ class LearnedRows:
             end = min(begin + _AT_ONCE, size)
             some = slice(skip + begin - self.memory, skip + end)
             rows, direction[begin:end] = self._rows.rows(TimeSeries(points.timestamps[some], points.values[some]))
-            strangeness[begin:end] = self._learner.strangeness(rows)
+            strangeness[begin:end] = settled(self._learner, rows)
         return Measured(score=strangeness, strangeness=strangeness, direction=direction)
 
     def parameters(self) -> Mapping[str, Json]:

@@ -10,6 +10,7 @@ section 4; for new points, as scikit-learn's novelty detection.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
@@ -20,13 +21,12 @@ from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
 from tidewatch.detectors.cross_fitting import Course, cross_fit
 from tidewatch.detectors.features import Features
 from tidewatch.detectors.learned_rows import Contamination, FeatureOptions, LearnedRows, threshold_of
-from tidewatch.detectors.neighbours import distinct, squared_distances
+from tidewatch.detectors.neighbours import squared_distances
 from tidewatch.detectors.protocol import Arrays, Floats, Json
 from tidewatch.series import TimeSeries
 
-_RESOLUTION: Final = 1e-3
-"""Training points nearer than this, in spreads, count once: many copies of one point would be infinitely dense.
-It is the paper's k-distinct-distance."""
+_BLUR: Final = 0.05
+"""In spreads. Copies of one point would be infinitely dense, and a state that is held exactly must not be so exact."""
 _LEAST: Final = 1e-10
 """What scikit-learn adds to a mean distance that it divides by."""
 
@@ -90,7 +90,7 @@ class _LocalOutlierFactor:
         )
         course.require(len(series))
         features = options.features_of(series)
-        fitted = cross_fit(features.rows(series)[0], lambda rows, _: remember(options, rows), course)
+        fitted = cross_fit(features.rows(series)[0], partial(remember, options), course)
         threshold = threshold_of(fitted.strangeness, options.contamination, options.score_threshold)
         facts = {"references": float(len(fitted.learner.points)), "neighbours": float(fitted.learner.neighbours)}
         return Lesson(LearnedRows(features, fitted.learner, threshold, facts), fitted.strangeness)
@@ -103,15 +103,12 @@ class _LocalOutlierFactor:
         return LearnedRows(Features.from_json(parameters["rows"]), references, float(parameters["threshold"]), facts)
 
 
-def remember(options: LocalOutlierFactorOptions, rows: Floats) -> References:
-    """The references that scikit-learn's local outlier factor keeps of rows, shape (n, features)."""
+def remember(options: LocalOutlierFactorOptions, rows: Floats, seed: int) -> References:
+    """The references that scikit-learn's local outlier factor keeps of rows, shape (n, features), a little blurred."""
     # Learning needs scikit-learn; judging does not, and must start without it.
     from sklearn.neighbors import LocalOutlierFactor
 
-    points = distinct(rows, _RESOLUTION)
-    if len(points) == 1:
-        # Nothing ever changed. What is within a spread of it is as usual as can be.
-        return References(points, np.ones(1), np.ones(1), 1)
+    points = rows + np.random.default_rng(seed).normal(0.0, _BLUR, rows.shape)
     neighbours = min(options.neighbours, len(points) - 1)
     fitted = LocalOutlierFactor(n_neighbors=neighbours, novelty=True, n_jobs=1).fit(points)
     distance: Floats

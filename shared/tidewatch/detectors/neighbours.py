@@ -40,9 +40,3 @@ def squared_distances(rows: Floats, others: Floats) -> Iterator[tuple[slice, Flo
             np.multiply(apart, apart, out=apart)
             squared += apart
         yield slice(begin, begin + len(some)), squared
-
-
-def distinct(rows: Floats, resolution: float) -> Floats:
-    """One of all rows that are the same to within a resolution, shape (m, features), in their order."""
-    _, first = np.unique(np.rint(rows / resolution), axis=0, return_index=True)
-    return rows[np.sort(first)]

@@ -35,8 +35,10 @@ _LEAST_SHARE: Final = 1e-4
 """Of a component, in mean variances of all: a wave without noise has some that nothing but rounding lies along."""
 _LEAST_VARIANCE: Final = 1e-6
 """In squared spreads of the values, where nothing moved in any training window."""
-_AT_ONCE: Final = 65_536
-"""Coordinates that are worked out at once."""
+_AT_ONCE: Final = 262_144
+"""Products that are worked out at once: few enough to stay on one thread, as waking others costs more."""
+_FEWEST_AT_ONCE: Final = 256
+"""Windows at once, however long."""
 
 
 class SubPcaOptions(SubsequenceOptions):
@@ -61,7 +63,7 @@ class Components:
 
     def strangeness(self, rows: Floats) -> Floats:
         """The root mean square of each window's coordinates, shape (n,)."""
-        step = max(_AT_ONCE // self.mean.size, 1)
+        step = max(_AT_ONCE // self.axes.size, _FEWEST_AT_ONCE)
         squares = np.empty(len(rows))
         for begin in range(0, len(rows), step):
             along = (rows[begin : begin + step] - self.mean) @ self.axes

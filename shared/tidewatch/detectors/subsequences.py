@@ -34,7 +34,7 @@ _USUAL: Final = (32, 16, 8)
 """Lengths to try where there is no such season, the shorter ones for short series."""
 _SPREADS: Final = 3.2897
 """Standard deviations from the 5th to the 95th percentile where values are normal."""
-_LEAST_STD: Final = 0.01
+_LEAST_STD: Final = 0.05
 """Of logarithms: the windows of a wave without noise are equally strange but for rounding."""
 _FARTHEST: Final = 1e6
 _REACH: Final = 13.0

@@ -28,7 +28,8 @@ def test_forecasts_by_weights_that_fall_to_a_thousandth(alpha, memory, random):
     assert (1 - alpha) ** memory <= 1e-3 < (1 - alpha) ** (memory - 1)
     forecast = np.convolve(values, weights / weights.sum(), "valid")[:-1]
     errors = values[memory:] - forecast
-    scale = np.median(np.abs(errors)) / 0.6745
+    half, most = np.quantile(np.abs(errors), (0.5, 0.9))
+    scale = max(half / 0.6745, most / 1.6449)
     assert scores.warming_up.tolist() == [True] * memory + [False] * (800 - memory)
     assert scores.expected[memory:] == pytest.approx(forecast, rel=1e-12)
     assert model.learned() == pytest.approx({"scale": scale}, rel=1e-9)
@@ -63,6 +64,22 @@ def test_a_trend_that_the_forecast_lags_behind_is_usual(random):
     values = 3.0 * np.arange(400) + random.normal(0, 0.5, 400)
     scores = DETECTOR.fit(series(values[:300]), EwmaOptions()).score(series(values[300:]))
     assert not scores.anomaly.any()
+
+
+def test_a_wild_value_in_training_does_not_widen_the_band(random):
+    values = random.normal(0, 1, 250)
+    usual = DETECTOR.fit(series(values), EwmaOptions()).learned()["scale"]
+    values[100] = 1e300
+    assert DETECTOR.fit(series(values), EwmaOptions()).learned()["scale"] == pytest.approx(usual, rel=0.1)
+
+
+def test_a_gauge_that_moves_in_rare_steps_alarms_at_its_steps_only():
+    """Most errors are what is left of the step before, some thousandths of one."""
+    values = np.round(np.sin(np.arange(2_000) / 200) * 5) / 10
+    scores = DETECTOR.fit(series(values), EwmaOptions()).review(series(values))
+    steps = np.count_nonzero(np.diff(values))
+    assert steps == 33
+    assert scores.anomaly.sum() <= 4 * steps
 
 
 def test_equal_values_are_no_anomalies_by_their_rounding():

@@ -67,9 +67,11 @@ def test_the_parts_of_a_known_series():
     season, trend = np.tile([3.0, -1.0, 0.0, -2.0], 120), 0.02 * places
     values = season + trend + np.random.default_rng(0).normal(0, 0.05, 480)
     values[[100, 301]] += 1e3
-    parts = ours(values, 4, None, robust=True)
+    # The paper's windows for so short a period are as narrow as what two wild values spoil.
+    windows = {"trend": Loess(25), "low_pass": Loess(5)}
+    parts = decompose(values, 4, seasonal=None, inner=1, outer=15, **windows)
     assert parts.season == pytest.approx(season, abs=0.05)
-    assert parts.trend == pytest.approx(trend, abs=0.15)
+    assert parts.trend == pytest.approx(trend, abs=0.1)
     assert parts.weights[[100, 301]].tolist() == [0.0, 0.0]
 
 
