@@ -174,6 +174,9 @@ def test_the_committed_document_is_served_and_names_every_route(api: Api):
     assert set(document["paths"]) == {
         "/fit/{series_id}",
         "/predict/{series_id}",
+        "/detect",
+        "/predict",
+        *(f"/anomalydetector/v1.1/timeseries/{asked}/detect" for asked in ("entire", "last", "changepoint")),
         "/plot",
         "/healthcheck",
         "/health",

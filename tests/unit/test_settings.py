@@ -130,9 +130,15 @@ class TestEnvExample:
     def test_lists_every_setting(self, example):
         assert Settings.env_names() <= example.keys()
 
-    def test_lists_what_the_template_gives_to_the_functions_but_for_the_two_that_are_fixed(self, example):
+    def test_lists_what_the_template_gives_to_the_functions_but_for_those_that_are_fixed(self, example):
         given = template().global_properties("Function")["Environment"]["Variables"]
-        assert given.keys() - example.keys() == {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+        assert given.keys() - example.keys() == {
+            "POWERTOOLS_SERVICE_NAME",
+            "POWERTOOLS_METRICS_NAMESPACE",
+            # What learners are to know of Lambda's processors.
+            "OMP_NUM_THREADS",
+            "JOBLIB_MULTIPROCESSING",
+        }
 
     def test_lists_nothing_else(self, example):
         """But for what Powertools and boto3 read themselves."""

@@ -56,7 +56,7 @@ class Point(BaseModel):
     timestamp: Annotated[
         int | None,
         PlainValidator(_microseconds),
-        WithJsonSchema({"type": "string", "format": "date-time"}),
+        WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
         Field(description="ISO 8601; no zone means UTC."),
     ] = None
     value: Annotated[float, PlainValidator(parse_value), WithJsonSchema({"type": "number"})]
@@ -65,7 +65,7 @@ class Point(BaseModel):
 class _Request(BaseModel):
     """What the three calls have in common. Unknown fields are ignored, as there."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", strict=True, allow_inf_nan=False)
 
     series: Annotated[
         list[Point], Field(min_length=FEWEST_POINTS, max_length=_MOST_POINTS, description="In the order of time.")

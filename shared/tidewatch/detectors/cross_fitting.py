@@ -143,9 +143,8 @@ def cross_fit(rows: Floats, fit: Callable[[Floats, int], L], course: Course) -> 
     """Learns from rows, and from all but each of a few contiguous folds, to judge that fold.
 
     Rows that share points with a fold are left out with it. Every fit gets as many rows, the last one too: what is
-    learned from more rows would find the same point less strange. A row is as strange as it is to whoever finds it
-    stranger, those who did not learn from it or the last one: in a series that repeats itself exactly the fits differ by
-    more than the rows do.
+    learned from more rows would find the same point less strange. A row is as strange as it is to the fit without it or
+    to the last one, whichever finds it stranger: where a series repeats itself exactly, fits differ more than rows do.
 
     Args:
         rows: shape (n, features), in the order of time, n at least what ``course`` requires.
