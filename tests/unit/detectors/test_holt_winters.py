@@ -62,7 +62,7 @@ def test_the_phase_goes_by_time_and_not_by_points(random):
 
 def test_what_is_usual_at_one_hour_is_not_at_another(random):
     model = DETECTOR.fit(hourly(days(60, random)), HoltWintersOptions())
-    (evening,) = np.flatnonzero(DAY == DAY.max())[:1]
+    evening = int(DAY.argmax())
     later = np.array([60 * 24 + evening, 60 * 24 + evening + 12])
     scores = model.score(hourly([100 + DAY.max()] * 2, later))
     assert scores.anomaly.tolist() == [False, True]

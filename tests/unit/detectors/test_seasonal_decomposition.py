@@ -144,7 +144,7 @@ def test_the_default_level_is_that_of_whole_seasons(period, window, random):
 
 
 def test_no_season_is_refused_with_a_way_out(random):
-    with pytest.raises(CannotTrain, match="no season.*set period.*another detector") as refusal:
+    with pytest.raises(CannotTrain, match=r"no season.*set period.*another detector") as refusal:
         fit(random.normal(size=500))
     assert refusal.value.option == "period"
 
