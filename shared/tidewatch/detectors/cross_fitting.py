@@ -29,6 +29,8 @@ _FOLDS: Final = 4
 _JUDGED: Final = 4_096
 """Rows of a fold that are judged at the most."""
 
+_OWN: Final = 0.5
+"""Of the judged rows: where fewer have a strangeness of their own, the series repeats itself."""
 _DIGITS: Final = 9
 """After the point: what is beyond is rounding, which must not decide in a series that repeats itself exactly."""
 
@@ -143,8 +145,8 @@ def cross_fit(rows: Floats, fit: Callable[[Floats, int], L], course: Course) -> 
     """Learns from rows, and from all but each of a few contiguous folds, to judge that fold.
 
     Rows that share points with a fold are left out with it. Every fit gets as many rows, the last one too: what is
-    learned from more rows would find the same point less strange. A row is as strange as it is to the fit without it or
-    to the last one, whichever finds it stranger: where a series repeats itself exactly, fits differ more than rows do.
+    learned from more rows would find the same point less strange. Where a series repeats itself exactly, fits differ
+    more than rows do: a row there is as strange as to the fit without it or to the last, whichever finds it stranger.
 
     Args:
         rows: shape (n, features), in the order of time, n at least what ``course`` requires.
@@ -179,8 +181,11 @@ def _cross_fit(rows: Floats, fit: Callable[[Floats, int], L], course: Course) ->
         course.spend(started, number)
     random = np.random.default_rng((course.seed, 0))
     learner = fit(rows[_some(random, np.arange(len(rows)), size)], course.seed)
-    again = settled(learner, rows[np.concatenate(places)])
-    return CrossFitted(learner, np.maximum(np.concatenate(strangeness), again))
+    by_others = np.concatenate(strangeness)
+    by_all = settled(learner, rows[np.concatenate(places)])
+    if np.unique(by_all).size < _OWN * by_all.size:
+        by_others = np.maximum(by_others, by_all)
+    return CrossFitted(learner, by_others)
 
 
 def settled(learner: Learner, rows: Floats) -> Floats:

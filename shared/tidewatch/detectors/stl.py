@@ -91,10 +91,13 @@ def hold_to_medians(values: Floats, period: int) -> Floats:
         values: shape (n,), n at least twice the period.
         period: at least 2.
     """
-    cycles = values.size // period
-    middles = period * np.arange(cycles) + (period - 1) / 2.0
-    # A level that goes straight from the median of one cycle to that of the next, and the median of each phase on it.
-    level = np.interp(np.arange(values.size), middles, np.median(_cycles(values, period), axis=1))
+    # A level that goes straight from the median of one cycle to that of the next, and on beyond the first and the last;
+    # and the median of each phase on it.
+    medians = np.median(_cycles(values, period), axis=1)
+    medians = np.concatenate([2.0 * medians[:1] - medians[1:2], medians, 2.0 * medians[-1:] - medians[-2:-1]])
+    medians = np.append(medians, 2.0 * medians[-1] - medians[-2])
+    middles = period * np.arange(-1, medians.size - 1) + (period - 1) / 2.0
+    level = np.interp(np.arange(values.size), middles, medians)
     expected = level + np.resize(np.median(_cycles(values - level, period), axis=0), values.size)
     apart = values - expected
     reach = _OUTLIER * float(np.median(np.abs(apart)))

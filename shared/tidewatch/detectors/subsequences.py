@@ -94,7 +94,7 @@ class Subsequences:
 
         Returns:
             The subsequences, and the course with their memory: with at least as many windows as each has points, and
-            judging windows that overlap by half. Fewer would be too few, and nearer ones are strange together.
+            judging windows that overlap by a quarter. Fewer would be too few, and nearer ones are strange together.
 
         Raises:
             CannotTrain: if the series is too short.
@@ -103,7 +103,7 @@ class Subsequences:
         season = None if window else _season(series, moderation)
         choices = [window] if window else [*([season] if season and 4 <= season <= _LONGEST else []), *_USUAL]
         courses = [
-            replace(course, memory=length - 1, apart=length // 2, fewest=max(course.fewest, length))
+            replace(course, memory=length - 1, apart=length - length // 4, fewest=max(course.fewest, length))
             for length in choices
         ]
         chosen = next((some for some in courses if some.suits(len(series))), courses[-1])

@@ -5,11 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 from tidewatch.detectors import CannotTrain, cross_fitting
 from tidewatch.detectors.kmeans import DETECTOR, KMeansOptions, cluster
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As in a training: on a busy machine threads wait for each other."""
+    with threadpool_limits(1):
+        yield
 
 
 def series(values, step=60, start=0):

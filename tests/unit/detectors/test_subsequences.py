@@ -36,7 +36,7 @@ def wave(points, period):
 def test_a_window_is_a_season_or_else_what_the_series_is_long_enough_for(points, length, season):
     subsequences, course = Subsequences.of(points, None, COURSE)
     assert (subsequences.length, subsequences.season) == (length, season)
-    assert (course.memory, course.apart) == (length - 1, length // 2)
+    assert (course.memory, course.apart) == (length - 1, length * 3 // 4)
 
 
 def test_a_window_that_is_given_is_taken():

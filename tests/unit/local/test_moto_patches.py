@@ -129,6 +129,26 @@ def test_a_failed_transaction_changes_nothing(dynamodb: Any) -> None:
     )
 
 
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Put": {"TableName": "items", "Item": {"pk": {"S": "a"}, "sk": {"S": "new"}}}},
+        {"Put": {"TableName": "items", "Item": KEY}},
+        {"Delete": {"TableName": "items", "Key": KEY}},
+        {"Update": {"TableName": "items", "Key": KEY, "UpdateExpression": "REMOVE nested"}},
+    ],
+    ids=["put", "replace", "delete", "update"],
+)
+def test_a_failed_transaction_takes_back_each_change_alone(dynamodb: Any, change: dict[str, Any]) -> None:
+    dynamodb.put_item(TableName="items", Item=ITEM)
+    missing = {"TableName": "items", "Key": {"pk": {"S": "none"}, "sk": {"S": "b"}}}
+    refused = {"ConditionCheck": {**missing, "ConditionExpression": "attribute_exists(pk)"}}
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        dynamodb.transact_write_items(TransactItems=[change, refused])
+    assert dynamodb.scan(TableName="items")["Items"] == [ITEM]
+
+
 def test_metrics_through_the_api(store: MetricStore) -> None:
     with mock_aws():
         cloudwatch: Any = boto3.client("cloudwatch", region_name="eu-central-1")
