@@ -41,13 +41,13 @@ _DAYS: Final = 28
 _WIDTH: Final = 1200
 _ROW: Final = 118
 _BETWEEN: Final = 12
-_WORDS: Final = 250
+_WORDS: Final = 262
 """Pixels, beside each row."""
 
 
 @dataclass(frozen=True, slots=True)
-class Oddity:
-    """Something put into the series: what it is called, and its first and last point."""
+class Stretch:
+    """A part of the series: what it is called, and its first and last point."""
 
     name: str
     start: int
@@ -55,18 +55,24 @@ class Oddity:
 
 
 ODDITIES: Final = (
-    Oddity("spike", 12 * _DAY + 20, 12 * _DAY + 20),
-    Oddity("shift", 15 * _DAY + 12, 16 * _DAY + 12),
-    Oddity("missing peak", 20 * _DAY + 18, 20 * _DAY + 40),
-    Oddity("noise", 24 * _DAY + 8, 24 * _DAY + 44),
+    Stretch("spike", 12 * _DAY + 20, 12 * _DAY + 20),
+    Stretch("shift", 15 * _DAY + 12, 16 * _DAY + 12),
+    Stretch("missing peak", 20 * _DAY + 18, 20 * _DAY + 40),
+    Stretch("noise", 24 * _DAY + 8, 24 * _DAY + 44),
 )
 
+TRAINING: Final = Stretch("training", 0, 11 * _DAY)
+
 ROWS: Final = (
-    ("three_sigma", "one band for all hours: sees what leaves the range of everything before"),
-    ("moving_average", "a band that follows the last hours: sees jumps, and falls for steep slopes"),
-    ("ewma", "…"),
-    ("isolation_forest", "…"),
-    ("auto", "…"),
+    ("three_sigma", "one band for all hours: sees what is out of the range of the training"),
+    ("ewma", "a band about the last hours, wherever they go: sees only sudden jumps"),
+    ("seasonal_decomposition", "compares with the same hour of other days: sees what is usual, but not now"),
+    (
+        "isolation_forest",
+        "value, spread, change and hour taken together: sees usual values in unusual company; no band",
+    ),
+    ("sub_pca", "the shape of the last day beside those of the training: alarms while an oddity is in it; no band"),
+    ("auto", "experts on level, season, drift, shift and shape; what is new, it grows used to"),
 )
 
 
@@ -88,10 +94,11 @@ def odd_series() -> TimeSeries:
     return TimeSeries(times, np.round(np.array(values), 2))
 
 
-def judged_by(name: str, series: TimeSeries, **options: Any) -> Judged:
-    """A series judged by a detector that was trained on it."""
+def judged_by(name: str, series: TimeSeries, trained_on: int) -> Judged:
+    """A series judged by a detector that was trained on so many of its first points."""
     detector = CATALOGUE[name]
-    model = detector.fit(series, detector.options_type(name=name, **options))
+    training = TimeSeries(series.timestamps[:trained_on], series.values[:trained_on])
+    model = detector.fit(training, detector.options_type(name=name))
     scores = model.review(series)
     return Judged(series, scores, find_events(scores), model.options, model.period)
 
@@ -99,7 +106,7 @@ def judged_by(name: str, series: TimeSeries, **options: Any) -> Judged:
 def chooser() -> Figure:
     """Several detectors on the one series, one beneath the other."""
     series = odd_series()
-    judgements = [judged_by(name, series) for name, _ in ROWS]
+    judgements = [judged_by(name, series, TRAINING.end) for name, _ in ROWS]
     sizes = replace(Sizes.of(_WIDTH, 600), height=90 + len(ROWS) * (_ROW + _BETWEEN))
     abscissa = Abscissa(judgements[0], sizes.columns)
     drawings = [Drawing(judged, abscissa, _THEME, sizes) for judged in judgements]
@@ -114,7 +121,7 @@ def chooser() -> Figure:
         axes.set_ylim(drawing.low, drawing.high)
         drawing.draw_on(axes)
         behind.draw_on(axes)
-        _draw_oddities(axes, frame, abscissa, top, name_them=drawing is drawings[0])
+        _draw_bars(axes, frame, abscissa, top, name_them=drawing is drawings[0])
         _write_row(frame, name, words, top)
         top += _ROW + _BETWEEN
     return frame.figure
@@ -127,7 +134,7 @@ def main() -> int:
     chooser().savefig(_IMAGES / "detectors.png", metadata={"Software": "Tidewatch"})
     body = json.loads((_ROOT / "events" / "requests" / "fit.json").read_text(encoding="utf-8"))
     week = TimeSeries(np.array(body["timestamps"], dtype=np.int64), np.array(body["values"], dtype=np.float64))
-    picture = render(judged_by("three_sigma", week), PlotRequest("web-requests · v1"))
+    picture = render(judged_by("three_sigma", week, len(week)), PlotRequest("web-requests · v1"))
     (_IMAGES / "web-requests.png").write_bytes(picture)
     return 0
 
@@ -149,13 +156,14 @@ def _row(frame: Frame, abscissa: Abscissa, top: float, *, last: bool) -> Axes:
     return axes
 
 
-def _draw_oddities(axes: Axes, frame: Frame, abscissa: Abscissa, top: float, *, name_them: bool) -> None:
-    """A bar above each, at least as wide as can be seen, and its name above the first row."""
+def _draw_bars(axes: Axes, frame: Frame, abscissa: Abscissa, top: float, *, name_them: bool) -> None:
+    """A bar above the training and each oddity, wide enough to be seen, and their names above the first row."""
     high = axes.get_ylim()[1]
     box = axes.get_position()
-    for oddity in ODDITIES:
+    for oddity in (TRAINING, *ODDITIES):
         start, end = abscissa.at(np.array([oddity.start, oddity.end])) + np.array([-2.0, 2.0]) * abscissa.column
-        axes.plot([start, end], [high, high], color=_THEME.text, linewidth=3, solid_capstyle="butt", clip_on=False)
+        color = _THEME.axis if oddity is TRAINING else _THEME.text
+        axes.plot([start, end], [high, high], color=color, linewidth=3, solid_capstyle="butt", clip_on=False)
         if name_them:
             share = ((start + end) / 2 - abscissa.low) / (abscissa.high - abscissa.low)
             x = (box.x0 + box.width * share) * frame.sizes.width
@@ -172,7 +180,7 @@ def _write_row(frame: Frame, name: str, words: str, top: float) -> None:
 
 def _legend(drawing: Drawing, spans: Spans) -> Iterator[Artist]:
     """That of one row, in words for all of them."""
-    yield Line2D([], [], color=_THEME.text, linewidth=3, label="put in")
+    yield Line2D([], [], color=_THEME.text, linewidth=3, label="put into the series")
     names = ("series", "anomalies", "normal range", "expected", "events", "warming up")
     for entry, name in zip([*drawing.legend(), *spans.legend()], names, strict=True):
         entry.set_label(name)

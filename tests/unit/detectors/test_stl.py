@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from statsmodels.tsa.seasonal import STL
@@ -99,11 +97,3 @@ def test_loess_keeps_a_value_with_no_weight_around():
     weights = np.ones((12, 1))
     weights[2:9] = 0.0
     assert Loess(3).smooth(values, weights)[4:7] == pytest.approx(values[4:7])
-
-
-def test_a_quarter_of_a_million_points():
-    values = random_series(0, 288, 250_000)
-    started = time.perf_counter()
-    windows = {"trend": Loess(433, jump=44), "low_pass": Loess(289, jump=29)}
-    decompose(values, 288, seasonal=None, inner=1, outer=15, **windows)
-    assert time.perf_counter() - started < 30, "it takes about 1.5 seconds by itself"
