@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import matplotlib
 import numpy as np
@@ -66,13 +66,16 @@ TRAINING: Final = Stretch("training", 0, 11 * _DAY)
 ROWS: Final = (
     ("three_sigma", "one band for all hours: sees what is out of the range of the training"),
     ("ewma", "a band about the last hours, wherever they go: sees only sudden jumps"),
-    ("seasonal_decomposition", "compares with the same hour of other days: sees what is usual, but not now"),
+    (
+        "seasonal_decomposition",
+        "compares with the same hour of other days: sees what is usual, but not then; a new level is followed",
+    ),
     (
         "isolation_forest",
-        "value, spread, change and hour taken together: sees usual values in unusual company; no band",
+        "value, spread, change and hour together: sees usual values in unusual company; no band",
     ),
     ("sub_pca", "the shape of the last day beside those of the training: alarms while an oddity is in it; no band"),
-    ("auto", "experts on level, season, drift, shift and shape; what is new, it grows used to"),
+    ("auto", "experts on level, season, drift, shift and shape together; grows used to what is new"),
 )
 
 
@@ -107,7 +110,7 @@ def chooser() -> Figure:
     """Several detectors on the one series, one beneath the other."""
     series = odd_series()
     judgements = [judged_by(name, series, TRAINING.end) for name, _ in ROWS]
-    sizes = replace(Sizes.of(_WIDTH, 600), height=90 + len(ROWS) * (_ROW + _BETWEEN))
+    sizes = replace(Sizes.of(_WIDTH, 600), height=80 + len(ROWS) * (_ROW + _BETWEEN))
     abscissa = Abscissa(judgements[0], sizes.columns)
     drawings = [Drawing(judged, abscissa, _THEME, sizes) for judged in judgements]
     spans = [Spans.of(judged, abscissa, _THEME) for judged in judgements]

@@ -26,7 +26,7 @@ from benchmarks.load.users import BY_STAGE  # first: locust puts gevent in the p
 import gevent
 from locust.env import Environment
 
-from benchmarks.load import processes
+from benchmarks.load.processes import Meter
 from benchmarks.load.progress import Progress
 from benchmarks.load.stages import CLIENTS, RAMP_SECONDS
 
@@ -69,7 +69,7 @@ def drive(stage: str, base: str, seconds: int, server: int | None) -> dict[str, 
     runner.start(CLIENTS, spawn_rate=CLIENTS)
     gevent.sleep(RAMP_SECONDS)
     progress = Progress(f"{stage}, locust", seconds)
-    cpu = processes.cpu_seconds(server) if server else {}
+    meter = Meter(server)
     own, started = time.process_time(), time.perf_counter()
     recorder.on = True
     while (passed := time.perf_counter() - started) < seconds:
@@ -77,7 +77,7 @@ def drive(stage: str, base: str, seconds: int, server: int | None) -> dict[str, 
         progress.show(time.perf_counter() - started, recorder.answered, sum(recorder.errors.values()))
     recorder.on = False
     window, own = time.perf_counter() - started, time.process_time() - own
-    cpu = processes.spent_since(cpu, server) if server else {}
+    cpu = meter.spent(own)
     progress.clear()
     # Each client gets the answer that it waits for: the next stage finds a server with nothing to do.
     runner.quit()
@@ -87,7 +87,7 @@ def drive(stage: str, base: str, seconds: int, server: int | None) -> dict[str, 
         "seconds": window,
         "milliseconds": {kind: list(times) for kind, times in recorder.milliseconds.items()},
         "errors": dict(recorder.errors),
-        "cpu_seconds": cpu | {"load generator": own},
+        "cpu_seconds": cpu,
     }
 
 

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from benchmarks.load import outcome, processes
+from benchmarks.load import outcome
 from benchmarks.load.outcome import Outcome
+from benchmarks.load.processes import Meter
 from benchmarks.load.stages import Stage
 from local import children
 
@@ -69,16 +70,14 @@ def run(command: Sequence[str | Path], most_seconds: float, server: int | None) 
         GeneratorFailed: if it fails or does not end in time.
     """
     with tempfile.TemporaryFile() as output:
-        before = processes.cpu_seconds(server) if server else {}
-        own = _children_seconds()
+        meter, own = Meter(server), _children_seconds()
         process = children.start(command, environment=os.environ, folder=ROOT, output=output)
         try:
             _wait(process, Path(command[0]).name, most_seconds)
         except GeneratorFailed as error:
             raise GeneratorFailed(f"{error}\n{_printed(output)}") from None
         said = _printed(output)
-    cpu = processes.spent_since(before, server) if server else {}
-    return said, cpu | {"load generator": _children_seconds() - own}
+        return said, meter.spent(_children_seconds() - own)
 
 
 def _wait(process: subprocess.Popen[bytes], name: str, most_seconds: float) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.load.processes import OTHERS
+
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
@@ -32,7 +34,7 @@ class Outcome:
     errors: Mapping[str, int]
     """Failed requests, by what came instead."""
     cpu_seconds: Mapping[str, float] = field(default_factory=dict)
-    """Processor time by part; empty where it cannot be known."""
+    """Processor time by part, and of all others on the machine; empty where it cannot be known."""
 
     @property
     def rate(self) -> float:
@@ -43,6 +45,11 @@ class Outcome:
     def failed(self) -> int:
         """How many requests failed."""
         return sum(self.errors.values())
+
+    @property
+    def other_cores(self) -> float:
+        """How many cores work had that is neither the service's nor the load generator's; 0 where it is not known."""
+        return self.cpu_seconds.get(OTHERS, 0.0) / self.seconds
 
     def cpu_per_thousand(self, part: str) -> float:
         """Seconds of processor time that a part spent on 1,000 requests, failed ones among them."""

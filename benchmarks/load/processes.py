@@ -20,6 +20,8 @@ _PARTS: Final = (
     ("awslambdaric", "functions"),
 )
 _SERVER: Final = "server"
+OTHERS: Final = "others"
+"""What is no part of the stack or of the load."""
 
 
 def cpu_seconds(pid: int) -> dict[str, float]:
@@ -40,6 +42,34 @@ def cpu_seconds(pid: int) -> dict[str, float]:
 def spent_since(before: Mapping[str, float], pid: int) -> dict[str, float]:
     """The time since ``before`` was taken. A process that ended meanwhile takes its time with it."""
     return {part: max(after - before.get(part, 0.0), 0.0) for part, after in cpu_seconds(pid).items()}
+
+
+class Meter:
+    """Processor time from now on, of a server and of all else on the machine."""
+
+    def __init__(self, pid: int | None) -> None:
+        """``pid`` is the server's first process; None if it is on another machine."""
+        self._pid = pid
+        self._parts = cpu_seconds(pid) if pid else {}
+        self._machine = machine_seconds()
+
+    def spent(self, load_generator: float) -> dict[str, float]:
+        """Seconds by part: the load generator's as given, the server's, and what all other work took."""
+        parts = spent_since(self._parts, self._pid) if self._pid else {}
+        parts["load generator"] = load_generator
+        if self._machine is not None and (now := machine_seconds()) is not None:
+            parts[OTHERS] = max(now - self._machine - sum(parts.values()), 0.0)
+        return parts
+
+
+def machine_seconds() -> float | None:
+    """Time so far in which any processor did something, or was taken away by the host; None where it is not told."""
+    try:
+        first = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0]
+    except OSError:
+        return None
+    user, nice, system, _idle, _waiting, interrupts, soft_interrupts, stolen, *_ = map(int, first.split()[1:])
+    return (user + nice + system + interrupts + soft_interrupts + stolen) / os.sysconf("SC_CLK_TCK")
 
 
 def part_of(command_line: str) -> str:

@@ -30,7 +30,12 @@ _STAND_IN: Final = """
 """
 _SHARES: Final = """
     *Storage's share* is of all but the load generator. The local stack is one process: what of it is the storage
-    stand-in comes from a clock, as told below, and all else stands under functions.
+    stand-in comes from a clock, as told below, and all else stands under functions. *Other work* is the cores that
+    anything else on the machine had.
+"""
+_OTHERS: Final = """
+    **The machine was not quiet**: other work took {cores:.1f} of its cores on average, so throughput is too low here
+    and times are too long.
 """
 _CLOCKED: Final = """
     **The storage stand-in.** The application of the local stack, without sockets, one request after the other,
@@ -54,6 +59,11 @@ def introduction(where: Where, now: datetime, seconds: int, *, local: bool, with
         _GENERATORS.format(clients=CLIENTS, seconds=seconds, wrk=by_wrk),
     ]
     return "\n\n".join(map(paragraph, [*paragraphs, _STAND_IN] if local else paragraphs))
+
+
+def of_others(cores: float) -> str:
+    """That the machine was not quiet."""
+    return paragraph(_OTHERS.format(cores=cores))
 
 
 def of_shares() -> str:

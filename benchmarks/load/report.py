@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks.load import prose, shares, targets
 from benchmarks.load.outcome import Outcome
-from benchmarks.load.run import Run, Where
+from benchmarks.load.run import QUIET_CORES, Run, Where
 from benchmarks.load.stages import MIX, PREDICT, STAGES, Stage
 
 MOST_P99_MS: Final = 400
@@ -24,6 +24,8 @@ def write(run: Run, where: Where, pictures: Sequence[Path], *, now: datetime | N
         "## Load" if local else "## Load: a deployed stage",
         prose.introduction(where, now or datetime.now(UTC), run.seconds, local=local, with_wrk=_has_wrk(run)),
     ]
+    if (others := run.other_cores()) > QUIET_CORES:
+        parts.append(prose.of_others(others))
     if local:
         parts.append(_reached(run))
     parts.append(f"![Throughput and times, stage by stage]({_beside(pictures[0])})")
@@ -110,8 +112,8 @@ def _cpu_table(run: Run) -> str:
     lines = [
         "Seconds of processor time for 1,000 requests, by process, while locust ran.",
         "",
-        f"| target | stage | {' | '.join(shares.PARTS.values())} | storage's share | cores busy |",
-        f"|---|---|{'---:|' * (len(shares.PARTS) + 2)}",
+        f"| target | stage | {' | '.join(shares.PARTS.values())} | storage's share | cores busy | other work |",
+        f"|---|---|{'---:|' * (len(shares.PARTS) + 3)}",
     ]
     for target in run.targets:
         for stage in STAGES:
@@ -122,6 +124,7 @@ def _cpu_table(run: Run) -> str:
             served = sum(spent.values()) - spent.get("load generator", 0.0)
             cells = [f"{spent[part]:.2f}" if part in spent else "" for part in shares.PARTS]
             share = f"{100 * spent.get('storage', 0.0) / served:.0f} %" if served else ""
-            busy = sum(found.cpu_seconds.values()) / found.seconds
-            lines.append(f"| {target.name} | {stage.name} | {' | '.join(cells)} | {share} | {busy:.2f} |")
+            busy = sum(found.cpu_seconds.values()) / found.seconds - found.other_cores
+            figures = f"{share} | {busy:.2f} | {found.other_cores:.2f}"
+            lines.append(f"| {target.name} | {stage.name} | {' | '.join(cells)} | {figures} |")
     return "\n".join([*lines, "", prose.of_shares()])

@@ -17,6 +17,8 @@ from benchmarks.load.stages import STAGES
 from benchmarks.load.targets import Target
 
 Say = Callable[[str], None]
+QUIET_CORES: Final = 0.2
+"""Other work up to this is not worth a word: the system's own is among it."""
 _SHARE_WITHIN_SECONDS: Final = 120
 
 
@@ -46,6 +48,11 @@ class Run:
             if (each.stage, each.target, each.generator) == (stage, target, of):
                 return each
         return None
+
+    def other_cores(self) -> float:
+        """How many cores other work on the machine had, on average."""
+        seconds = sum(each.seconds for each in self.outcomes)
+        return sum(each.other_cores * each.seconds for each in self.outcomes) / seconds if seconds else 0.0
 
 
 def run_all(wanted: Sequence[Target], seconds: int, say: Say, *, with_wrk: bool) -> Run:
@@ -96,7 +103,11 @@ def line(outcome: Outcome) -> str:
     if all_times := outcome.times.get("all"):
         times = {"p50": all_times.p50, "p95": all_times.p95, "p99": all_times.p99}
         text += "".join(f"  {name} {value:7,.1f} ms" for name, value in times.items())
-    return f"{text}  errors {outcome.failed}{_reasons(outcome)}"
+    return f"{text}  errors {outcome.failed}{_reasons(outcome)}{_others(outcome)}"
+
+
+def _others(outcome: Outcome) -> str:
+    return f"  (other work took {outcome.other_cores:.1f} cores)" if outcome.other_cores > QUIET_CORES else ""
 
 
 def _reasons(outcome: Outcome) -> str:

@@ -1,7 +1,9 @@
 """Holt-Winters smoothing: how far a value lies from the forecast by level, trend and season.
 
 For a series with a daily, weekly or other season whose level moves: the level follows the newest points, the season and
-the smoothing are those of the training data. Without a season it is Holt's smoothing of level and trend.
+the smoothing are those of the training data, so a season that changes asks for another fit. Without a season it is
+Holt's smoothing of level and trend. An error teaches no more than one of two standard deviations does: a wild value is
+soon forgotten, and after a change of level all points are anomalies until the memory has passed.
 
 Sources: see :mod:`tidewatch.detectors.smoothing`.
 """
@@ -33,9 +35,10 @@ _FEWEST: Final = 12
 class HoltWintersOptions(DetectorOptions):
     """Forecast by exponential smoothing of level, trend and season, plus or minus a number of standard deviations.
 
-    A point is judged by the 16 to 128 points before it, the fewer the faster the level follows; all else is learned.
-    The phase in the season goes by time, so gaps are fine; a series without even steps is not taken. In training, two
-    seasons are needed at least; where no season is found, level and trend do without.
+    A point is judged by the 16 to 128 points before it, the fewer the faster the level follows, and by at most half as
+    many as it was trained on; all else is learned. The phase in the season goes by time, so gaps are fine; a series
+    without even steps is not taken. In training, two seasons are needed at least; where no season is found, level and
+    trend do without.
     """
 
     name: Literal["holt_winters"] = "holt_winters"

@@ -4,6 +4,7 @@ import io
 import os
 import socket
 import sys
+import time
 from contextlib import closing
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ import pytest
 from benchmarks.load import seed
 from benchmarks.load.__main__ import arguments, make_command
 from benchmarks.load.generator import GeneratorFailed, locust_python, run
-from benchmarks.load.processes import cpu_seconds, part_of, spent_since
+from benchmarks.load.processes import Meter, cpu_seconds, part_of, spent_since
 from benchmarks.load.progress import Progress
 from benchmarks.load.targets import CONSISTENT, Target, TargetFailed, deployed, serving
 
@@ -105,6 +106,19 @@ def test_processor_time_grows():
     before = cpu_seconds(os.getpid())
     while spent_since(before, os.getpid())["server"] < 0.03:
         sum(range(10_000))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_work_that_is_nobodys_is_told_as_others():
+    known, unknown = Meter(os.getpid()), Meter(None)
+    before = time.process_time()
+    while (own := time.process_time() - before) < 0.3:
+        sum(range(10_000))
+    # Ticks are of 10 ms, and others may work as well.
+    assert unknown.spent(0.0)["others"] > own - 0.1
+    spent = known.spent(0.0)
+    assert spent["server"] > own - 0.1
+    assert set(spent) == {"server", "load generator", "others"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")

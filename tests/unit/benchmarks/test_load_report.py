@@ -106,6 +106,18 @@ def test_errors_are_told_by_what_came_instead(tmp_path):
     assert "| 90 ms | 1,203 |" in written
 
 
+def test_a_machine_that_is_not_quiet_is_told(tmp_path):
+    quiet, busy = (
+        report.write(
+            run_of([CONSISTENT], cpu={"server": 9.0, "others": others}), WHERE, [tmp_path / "a.png"] * 2, now=NOW
+        )
+        for others in (0.5, 7.0)
+    )
+    assert "not quiet" not in quiet
+    assert "other work took 0.7 of its cores" in busy
+    assert "| 0.90 | 0.70 |" in busy
+
+
 def test_a_deployed_stage_stays_without_its_address(tmp_path):
     target = deployed("https://abc123.execute-api.eu-central-1.amazonaws.com/dev/")
     written = report.write(run_of([target]), WHERE, [tmp_path / "a.png"], now=NOW)

@@ -50,9 +50,10 @@ def seasonal(days: int = 10, step: int = 1_800) -> TimeSeries:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_detector_is_drawn(name: str, review: Review) -> None:
-    judged = review(seasonal(), name)
-    figure, (_, facts, *_) = compose(judged, REQUEST)
-    assert facts == name
+    # A whole forest would take its time.
+    judged = review(seasonal(), name, **{"trees": 10} if name == "isolation_forest" else {})
+    figure, (_, words, *_) = compose(judged, REQUEST)
+    assert words.startswith(name)
     assert len(figure.axes) == 2
     assert bool(figure.axes[0].collections) == bool(
         judged.events or judged.scores.warming_up.any() or np.isfinite([judged.scores.lower, judged.scores.upper]).any()
