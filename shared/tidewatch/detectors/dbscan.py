@@ -15,14 +15,12 @@ import numpy as np
 from pydantic import Field
 
 from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.cross_fitting import Course, cross_fit
 from tidewatch.detectors.features import Features
-from tidewatch.detectors.learned_rows import FeatureOptions, LearnedRows
+from tidewatch.detectors.learned_rows import FEWEST, FeatureOptions, LearnedRows
 from tidewatch.detectors.neighbours import squared_distances
 from tidewatch.detectors.protocol import Arrays, CannotTrain, Floats, Json
 from tidewatch.series import TimeSeries
 
-_FEWEST: Final = 16
 _LEAST_RADIUS: Final = 0.1
 """In spreads. The copies of a series that repeats itself lie on one spot, and the next point need not be that exact."""
 
@@ -80,18 +78,13 @@ class _Dbscan:
     in_units = True
 
     def learn(self, series: TimeSeries, options: DbscanOptions) -> Lesson:
-        course = Course(
-            name=options.name,
+        features, fitted = options.cross_fit(
+            series,
+            lambda rows, _: cluster(options, rows),
             most=options.references,
-            fewest=max(_FEWEST, options.min_samples),
-            memory=options.long_window - 1,
-            seed=options.seed,
-            memory_option="long_window",
+            fewest=max(FEWEST, options.min_samples),
             cost_option="references",
         )
-        course.require(len(series))
-        features = options.features_of(series)
-        fitted = cross_fit(features.rows(series)[0], lambda rows, _: cluster(options, rows), course)
         facts = {"core_points": float(len(fitted.learner.cores)), "eps": fitted.learner.radius}
         return Lesson(LearnedRows(features, fitted.learner, 1.0, facts), fitted.strangeness)
 

@@ -17,14 +17,11 @@ import numpy as np
 from pydantic import Field
 
 from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.cross_fitting import Course, cross_fit
 from tidewatch.detectors.features import Features
-from tidewatch.detectors.learned_rows import Contamination, FeatureOptions, LearnedRows, threshold_of
+from tidewatch.detectors.learned_rows import FEWEST, Contamination, FeatureOptions, LearnedRows, threshold_of
 from tidewatch.detectors.protocol import Arrays, Floats, Json
 from tidewatch.detectors.trees import Cuts, Forest
 from tidewatch.series import TimeSeries
-
-_FEWEST: Final = 16
 
 
 class IsolationForestOptions(FeatureOptions):
@@ -44,18 +41,13 @@ class _IsolationForest:
     in_units = True
 
     def learn(self, series: TimeSeries, options: IsolationForestOptions) -> Lesson:
-        course = Course(
-            name=options.name,
+        features, fitted = options.cross_fit(
+            series,
+            partial(grow, options),
             most=options.trees * options.samples,
-            fewest=_FEWEST,
-            memory=options.long_window - 1,
-            seed=options.seed,
-            memory_option="long_window",
+            fewest=FEWEST,
             cost_option="trees",
         )
-        course.require(len(series))
-        features = options.features_of(series)
-        fitted = cross_fit(features.rows(series)[0], partial(grow, options), course)
         threshold = threshold_of(fitted.strangeness, options.contamination, options.score_threshold)
         facts = {"samples": float(fitted.learner.samples)}
         return Lesson(LearnedRows(features, fitted.learner, threshold, facts), fitted.strangeness)

@@ -18,19 +18,16 @@ import numpy as np
 from pydantic import Field
 
 from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.cross_fitting import Course, cross_fit
-from tidewatch.detectors.learned_rows import LearnedRows
+from tidewatch.detectors.learned_rows import FEWEST, LearnedRows
 from tidewatch.detectors.protocol import Arrays, Floats, Json
 from tidewatch.detectors.subsequences import (
     LEAST_STRANGENESS,
     SubsequenceOptions,
     Subsequences,
-    log_threshold,
     moderate,
 )
 from tidewatch.series import TimeSeries
 
-_FEWEST: Final = 16
 _STARTS: Final = 3
 _BLUR: Final = 1e-3
 """In spreads. With fewer different windows than clusters some would be empty."""
@@ -74,17 +71,9 @@ class _KMeans:
     in_units = True
 
     def learn(self, series: TimeSeries, options: KMeansOptions) -> Lesson:
-        course = Course(
-            name=options.name,
-            most=options.windows,
-            fewest=max(_FEWEST, options.clusters),
-            seed=options.seed,
-            memory_option="window",
-            cost_option="windows",
+        subsequences, fitted, threshold = options.cross_fit(
+            series, partial(cluster, options), most=options.windows, fewest=max(FEWEST, options.clusters)
         )
-        subsequences, course = Subsequences.of(series, options.window, course)
-        fitted = cross_fit(subsequences.rows(series)[0], partial(cluster, options), course)
-        threshold = log_threshold(fitted.strangeness, options.sigmas)
         facts = {"window": float(subsequences.length), "clusters": float(len(fitted.learner.centres))}
         return Lesson(LearnedRows(subsequences, fitted.learner, threshold, facts), fitted.strangeness)
 

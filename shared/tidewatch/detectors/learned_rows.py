@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Final, Protocol
 
 import numpy as np
@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tidewatch.detectors.calibrated import Measured
-from tidewatch.detectors.cross_fitting import Learner, settled
+from tidewatch.detectors.cross_fitting import Course, CrossFitted, L, Learner, cross_fit, settled
 from tidewatch.detectors.features import Features
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
 
+FEWEST: Final = 16
+"""Rows from which on most learners know something."""
 _AT_ONCE: Final = 4_096
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1, description="Of all that is random in training: one seed, one model.")]
@@ -67,6 +69,34 @@ class FeatureOptions(DetectorOptions):
         Field(ge=3, le=1_000, description="Points of the long rolling window, likewise; longer than the short one."),
     ] = 20
     seed: Seed = 0
+
+    def cross_fit(
+        self, series: TimeSeries, fit: Callable[[Floats, int], L], *, most: int, fewest: int, cost_option: str
+    ) -> tuple[Features, CrossFitted[L]]:
+        """Features of a series with values in units, and what a learner makes of their rows.
+
+        Args:
+            series: to learn from.
+            fit: learns from some rows by a seed.
+            most: rows that are learned from at the most.
+            fewest: those that it needs at the least.
+            cost_option: the option that a client lowers when the training would take too long.
+
+        Raises:
+            CannotTrain: if the series is too short, or the training would take too long.
+        """
+        course = Course(
+            name=self.name,
+            most=most,
+            fewest=fewest,
+            memory=self.long_window - 1,
+            seed=self.seed,
+            memory_option="long_window",
+            cost_option=cost_option,
+        )
+        course.require(len(series))
+        features = self.features_of(series)
+        return features, cross_fit(features.rows(series)[0], fit, course)
 
     def features_of(self, series: TimeSeries) -> Features:
         """The features of a series of at least ``long_window`` points, values in units.

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.cross_fitting import Course, cross_fit
 from tidewatch.detectors.features import Features
 from tidewatch.detectors.learned_rows import Contamination, FeatureOptions, LearnedRows, threshold_of
 from tidewatch.detectors.neighbours import squared_distances
@@ -79,18 +78,13 @@ class _LocalOutlierFactor:
     in_units = True
 
     def learn(self, series: TimeSeries, options: LocalOutlierFactorOptions) -> Lesson:
-        course = Course(
-            name=options.name,
+        features, fitted = options.cross_fit(
+            series,
+            partial(remember, options),
             most=options.references,
             fewest=options.neighbours + 1,
-            memory=options.long_window - 1,
-            seed=options.seed,
-            memory_option="long_window",
             cost_option="references",
         )
-        course.require(len(series))
-        features = options.features_of(series)
-        fitted = cross_fit(features.rows(series)[0], partial(remember, options), course)
         threshold = threshold_of(fitted.strangeness, options.contamination, options.score_threshold)
         facts = {"references": float(len(fitted.learner.points)), "neighbours": float(fitted.learner.neighbours)}
         return Lesson(LearnedRows(features, fitted.learner, threshold, facts), fitted.strangeness)

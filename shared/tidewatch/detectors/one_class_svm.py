@@ -16,14 +16,12 @@ import numpy as np
 from pydantic import Field
 
 from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.cross_fitting import Course, cross_fit
 from tidewatch.detectors.features import Features
-from tidewatch.detectors.learned_rows import FeatureOptions, LearnedRows
+from tidewatch.detectors.learned_rows import FEWEST, FeatureOptions, LearnedRows
 from tidewatch.detectors.neighbours import squared_distances
 from tidewatch.detectors.protocol import Arrays, Floats, Json
 from tidewatch.series import TimeSeries
 
-_FEWEST: Final = 16
 _TOLERANCE: Final = 1e-5
 """How exactly the boundary is drawn; training points on it are to its inside."""
 
@@ -84,18 +82,13 @@ class _OneClassSvm:
     in_units = True
 
     def learn(self, series: TimeSeries, options: OneClassSvmOptions) -> Lesson:
-        course = Course(
-            name=options.name,
+        features, fitted = options.cross_fit(
+            series,
+            lambda rows, _: enclose(options, rows),
             most=options.references,
-            fewest=_FEWEST,
-            memory=options.long_window - 1,
-            seed=options.seed,
-            memory_option="long_window",
+            fewest=FEWEST,
             cost_option="references",
         )
-        course.require(len(series))
-        features = options.features_of(series)
-        fitted = cross_fit(features.rows(series)[0], lambda rows, _: enclose(options, rows), course)
         boundary = fitted.learner
         facts = {"support_vectors": float(len(boundary.vectors)), "offset": boundary.offset, "gamma": boundary.gamma}
         return Lesson(LearnedRows(features, boundary, 100.0 * _TOLERANCE, facts), fitted.strangeness)

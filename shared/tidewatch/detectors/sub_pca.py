@@ -18,19 +18,16 @@ import numpy as np
 from pydantic import Field
 
 from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.cross_fitting import Course, cross_fit
-from tidewatch.detectors.learned_rows import LearnedRows
+from tidewatch.detectors.learned_rows import FEWEST, LearnedRows
 from tidewatch.detectors.protocol import Arrays, Floats, Json
 from tidewatch.detectors.subsequences import (
     LEAST_STRANGENESS,
     SubsequenceOptions,
     Subsequences,
-    log_threshold,
     moderate,
 )
 from tidewatch.series import TimeSeries
 
-_FEWEST: Final = 16
 _LEAST_SHARE: Final = 1e-4
 """Of a component, in mean variances of all: a wave without noise has some that nothing but rounding lies along."""
 _LEAST_VARIANCE: Final = 1e-6
@@ -80,17 +77,9 @@ class _SubPca:
     in_units = True
 
     def learn(self, series: TimeSeries, options: SubPcaOptions) -> Lesson:
-        course = Course(
-            name=options.name,
-            most=options.windows,
-            fewest=_FEWEST,
-            seed=options.seed,
-            memory_option="window",
-            cost_option="windows",
+        subsequences, fitted, threshold = options.cross_fit(
+            series, lambda rows, _: decompose(rows), most=options.windows, fewest=FEWEST
         )
-        subsequences, course = Subsequences.of(series, options.window, course)
-        fitted = cross_fit(subsequences.rows(series)[0], lambda rows, _: decompose(rows), course)
-        threshold = log_threshold(fitted.strangeness, options.sigmas)
         facts = {"window": float(subsequences.length)}
         return Lesson(LearnedRows(subsequences, fitted.learner, threshold, facts), fitted.strangeness)
 

@@ -8,7 +8,7 @@ would look usual.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tidewatch.detectors.cross_fitting import Course
+from tidewatch.detectors.cross_fitting import Course, CrossFitted, L, cross_fit
 from tidewatch.detectors.learned_rows import Seed
 from tidewatch.detectors.protocol import DetectorOptions, Floats
 from tidewatch.detectors.robust import Moderation
@@ -66,6 +66,32 @@ class SubsequenceOptions(DetectorOptions):
         ),
     ] = 3.0
     seed: Seed = 0
+
+    def cross_fit(
+        self, series: TimeSeries, fit: Callable[[Floats, int], L], *, most: int, fewest: int
+    ) -> tuple[Subsequences, CrossFitted[L], float]:
+        """Subsequences of a series with values in units, what a learner makes of them, and its threshold.
+
+        Args:
+            series: to learn from.
+            fit: learns from some windows by a seed.
+            most: windows that are learned from at the most: the option ``windows``.
+            fewest: those that it needs at the least.
+
+        Raises:
+            CannotTrain: if the series is too short, or the training would take too long.
+        """
+        course = Course(
+            name=self.name,
+            most=most,
+            fewest=fewest,
+            seed=self.seed,
+            memory_option="window",
+            cost_option="windows",
+        )
+        subsequences, course = Subsequences.of(series, self.window, course)
+        fitted = cross_fit(subsequences.rows(series)[0], fit, course)
+        return subsequences, fitted, log_threshold(fitted.strangeness, self.sigmas)
 
 
 @dataclass(frozen=True, slots=True)
