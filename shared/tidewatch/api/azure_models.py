@@ -75,6 +75,13 @@ class _Request(BaseModel):
     ] = 1
     period: Annotated[int | None, Field(ge=0, description="In points; looked for if it is not given.")] = None
 
+    _filled: Filled
+
+    @property
+    def filled(self) -> Filled:
+        """The series without gaps."""
+        return self._filled
+
     @property
     def values(self) -> NDArray[np.float64]:
         """The values that were sent, float64, shape (n,)."""
@@ -84,6 +91,11 @@ class _Request(BaseModel):
     def known_period(self) -> int | None:
         """The period, if the sender knows of one; 0 and 1 are none."""
         return self.period if self.period is None or self.period > 1 else 0
+
+    def _fill_gaps(self, granularity: Granularity, mode: ImputeMode, fixed: float) -> None:
+        places = self._places(granularity)
+        _check_size(len(self.series))
+        self._filled = fill(places, self.values, mode, fixed, self.known_period or None)
 
     def _places(self, granularity: Granularity) -> NDArray[np.int64]:
         if granularity == "none":
@@ -113,13 +125,6 @@ class DetectionRequest(_Request):
     impute_mode: ImputeMode = "auto"
     impute_fixed_value: Annotated[float | None, Field(description="The value of imputeMode fixed.")] = None
 
-    _filled: Filled
-
-    @property
-    def filled(self) -> Filled:
-        """The series without gaps."""
-        return self._filled
-
     @property
     def reach(self) -> int:
         """How many margins the band is wide on each side."""
@@ -129,11 +134,7 @@ class DetectionRequest(_Request):
     def _fill(self) -> Self:
         if self.impute_mode == "fixed" and self.impute_fixed_value is None:
             raise _wrong(("imputeFixedValue",), "required where imputeMode is fixed")
-        places = self._places(self.granularity)
-        _check_size(len(self.series))
-        self._filled = fill(
-            places, self.values, self.impute_mode, self.impute_fixed_value or 0.0, self.known_period or None
-        )
+        self._fill_gaps(self.granularity, self.impute_mode, self.impute_fixed_value or 0.0)
         return self
 
 
@@ -146,18 +147,9 @@ class ChangePointRequest(_Request):
     ] = 10
     threshold: Annotated[float, Field(ge=0, le=1, description="The lower, the fewer changes are found.")] = 0.9
 
-    _filled: Filled
-
-    @property
-    def filled(self) -> Filled:
-        """The series without gaps."""
-        return self._filled
-
     @model_validator(mode="after")
     def _fill(self) -> Self:
-        places = self._places(self.granularity)
-        _check_size(len(self.series))
-        self._filled = fill(places, self.values, "auto", 0.0, self.known_period or None)
+        self._fill_gaps(self.granularity, "auto", 0.0)
         return self
 
 

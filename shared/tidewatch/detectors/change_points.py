@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tidewatch.detectors.protocol import Floats
+from tidewatch.detectors.regular import LEAST_SPREAD, decompose_robustly, period_of
+from tidewatch.detectors.robust import STD_PER_MAD
 from tidewatch.detectors.units import Units
-from tidewatch.detectors.whole_series import LEAST_SPREAD, NORMAL, decompose_robustly, season_of
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,9 +47,7 @@ def find_changes(values: Floats, *, period: int | None, window: int, least_confi
     if values.min() == values.max():
         return ChangePoints(None, confidence, is_change)
     scaled = Units.of(values).scale(values)
-    found = period if period and 2 * period < values.size else None
-    if period is None:
-        found = season_of(scaled)
+    found = period_of(scaled, period)
     level = _without_season(scaled, found)
     window = min(window, (values.size - 1) // 2)
     chances = _chances(level, window)
@@ -80,7 +78,7 @@ def _chances(level: Floats, window: int) -> Floats:
     split = parts[: whole.size] + parts[window:]
     freedom = 2 * window - 4
     # Neighbouring differences know the noise, whatever the level does; windows that happen to be calm do not.
-    noise = NORMAL * float(np.median(np.abs(np.diff(level)))) / np.sqrt(2.0)
+    noise = STD_PER_MAD * float(np.median(np.abs(np.diff(level)))) / np.sqrt(2.0)
     statistic = (whole - split) / 2.0 / (np.maximum(split, freedom * max(noise, LEAST_SPREAD) ** 2) / freedom)
     # The F distribution with two degrees of freedom above has this closed form.
     chances: Floats = np.power(1.0 + 2.0 * np.maximum(statistic, 0.0) / freedom, -freedom / 2.0)

@@ -14,13 +14,10 @@ from typing import Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-from tidewatch.detectors.calibration import Calibration, severity_of
+from tidewatch.detectors.protocol import Floats
+from tidewatch.detectors.regular import Strays, decompose_robustly, period_of
 from tidewatch.detectors.units import Units
-from tidewatch.detectors.whole_series import LEAST_SPREAD, NORMAL, USUAL, decompose_robustly, season_of
-
-Floats = NDArray[np.float64]
 
 _LONGEST_LINE: Final = 24
 _MOST_TRIALS: Final = 500
@@ -58,25 +55,21 @@ def judge_last(values: Floats, period: int | None = None) -> LastPoint:
         return LastPoint(None, float(before[0]), 0.0, severity, _LONGEST_LINE + 1)
     units = Units.of(before)
     scaled = units.scale(before)
-    found = period if period and 2 * period < scaled.size else None
-    if period is None:
-        found = season_of(scaled)
+    found = period_of(scaled, period)
     season = decompose_robustly(scaled, found).season if found else np.zeros(scaled.size)
     level = scaled - season
     length = min(_LONGEST_LINE, max(level.size // 2, 3))
     trials = sliding_window_view(level, length)[-_MOST_TRIALS - 1 :]
     drawn = _drawn_on(trials)
     residual = np.abs(level[level.size - drawn.size + 1 :] - drawn[:-1])
-    spread = max(NORMAL * float(np.median(residual)), LEAST_SPREAD * float(np.ptp(scaled)))
+    strays = Strays.of(residual, scaled)
     expected = float(drawn[-1]) + (float(season[season.size - found]) if found else 0.0)
-    strangeness = abs(float(units.scale(values[-1:])[0]) - expected) / spread
-    usual = residual[residual <= USUAL * spread]
-    evidence = Calibration.of(usual / spread).evidence(np.array([strangeness]))
+    distance = np.abs(units.scale(values[-1:]) - expected)
     return LastPoint(
         found,
         units.unscale_value(expected),
-        units.unscale_length(spread),
-        float(severity_of(evidence)[0]),
+        units.unscale_length(strays.spread),
+        float(strays.severity(distance)[0]),
         max(4 * (found or 0), _LONGEST_LINE) + 1,
     )
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from tidewatch.detectors.protocol import Floats
 
-_STD_PER_MAD: Final = 1.482602
+STD_PER_MAD: Final = 1.482602
+"""Of normal values, the standard deviation for a median absolute deviation of 1."""
 _STD_PER_MEAN_DEVIATION: Final = 1.253314  # the square root of pi / 2
 _REACH: Final = 4.0
 _FLOOR_SHARE: Final = 1e-9
@@ -50,5 +51,5 @@ def robust_scale(residuals: Floats, floor: float) -> float:
     Where more than half of them are equal the median absolute deviation is 0, and the mean one takes its place.
     """
     deviations = np.abs(residuals - np.median(residuals))
-    scale = _STD_PER_MAD * float(np.median(deviations))
+    scale = STD_PER_MAD * float(np.median(deviations))
     return max(scale if scale > floor else _STD_PER_MEAN_DEVIATION * float(deviations.mean()), floor)

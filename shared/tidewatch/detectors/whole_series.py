@@ -14,28 +14,12 @@ from typing import Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-from tidewatch.detectors.calibration import Calibration, severity_of
-from tidewatch.detectors.loess import Loess
-from tidewatch.detectors.season import find_season
-from tidewatch.detectors.stl import Decomposition, decompose, default_windows, hold_to_medians
+from tidewatch.detectors.protocol import Floats
+from tidewatch.detectors.regular import Strays, decompose_robustly, period_of
 from tidewatch.detectors.units import Units
-from tidewatch.series import Sampling
 
-Floats = NDArray[np.float64]
-
-NORMAL: Final = 1.4826  # the standard deviation of normal values whose median absolute deviation is 1
-LEAST_SPREAD: Final = 1e-6
-"""Of the range of the values: so much is rounding, where all but a few points are as expected."""
 _WIDEST: Final = 51
-_WINSOR: Final = 4.0
-USUAL: Final = 5.0
-"""Spreads, beyond which a point is no example of what is usual."""
-_CYCLES: Final = 15
-"""That a season is smoothed over."""
-_JUMPS: Final = 10
-"""Fits in a window; between them the curve is as good as straight."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,26 +50,11 @@ def judge_whole(values: Floats, period: int | None = None) -> WholeSeries:
         return WholeSeries(None, values.copy(), 0.0, np.zeros(values.size))
     units = Units.of(values)
     scaled = units.scale(values)
-    found = period if period and 2 * period < values.size else None
-    if period is None:
-        found = season_of(scaled)
+    found = period_of(scaled, period)
     expected = expectation(scaled, found)
     residual = np.abs(scaled - expected)
-    spread = max(NORMAL * float(np.median(residual)), LEAST_SPREAD * float(np.ptp(scaled)))
-    strangeness = residual / spread
-    # Anomalies are in the series that they are judged by; they must not make each other usual.
-    evidence = Calibration.of(strangeness[strangeness <= USUAL]).evidence(strangeness)
-    return WholeSeries(found, units.unscale(expected), units.unscale_length(spread), severity_of(evidence))
-
-
-def season_of(values: Floats) -> int | None:
-    """The period of values at regular steps, shape (n,); None if there is none."""
-    places = np.arange(values.size)
-    centre = float(np.median(values))
-    reach = _WINSOR * NORMAL * float(np.median(np.abs(values - centre)))
-    winsorised = np.clip(values, centre - reach, centre + reach) if reach else values
-    # A step of a week a point: no season of the calendar is assumed.
-    return find_season(Sampling(7 * 86_400.0, 0, 1.0), places.astype(np.int64), winsorised)
+    strays = Strays.of(residual, scaled)
+    return WholeSeries(found, units.unscale(expected), units.unscale_length(strays.spread), strays.severity(residual))
 
 
 def expectation(values: Floats, period: int | None) -> Floats:
@@ -95,24 +64,6 @@ def expectation(values: Floats, period: int | None) -> Floats:
     parts = decompose_robustly(values, period)
     smooth: Floats = parts.season + parts.trend
     return smooth
-
-
-def decompose_robustly(values: Floats, period: int) -> Decomposition:
-    """STL of values at regular steps, shape (n,), n more than twice the period, unmoved by outliers.
-
-    The season may change slowly if there are cycles enough to tell.
-    """
-    seasonal = Loess(_CYCLES) if values.size >= _CYCLES * period else None
-    trend, low_pass = default_windows(period, _CYCLES if seasonal else None)
-    return decompose(
-        hold_to_medians(values, period),
-        period,
-        seasonal=seasonal,
-        trend=Loess(trend, jump=max(trend // _JUMPS, 1)),
-        low_pass=Loess(low_pass, jump=max(low_pass // _JUMPS, 1)),
-        inner=2,
-        outer=5,
-    )
 
 
 def moving_median(values: Floats) -> Floats:
