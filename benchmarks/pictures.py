@@ -100,8 +100,7 @@ def odd_series() -> TimeSeries:
 def judged_by(name: str, series: TimeSeries, trained_on: int) -> Judged:
     """A series judged by a detector that was trained on so many of its first points."""
     detector = CATALOGUE[name]
-    training = TimeSeries(series.timestamps[:trained_on], series.values[:trained_on])
-    model = detector.fit(training, detector.options_type(name=name))
+    model = detector.fit(series.part(0, trained_on), detector.options_type(name=name))
     scores = model.review(series)
     return Judged(series, scores, find_events(scores), model.options, model.period)
 

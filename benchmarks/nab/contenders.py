@@ -67,7 +67,7 @@ def causally(detector: Detector) -> Callable[[TimeSeries], NDArray[np.float64]]:
         begin = int(_PROBATION * min(len(series), _PROBATION_OF_MOST))
         while begin < len(series):
             end = min(2 * begin, len(series))
-            seen, next_ = _part(series, 0, begin), _part(series, begin, end)
+            seen, next_ = series.part(0, begin), series.part(begin, end)
             # A constant series passes no preflight, and some methods want more points than there are yet.
             if seen.values.min() < seen.values.max():
                 with suppress(CannotTrain):
@@ -77,10 +77,6 @@ def causally(detector: Detector) -> Callable[[TimeSeries], NDArray[np.float64]]:
         return evidence
 
     return score
-
-
-def _part(series: TimeSeries, begin: int, end: int) -> TimeSeries:
-    return TimeSeries(series.timestamps[begin:end].copy(), series.values[begin:end].copy())
 
 
 CONTENDERS: Final = (

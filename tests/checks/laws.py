@@ -31,10 +31,6 @@ def bits(scores: Scores) -> dict[str, bytes]:
     return {name: getattr(scores, name).tobytes() for name in ARRAYS}
 
 
-def part(series: TimeSeries, start: int, end: int | None = None) -> TimeSeries:
-    return TimeSeries(series.timestamps[start:end].copy(), series.values[start:end].copy())
-
-
 def through_json(value: Any) -> Any:
     return json.loads(json.dumps(dict(value), allow_nan=False))
 

@@ -25,7 +25,6 @@ from tests.checks.laws import (
     check_scores,
     check_severity_grows,
     close,
-    part,
     same_arrays,
     stored_and_loaded,
     through_json,
@@ -218,10 +217,10 @@ class TestOnFewSeries:
         if model is None:
             return
         if case.name in STREAMS:
-            earlier = case.detector.fit(part(series, 0, cut), case.options)
-            whole, later = earlier.review(series), earlier.score(part(series, cut))
+            earlier = case.detector.fit(series.part(0, cut), case.options)
+            whole, later = earlier.review(series), earlier.score(series.part(cut))
         else:
-            whole, later = model.review(series), model.score(part(series, cut), part(series, 0, cut))
+            whole, later = model.review(series), model.score(series.part(cut), series.part(0, cut))
         expected = Scores(**{name: getattr(whole, name)[cut:] for name in ARRAYS})
         close(later, expected, 1e-5 if case.name in LEARN_A_STEP_ANEW else 1e-9)
 
@@ -231,9 +230,9 @@ class TestOnFewSeries:
         if model is None or case.name in STREAMS:
             return
         start = len(series) - 5
-        together = model.score(part(series, start), part(series, 0, start))
+        together = model.score(series.part(start), series.part(0, start))
         for index in range(5):
-            alone = model.score(part(series, start + index, start + index + 1), part(series, 0, start + index))
+            alone = model.score(series.part(start + index, start + index + 1), series.part(0, start + index))
             assert float(alone.severity[0]) == pytest.approx(float(together.severity[index]), rel=1e-9, nan_ok=True)
             assert alone.anomaly[0] == together.anomaly[index]
 
@@ -285,7 +284,7 @@ def test_one_huge_outlier_is_seen_and_hides_nothing_for_long(case):
     values = list(SERIES["a season"])
     model = fit(case, values)
     tail = hourly(SERIES["a season"] * 2)
-    following = part(tail, len(values), len(values) + 200)
+    following = tail.part(len(values), len(values) + 200)
     disturbed = following.values.copy()
     disturbed[10] = 1e12
     scores = model.score(TimeSeries(following.timestamps, disturbed))

@@ -24,7 +24,7 @@ _TOP: Final = 10
 _TAIL_SHARE: Final = 0.05
 _LEAST_TAIL: Final = 0.05
 """The tail's scale is at least this share of the way from the median to where the tail begins."""
-_MOST_EVIDENCE: Final = 300.0
+MOST_EVIDENCE: Final = 300.0
 _HALF: Final = 3.0
 _ROUNDING: Final = 1e-12
 _LN10: Final = float(np.log(10.0))
@@ -89,7 +89,7 @@ class Calibration:
         beyond = strangeness > self.knots[-1]
         if beyond.any():
             tail = log_survival(strangeness[beyond] - self.knots[-1], self.scale, self.shape)
-            evidence[beyond] = np.minimum(self._whole - tail / _LN10, _MOST_EVIDENCE)
+            evidence[beyond] = np.minimum(self._whole - tail / _LN10, MOST_EVIDENCE)
         return evidence
 
     def limit(self, rate: float) -> float:

@@ -124,8 +124,8 @@ class LearnedRows:
         strangeness, direction = np.full(size, np.nan), np.zeros(size, dtype=np.int8)
         for begin in range(first, size, _AT_ONCE):
             end = min(begin + _AT_ONCE, size)
-            some = slice(skip + begin - self.memory, skip + end)
-            rows, direction[begin:end] = self._rows.rows(TimeSeries(points.timestamps[some], points.values[some]))
+            some = points.part(skip + begin - self.memory, skip + end)
+            rows, direction[begin:end] = self._rows.rows(some)
             strangeness[begin:end] = settled(self._learner, rows)
         return Measured(score=strangeness, strangeness=strangeness, direction=direction)
 

@@ -65,8 +65,11 @@ class TimeSeries:
         """At most so many points from its end; points is at least 0."""
         if points >= len(self):
             return self
-        start = len(self) - points
-        return TimeSeries(self.timestamps[start:], self.values[start:])
+        return self.part(len(self) - points)
+
+    def part(self, start: int, end: int | None = None) -> TimeSeries:
+        """The points from one place on and before another, as a slice counts them; both see the same memory."""
+        return TimeSeries(self.timestamps[start:end], self.values[start:end])
 
     def followed_by(self, series: TimeSeries) -> TimeSeries:
         """Its points and then those of another."""

@@ -85,8 +85,8 @@ def test_with_depth_the_laws_of_all_detectors_hold_too(side, rate, random):
     check_band(scores, points)
     assert scores.warming_up.tolist() == [True] * 10 + [False] * 390
     check_model_comes_back(model, points)
-    after = TimeSeries(points.timestamps[200:], points.values[200:])
-    context = TimeSeries(points.timestamps[:200], points.values[:200])
+    after = points.part(200)
+    context = points.part(0, 200)
     alone = model.score(after, context)
     assert alone.score.tolist() == scores.score[200:].tolist()
     assert alone.p_value.tolist() == scores.p_value[200:].tolist()

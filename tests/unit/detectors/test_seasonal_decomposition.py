@@ -9,23 +9,12 @@ from tidewatch.detectors import CannotTrain
 from tidewatch.detectors.seasonal_decomposition import DETECTOR, SeasonalDecompositionOptions
 from tidewatch.series import TimeSeries
 
-HOUR = 3_600
-MIDNIGHT = 1_735_689_600
-DAY = 10 * np.sin(2 * np.pi * np.arange(24) / 24) + np.where(np.arange(24) == 18, 8, 0)
+from tests.support.daily import DAY, days, hourly
 
 
 @pytest.fixture
 def random() -> np.random.Generator:
     return np.random.default_rng(5)
-
-
-def hourly(values, hours=None) -> TimeSeries:
-    hours = np.arange(len(values)) if hours is None else hours
-    return TimeSeries((MIDNIGHT + HOUR * hours).astype(np.int64), np.array(values, dtype=np.float64))
-
-
-def days(count: int, random, noise=1.0) -> np.ndarray:
-    return 100 + np.tile(DAY, count) + random.normal(0, noise, 24 * count)
 
 
 def fit(values, hours=None, **options):

@@ -10,11 +10,10 @@ from pydantic import Field
 
 from tidewatch.detectors.auto.alerts import THRESHOLD
 from tidewatch.detectors.auto.stream import WARM_UP, Judgement, Stream
-from tidewatch.detectors.calibration import severity_of
+from tidewatch.detectors.calibration import MOST_EVIDENCE, severity_of
 from tidewatch.detectors.protocol import Arrays, DetectorOptions, Floats, Json, Scores
 from tidewatch.series import TimeSeries
 
-_MOST_EVIDENCE: Final = 300.0
 _SCALAR_NAMES: Final = ("expected", "lower", "upper", "period")
 
 
@@ -73,7 +72,7 @@ class AutoModel:
 
     def _scores(self, judgement: Judgement) -> Scores:
         warming_up = judgement.warming_up
-        evidence = np.where(warming_up, np.nan, np.minimum(judgement.evidence, _MOST_EVIDENCE))
+        evidence = np.where(warming_up, np.nan, np.minimum(judgement.evidence, MOST_EVIDENCE))
         rate = self._options.false_alarm_rate
         p_value = np.power(10.0, -evidence)
         unusual = judgement.score >= self._options.threshold if rate is None else p_value <= rate

@@ -68,16 +68,6 @@ class Judgement:
     direction: NDArray[np.int8]
     warming_up: NDArray[np.bool_]
 
-    @property
-    def p_value(self) -> Floats:
-        """How often the past scored as high, 0 to 1."""
-        return np.power(10.0, -self.evidence)
-
-    @property
-    def severity(self) -> Floats:
-        """``evidence / (evidence + 3)``, 0 to 1: a p-value of 1 in 1,000 is 0.5, 1 in 1,000,000 is two thirds."""
-        return self.evidence / (self.evidence + 3.0)
-
 
 class Stream:
     """A stream as far as it was seen. Memory and work per point are bounded, however long it gets.
