@@ -2,6 +2,7 @@
 
 from tidewatch import api
 from tidewatch.api.once_only import OnceOnlyDep, get_once_only
+from tidewatch.api.training import FitBody, FitResponse
 from tidewatch.detectors import detector_named
 from tidewatch.detectors.learners import load_learners
 from tidewatch.telemetry import record_training
@@ -18,25 +19,25 @@ app = api.create_app()
 )
 def fit(
     series_id: api.SeriesId,
-    body: api.FitBody,
+    body: FitBody,
     publisher: api.PublisherDep,
     once_only: OnceOnlyDep,
     idempotency_key: api.IdempotencyKey = None,
-) -> api.FitResponse:
+) -> FitResponse:
     """Train a model.
 
     Trains a detector on a series and publishes it as the next version: v1, v2, … without a gap.
     """
 
-    def train() -> api.FitResponse:
+    def train() -> FitResponse:
         model = detector_named(body.detector.name).fit(body.series, body.detector)
         version = publisher.publish(series_id, body.series, model)
         record_training(version.detector, points=version.points_used)
-        return api.FitResponse.of(version, model.learned())
+        return FitResponse.of(version, model.learned())
 
     return once_only.run(
         train,
-        answer=api.FitResponse,
+        answer=FitResponse,
         key=idempotency_key,
         scope=f"fit/{series_id}",
         body=app.current_event.body or "",

@@ -18,7 +18,8 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from tidewatch.api.requests import AnyDetectorOptions, as_errors, in_plain_words, seconds_of
+from tidewatch.api.requests import as_errors, seconds_of
+from tidewatch.api.training import AnyDetectorOptions, in_plain_words
 from tidewatch.detectors import CATALOGUE, FAMILY_DEFAULTS, DetectorOptions
 from tidewatch.series import (
     EARLIEST,

@@ -7,17 +7,55 @@ from functools import lru_cache
 from typing import Annotated, Final, Protocol
 
 from aws_lambda_powertools.event_handler import Depends
+from pydantic import BaseModel, Field
 
 from tidewatch.adapters import clients
 from tidewatch.adapters.cloudwatch import CloudWatchReader, MetricsUnavailable, Statistic
 from tidewatch.api.dependencies import get_registry
-from tidewatch.api.responses import HealthcheckResponse, Latency, Load
+from tidewatch.api.responses import Int32
 from tidewatch.detectors import CATALOGUE
 from tidewatch.models import Registry
 from tidewatch.settings import settings
 from tidewatch.telemetry import NAMESPACE, LogEvent, Metric, base_dimensions, detector_dimensions, logger
 
 _LATENCY_STATS: Final = ("Sum", "SampleCount", "p95")
+
+
+class Latency(BaseModel):
+    """How long requests of one kind took, on the server; zeros before any traffic."""
+
+    avg: Annotated[float, Field(ge=0, description="Mean, in milliseconds.")]
+    p95: Annotated[float, Field(ge=0, description="95th percentile, in milliseconds.")]
+    count: Annotated[int, Field(ge=0, description="How many requests these figures are of.")]
+
+
+class Load(BaseModel):
+    """How much the service has to do."""
+
+    predictions_per_second: Annotated[float, Field(ge=0)]
+    trainings_per_second: Annotated[float, Field(ge=0)]
+    detections_per_second: Annotated[float, Field(ge=0)]
+    errors: Annotated[int, Field(ge=0, description="Requests answered with 5xx.")]
+    rejections: Annotated[int, Field(ge=0, description="Requests answered with 4xx by the functions.")]
+
+
+class HealthcheckResponse(BaseModel):
+    """How the service fares, over all instances of its functions."""
+
+    status: Annotated[str, Field(pattern="^(ok|degraded)$", description="degraded: some of the figures are not known.")]
+    degraded: Annotated[list[str], Field(description="What is not known, and why; empty when all is well.")]
+    series_trained: Annotated[Int32, Field(description="How many distinct series have a model.")]
+    window_seconds: Annotated[int, Field(ge=1, description="The time that the figures below are over.")]
+    inference_latency_ms: Latency
+    training_latency_ms: Latency
+    load: Load
+    model_usage: Annotated[dict[str, int], Field(description="Predictions by detector.")]
+
+
+class LivenessResponse(BaseModel):
+    """The function runs."""
+
+    status: Annotated[str, Field(pattern="^ok$")] = "ok"
 
 
 class FigureReader(Protocol):

@@ -1,107 +1,28 @@
-"""Request bodies. Structure is pydantic's; what the numbers must be is the preflight of the series."""
+"""What a point to judge must be, and the rules that requests share."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import reduce
-from operator import or_
 from typing import Annotated, Any, Final
 
 import numpy as np
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    ModelWrapValidatorHandler,
     PlainValidator,
-    PrivateAttr,
-    ValidationError,
     WithJsonSchema,
-    model_validator,
 )
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, DetectorOptions
-from tidewatch.series import EARLIEST, LATEST, Problem, TimeSeries, describe_out_of_range, preflight
-from tidewatch.settings import Settings, settings
+from tidewatch.series import EARLIEST, LATEST, Problem, TimeSeries, describe_out_of_range
 
-_OPTIONS_TYPES: Final[tuple[type[DetectorOptions], ...]] = tuple(d.options_type for d in CATALOGUE.values())
 # As many as nanoseconds of the year 2200 have, so that a mistaken unit can be named.
 _MOST_DIGITS: Final = 20
 _MOST_CONTEXT: Final = 20_000
-_MOST_POINTS: Final[int] = Settings.model_fields["max_points"].default
-
-AnyDetectorOptions: Any = Annotated[reduce(or_, _OPTIONS_TYPES), Field(discriminator="name")]
-
-
-def _default_options() -> DetectorOptions:
-    return CATALOGUE[DEFAULT_DETECTOR].options_type()  # type: ignore[call-arg]
-
-
-def _name_the_default(detector: Any) -> Any:
-    """Options without a name are the default detector's."""
-    return {"name": DEFAULT_DETECTOR} | detector if isinstance(detector, dict) else detector
-
-
-class FitRequest(BaseModel):
-    """A series to train on, and optionally how."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    timestamps: Annotated[
-        list[Any],
-        WithJsonSchema(
-            {
-                "type": "array",
-                "items": {"type": "integer", "format": "int64", "minimum": EARLIEST, "maximum": LATEST},
-                "minItems": 5,
-                "maxItems": _MOST_POINTS,
-            }
-        ),
-        Field(description="Unix seconds, strictly increasing."),
-    ]
-    values: Annotated[
-        list[Any],
-        WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 5, "maxItems": _MOST_POINTS}),
-        Field(description="One finite number for each timestamp; not all equal."),
-    ]
-    detector: Annotated[
-        AnyDetectorOptions,
-        BeforeValidator(_name_the_default),
-        Field(default_factory=_default_options, description="The detector and its options."),
-    ]
-
-    _series: TimeSeries = PrivateAttr()
-
-    @property
-    def series(self) -> TimeSeries:
-        """The series that passed preflight."""
-        return self._series
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _report_all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[FitRequest]) -> FitRequest:
-        """Runs the preflight also where the structure is at fault, so that one answer names every problem."""
-        found: list[InitErrorDetails] = []
-        request: FitRequest | None = None
-        try:
-            request = handler(data)
-        except ValidationError as error:
-            found += [in_plain_words(item) for item in error.errors(include_input=False)]
-        if isinstance(data, dict) and all(isinstance(data.get(field), list) for field in ("timestamps", "values")):
-            outcome = preflight(data["timestamps"], data["values"], most_points=settings().max_points)
-            found += as_errors(outcome.problems)
-            if request is not None and outcome.series is not None:
-                request._series = outcome.series  # noqa: SLF001 - its own
-                # The lists have served; a quarter of a million boxed numbers need not live through the fit.
-                request.timestamps = request.values = []
-        if request is None or found:
-            raise ValidationError.from_exception_data("FitRequest", found)
-        return request
 
 
 def _parse_timestamp(timestamp: Any) -> int:
@@ -199,23 +120,12 @@ class PredictRequest(BaseModel):
         return TimeSeries(times, np.array(self.context, dtype=np.float64))
 
 
-FitBody = Annotated[FitRequest, Body()]
 PredictBody = Annotated[PredictRequest, Body()]
 
 
 def as_errors(problems: Iterable[Problem]) -> list[InitErrorDetails]:
     """Problems of a preflight as pydantic takes them."""
     return [as_error(problem.loc, problem.msg, problem.type) for problem in problems]
-
-
-def in_plain_words(error: ErrorDetails) -> InitErrorDetails:
-    """A structural error as a client thinks of it: it chose a detector by name, not a branch of a union."""
-    head, *rest = error["loc"]
-    if head != "detector":
-        return as_error(error["loc"], error["msg"], error["type"])
-    if error["type"] == "union_tag_invalid":
-        return as_error(("detector", "name"), f"no such detector; there are {', '.join(CATALOGUE)}", "unknown_detector")
-    return as_error((head, *rest[1:]), error["msg"], error["type"])
 
 
 def as_error(loc: tuple[str | int, ...], msg: str, error_type: str) -> InitErrorDetails:

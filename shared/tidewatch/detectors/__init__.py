@@ -1,6 +1,13 @@
 """Detectors by name. To add one: write its file, then add its line to the catalogue."""
 
-from tidewatch.detectors.catalogue import CATALOGUE, DEFAULT_DETECTOR, FAMILY_DEFAULTS, detector_named, restore_model
+from tidewatch.detectors.catalogue import (
+    CATALOGUE,
+    DEFAULT_DETECTOR,
+    FAMILY_DEFAULTS,
+    detector_named,
+    load_catalogue,
+    restore_model,
+)
 from tidewatch.detectors.events import Event, find_events
 from tidewatch.detectors.protocol import Arrays, CannotTrain, Detector, DetectorOptions, Model, Scores
 
@@ -17,5 +24,6 @@ __all__ = [
     "Scores",
     "detector_named",
     "find_events",
+    "load_catalogue",
     "restore_model",
 ]

@@ -1,7 +1,7 @@
 """From anomalous points to events: neighbouring ones are one thing that happened, and worth one alert.
 
 What counts as neighbouring is the order of points, not the time between them. The alerts are those of
-:mod:`tidewatch.detectors.auto.alerts`: a second one tells an operator nothing new, unless it got worse.
+:mod:`tidewatch.detectors.alerts`: a second one tells an operator nothing new, unless it got worse.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.auto.alerts import alert_once
+from tidewatch.detectors.alerts import alert_once
 from tidewatch.detectors.protocol import Scores
 
 GAP: Final = 3

@@ -4,11 +4,13 @@ A point is judged by what came before it alone. What is learned (levels, period,
 places of the stream, so a judgement does not depend on how the stream was cut into calls.
 """
 
-from tidewatch.detectors.auto.alerts import RECOVERY, THRESHOLD, Alerts, alert_once
+from tidewatch.detectors.alerts import RECOVERY, THRESHOLD, Alerts, alert_once
+from tidewatch.detectors.auto.detector import DETECTOR
 from tidewatch.detectors.auto.knowledge import EXPERTS
 from tidewatch.detectors.auto.stream import LOOKBACK, WARM_UP, Judgement, Stream
 
 __all__ = [
+    "DETECTOR",
     "EXPERTS",
     "LOOKBACK",
     "RECOVERY",

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.auto.alerts import THRESHOLD
+from tidewatch.detectors.alerts import THRESHOLD
 from tidewatch.detectors.auto.stream import WARM_UP, Judgement, Stream
 from tidewatch.detectors.calibration import MOST_EVIDENCE, severity_of
 from tidewatch.detectors.protocol import Arrays, DetectorOptions, Floats, Json, Scores

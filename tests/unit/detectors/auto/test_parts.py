@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tidewatch.detectors.auto.alerts import Alerts, alert_once
+from tidewatch.detectors.alerts import Alerts, alert_once
 from tidewatch.detectors.auto.ring import Ring
 from tidewatch.detectors.auto.season import leave_one_out, same_phase
 from tidewatch.detectors.auto.shape import LENGTH, Stretches

@@ -1,0 +1,85 @@
+"""Pages of what is stored: series, and versions of one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from tidewatch.api.parameters import encode_cursor
+from tidewatch.api.responses import Int32
+from tidewatch.models import ModelVersion, Page, SeriesSummary
+
+
+class SeriesLine(BaseModel):
+    """One trained series."""
+
+    series_id: str
+    latest_version: str
+    detector: str
+    points_used: Int32
+    trained_at: datetime
+
+
+class SeriesListResponse(BaseModel):
+    """A page of the trained series, in the order of their ids."""
+
+    series: list[SeriesLine]
+    next_cursor: Annotated[str | None, Field(description="Where the next page starts; null on the last.")]
+
+    @classmethod
+    def of(cls, page: Page[SeriesSummary, str]) -> SeriesListResponse:
+        """The answer for a page."""
+        lines = [
+            SeriesLine(
+                series_id=item.series_id,
+                latest_version=f"v{item.latest}",
+                detector=item.detector,
+                points_used=item.points_used,
+                trained_at=item.trained_at,
+            )
+            for item in page.items
+        ]
+        return cls(series=lines, next_cursor=encode_cursor(page.after))
+
+
+class VersionLine(BaseModel):
+    """One version of a series."""
+
+    version: str
+    detector: str
+    options: dict[str, Any]
+    points_used: Int32
+    data_from: Annotated[datetime, Field(description="The first timestamp of the training data.")]
+    data_to: Annotated[datetime, Field(description="The last timestamp of the training data.")]
+    data_sha256: Annotated[str, Field(description="The sha256 of the training data as CSV text.")]
+    libraries: Annotated[dict[str, str], Field(description="What it was trained with.")]
+    trained_at: datetime
+
+
+class VersionListResponse(BaseModel):
+    """A page of the versions of a series, newest first."""
+
+    series_id: str
+    versions: list[VersionLine]
+    next_cursor: Annotated[str | None, Field(description="Where the next page starts; null on the last.")]
+
+    @classmethod
+    def of(cls, series_id: str, page: Page[ModelVersion, int]) -> VersionListResponse:
+        """The answer for a page."""
+        lines = [
+            VersionLine(
+                version=item.version,
+                detector=item.detector,
+                options=dict(item.options),
+                points_used=item.points_used,
+                data_from=datetime.fromtimestamp(item.start, UTC),
+                data_to=datetime.fromtimestamp(item.end, UTC),
+                data_sha256=item.data_sha256,
+                libraries=dict(item.libraries),
+                trained_at=item.trained_at,
+            )
+            for item in page.items
+        ]
+        return cls(series_id=series_id, versions=lines, next_cursor=encode_cursor(page.after))

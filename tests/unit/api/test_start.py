@@ -1,0 +1,23 @@
+"""What a function pays when it starts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+_START = """
+import gc
+import sys
+from tidewatch import api
+from tidewatch.detectors import CATALOGUE, load_catalogue
+print(gc.isenabled(), gc.get_freeze_count() > 10_000)
+print(sorted(name for name in CATALOGUE if f"tidewatch.detectors.{name}" in sys.modules))
+load_catalogue()
+print(all(f"tidewatch.detectors.{name}" in sys.modules for name in CATALOGUE))
+"""
+
+
+def test_the_collector_is_spared_and_no_detector_is_imported_before_it_is_named():
+    # In a process of its own: this one has imported everything.
+    printed = subprocess.run([sys.executable, "-c", _START], capture_output=True, text=True, check=True, timeout=60)
+    assert printed.stdout.splitlines() == ["True True", "[]", "True"]
