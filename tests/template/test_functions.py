@@ -7,7 +7,7 @@ from tidewatch.telemetry import NAMESPACE, SERVICE
 from tests.support.environment import ROOT
 from tests.support.template import document, functions, layers_of, resources, template
 
-READ_BY_LIBRARIES = {"AWS_ENDPOINT_URL", "JOBLIB_MULTIPROCESSING", "OMP_NUM_THREADS"}
+READ_BY_LIBRARIES = {"AWS_ENDPOINT_URL", "JOBLIB_MULTIPROCESSING", "OMP_NUM_THREADS", "PYDANTIC_DISABLE_PLUGINS"}
 
 API_GATEWAY_TIMEOUT_SECONDS = 29
 NAMES = sorted(functions())

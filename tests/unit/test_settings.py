@@ -135,9 +135,10 @@ class TestEnvExample:
         assert given.keys() - example.keys() == {
             "POWERTOOLS_SERVICE_NAME",
             "POWERTOOLS_METRICS_NAMESPACE",
-            # What learners are to know of Lambda's processors.
+            # What libraries need not find out at each start.
             "OMP_NUM_THREADS",
             "JOBLIB_MULTIPROCESSING",
+            "PYDANTIC_DISABLE_PLUGINS",
         }
 
     def test_lists_nothing_else(self, example):
