@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.calibration import Calibration, severity_of
+from tidewatch.detectors.contamination import usual_among
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json, Scores
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
@@ -251,7 +252,7 @@ class CalibratedDetector(Generic[Options]):
         if usual.size < _FEWEST:
             needed = len(series) - usual.size + _FEWEST
             raise CannotTrain(f"{chosen.name} under these options needs at least {needed} points, got {len(series)}")
-        calibration = Calibration.of(np.clip(usual, -_STRANGEST, _STRANGEST))
+        calibration = Calibration.of(usual_among(np.clip(usual, -_STRANGEST, _STRANGEST), 1 + knowledge.memory))
         return CalibratedModel(chosen, knowledge, calibration, units, series.last(knowledge.memory))
 
     def restore(

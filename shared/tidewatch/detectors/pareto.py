@@ -17,13 +17,14 @@ _SHAPE_LARGEST: Final = 0.5
 _NEARLY_EXPONENTIAL: Final = 1e-6
 
 
-def fit_pareto(excess: Floats) -> tuple[Floats, Floats]:
+def fit_pareto(excess: Floats, heaviest: float = _SHAPE_LARGEST) -> tuple[Floats, Floats]:
     """Scale and shape of each row's tail, both of shape (rows,).
 
-    The shape is held between 0 (exponential) and 0.5: a tail with an end would call everything beyond it impossible.
+    The shape is at least 0 (exponential): a tail with an end would call everything beyond it impossible.
 
     Args:
         excess: how far each value is beyond the start of the tail, shape (rows, m), ascending, m at least 2.
+        heaviest: the largest shape, below 1.
     """
     count = excess.shape[1]
     mean = excess.mean(axis=1)
@@ -31,7 +32,7 @@ def fit_pareto(excess: Floats) -> tuple[Floats, Floats]:
     spread = mean - 2.0 * weighted
     with np.errstate(divide="ignore", invalid="ignore"):
         shape = np.where(spread > 0.0, 2.0 - mean / spread, 0.0)
-    shape = np.clip(shape, 0.0, _SHAPE_LARGEST)
+    shape = np.clip(shape, 0.0, heaviest)
     return mean * (1.0 - shape), shape
 
 

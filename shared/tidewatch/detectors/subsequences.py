@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from pydantic import Field
 
+from tidewatch.detectors.contamination import usual_among
 from tidewatch.detectors.cross_fitting import Course, CrossFitted, L, cross_fit
 from tidewatch.detectors.learned_rows import Seed
 from tidewatch.detectors.protocol import DetectorOptions, Floats
@@ -91,7 +92,8 @@ class SubsequenceOptions(DetectorOptions):
         )
         subsequences, course = Subsequences.of(series, self.window, course)
         fitted = cross_fit(subsequences.rows(series)[0], fit, course)
-        return subsequences, fitted, log_threshold(fitted.strangeness, self.sigmas)
+        usual = usual_among(fitted.strangeness, subsequences.length)
+        return subsequences, fitted, log_threshold(usual, self.sigmas)
 
 
 @dataclass(frozen=True, slots=True)
