@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from tidewatch.models import ModelVersion, Page, SeriesSummary
-from tidewatch.models.ports import Head
+from tidewatch.models.ports import Head, Receipt
 
 
 class StubVersionStore:
@@ -23,9 +23,13 @@ class StubVersionStore:
         head = self._heads.get(series_id)
         return head.champion if head and head.latest == number else None
 
-    def append(self, version: ModelVersion) -> None:
+    def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:  # noqa: ARG002 - the port's
         """Makes a version the latest."""
         self._heads[version.series_id] = Head(version.number, version)
+
+    def published_by(self, series_id: str, request: str) -> int | None:  # noqa: ARG002 - the port's
+        """Nothing; no benchmark sends a request twice."""
+        return None
 
     def count_series(self) -> int:
         """How many series there are."""

@@ -1,7 +1,7 @@
 """POST /fit/{series_id}: train a model on a series and publish it as the next version."""
 
 from tidewatch import api
-from tidewatch.api.once_only import OnceOnlyDep, get_once_only
+from tidewatch.api.once_only import OnceOnlyDep, Receipt, get_once_only
 from tidewatch.api.training import FitBody, FitResponse
 from tidewatch.detectors import detector_named
 from tidewatch.detectors.learners import load_learners
@@ -29,9 +29,9 @@ def fit(
     Trains a detector on a series and publishes it as the next version: v1, v2, … without a gap.
     """
 
-    def train() -> FitResponse:
+    def train(receipt: Receipt | None) -> FitResponse:
         model = detector_named(body.detector.name).fit(body.series, body.detector)
-        version = publisher.publish(series_id, body.series, model)
+        version = publisher.publish(series_id, body.series, model, receipt)
         record_training(version.detector, points=version.points_used)
         return FitResponse.of(version, model.learned())
 

@@ -65,7 +65,7 @@ class InMemory:
 
     def everything(self) -> Any:
         versions = {name: stored for name, stored in self._memory.versions.items() if stored}
-        return deepcopy((versions, self._memory.objects))
+        return deepcopy((versions, self._memory.receipts, self._memory.objects))
 
     def overwrite(self, key: str, stored: bytes) -> None:
         self._memory.objects[key] = stored
@@ -75,6 +75,7 @@ class InMemory:
 
     def clear(self) -> None:
         self._memory.versions.clear()
+        self._memory.receipts.clear()
         self._memory.objects.clear()
 
 

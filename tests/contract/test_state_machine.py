@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from tidewatch.models import (
     LATEST,
+    Receipt,
     Registry,
     SeriesBusy,
     SeriesNotFound,
@@ -39,10 +41,19 @@ class Lifetimes(RuleBasedStateMachine):
         self.data = backend.data("default")
         self.registry = Registry(self.versions, no_arrays)
         self.expected: dict[str, list[list[float]]] = {}
+        self.requests = itertools.count()
 
-    def publish_with(self, series_id: str, values: list[float], versions: Any, data: Any, **arguments: Any) -> int:
+    def publish_with(
+        self,
+        series_id: str,
+        values: list[float],
+        versions: Any,
+        data: Any,
+        receipt: Receipt | None = None,
+        **arguments: Any,
+    ) -> int:
         publisher = a_publisher(versions, data, **arguments)
-        return publisher.publish(series_id, a_series(values), a_model(values)).number
+        return publisher.publish(series_id, a_series(values), a_model(values), receipt).number
 
     def remember(self, series_id: str, values: list[float]) -> int:
         self.expected.setdefault(series_id, []).append(values)
@@ -59,6 +70,20 @@ class Lifetimes(RuleBasedStateMachine):
             self.publish_with(series_id, values, FlakyVersions(self.versions, step), FlakyData(self.data, step))
         if step == "answer of append":
             self.remember(series_id, values)
+
+    @rule(series_id=series_ids, values=trainings, others=st.lists(trainings, max_size=2), step=st.sampled_from(STEPS))
+    def publish_and_die_and_come_again(self, series_id, values, others, step):
+        """The same request, after any others: it publishes one version, whenever it died."""
+        receipt = Receipt(str(next(self.requests)), 2**40)
+        flaky = FlakyVersions(self.versions, step), FlakyData(self.data, step)
+        with pytest.raises(StorageUnavailable):
+            self.publish_with(series_id, values, *flaky, receipt)
+        number = self.remember(series_id, values) if step == "answer of append" else None
+        for other in others:
+            self.publish_with(series_id, other, self.versions, self.data)
+            self.remember(series_id, other)
+        again = self.publish_with(series_id, values, self.versions, self.data, receipt)
+        assert again == (number or self.remember(series_id, values))
 
     @rule(series_id=series_ids, mine=trainings, others=st.lists(trainings, min_size=1, max_size=3))
     def publish_while_others_do(self, series_id, mine, others):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from tidewatch.models import VersionStore, VersionTaken
+from tidewatch.models import Receipt, VersionStore, VersionTaken
 
 from tests.contract.paging import all_pages, items_of
 from tests.support.samples import a_version
@@ -93,6 +93,43 @@ class TestAppend:
         version = a_version("cpu", **arrays)
         versions.append(version)
         assert versions.version("cpu", 1) == versions.head("cpu").champion == version
+
+
+class TestReceipts:
+    FOREVER = 2**40
+
+    def test_is_found_and_belongs_to_one_series_of_one_tenant(self, backend):
+        versions = backend.versions("default")
+        publish(versions, "cpu", 1)
+        versions.append(a_version("cpu", 2), Receipt("r", self.FOREVER))
+        assert versions.published_by("cpu", "r") == 2
+        assert versions.published_by("cpu", "another") is None
+        assert versions.published_by("gpu", "r") is None
+        assert backend.versions("other").published_by("cpu", "r") is None
+        assert [version.number for version in versions.list_versions("cpu", 9, None).items] == [2, 1]
+
+    def test_the_same_request_publishes_nothing_more(self, backend):
+        versions = backend.versions("default")
+        versions.append(a_version("cpu", 1), Receipt("r", self.FOREVER))
+        before = backend.everything()
+        with pytest.raises(VersionTaken):
+            versions.append(a_version("cpu", 2), Receipt("r", self.FOREVER))
+        assert backend.everything() == before
+        versions.append(a_version("cpu", 2), Receipt("another", self.FOREVER))
+        assert (versions.published_by("cpu", "r"), versions.published_by("cpu", "another")) == (1, 2)
+
+    def test_a_version_that_is_taken_leaves_no_receipt(self, backend):
+        versions = backend.versions("default")
+        publish(versions, "cpu", 2)
+        with pytest.raises(VersionTaken):
+            versions.append(a_version("cpu", 2), Receipt("r", self.FOREVER))
+        assert versions.published_by("cpu", "r") is None
+
+    def test_what_has_expired_is_forgotten(self, versions):
+        versions.append(a_version("cpu", 1), Receipt("r", 1_700_000_000))
+        assert versions.published_by("cpu", "r") is None
+        versions.append(a_version("cpu", 2), Receipt("r", self.FOREVER))
+        assert versions.published_by("cpu", "r") == 2
 
 
 class TestLostRace:

@@ -88,11 +88,6 @@ class Case:
         """Whether the process ends."""
         return self.trouble.fault in (killed_before, killed_after)
 
-    @property
-    def record_in_doubt(self) -> bool:
-        """Whether the record of a key is kept and the answer to that lost, so that the next attempt meets it."""
-        return self.call.purpose == RECORD and self.trouble.words == ONCE
-
     def strike(self, boundary: Boundary) -> None:
         """Lets it happen from now on."""
         boundary.on(self.call.operation, self.trouble.fault, first=self.call.nth, times=self.trouble.times)
@@ -101,8 +96,6 @@ class Case:
         return f"{self.request.title}: {self.call.operation} {self.call.nth}: {self.trouble.words}"
 
 
-RECORD: Final = "the record of the key"
-ONCE: Final = "answer lost once"
 _PUT, _UPDATE, _GET = "dynamodb.PutItem", "dynamodb.UpdateItem", "dynamodb.GetItem"
 _PUBLISH, _STORE, _LOAD = "dynamodb.TransactWriteItems", "s3.PutObject", "s3.GetObject"
 
@@ -119,7 +112,7 @@ REQUESTS: Final = (
     Request("A fit", _fitting()),
     Request(
         "A fit with an Idempotency-Key",
-        (Call(1, _PUT, RECORD), *_fitting(2), Call(5, _UPDATE, "the answer, under the key")),
+        (Call(1, _PUT, "the record of the key"), *_fitting(2), Call(5, _UPDATE, "the answer, under the key")),
         headers=MappingProxyType({"Idempotency-Key": "k"}),
     ),
     Request(
@@ -140,7 +133,7 @@ TROUBLES: Final = (
     Trouble("times out", "none of the three is answered, or done", read_timeout),
     Trouble("500", "each of the three is answered by a page that is no answer", server_error),
     Trouble("answers lost", "each of the three is done, and none of the answers arrives", answer_lost),
-    Trouble(ONCE, "the first is done, and its answer does not arrive", answer_lost, times=1),
+    Trouble("answer lost once", "the first is done, and its answer does not arrive", answer_lost, times=1),
     Trouble(
         "killed before", "the process of the function gets SIGKILL when the call is about to be sent", killed_before
     ),

@@ -37,14 +37,12 @@ In every line:
 - No version is half visible. Each has its item, its training data and its arrays under the right sha256, and a head
   on the last of them without a gap; the list of versions and the prediction of the moment agree with that.
 - No version is gone that a client was told of, and no request made two.
-- The client was told 200, or 503 with `Retry-After`. One line differs: the record of a key is kept, and the answer to
-  that gets lost. The next attempt meets the record, cannot know it for its own, and says 409 with `Retry-After`: better
-  a wrong 409 than a second version.
+- The client was told 200, or 503 with `Retry-After`.
 - The same request succeeds: at once, or, where the record of its key says that the first one is still under way, as
   soon as that one has no time left, 25 s after its start at the most.
 
-A version can be there that no client was told of: it was published, and what told so got lost. Then the same request
-makes another one; with a key too, unless the answer had come to lie under the key.
+A version can be there that no client was told of: it was published, and what told so got lost. With a key the same
+request then finds that version; without one it makes another.
 """
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.conftest import restart
 from tests.support.api import Api, Reply
-from tests.support.boundary import Boundary, Call, Send, throttled
+from tests.support.boundary import Boundary, Call, Send, answer_lost, throttled
 from tests.support.environment import ENVIRONMENT
 from tests.support.stored import stored
 
@@ -218,3 +218,34 @@ def test_the_key_is_not_stored_in_the_clear(api: Api):
     fit(api, "a-secret-of-the-client")
     (record,) = stored().records
     assert "a-secret-of-the-client" not in str(record)
+
+
+def answers_get_lost(api: Api, boundary: Boundary, key: str, values: Any = VALUES) -> None:
+    """A fit whose version is there, without anybody having been told of it."""
+    boundary.on("dynamodb.TransactWriteItems", answer_lost)
+    assert fit(api, key, values).status == 503
+    boundary.heal()
+
+
+def test_a_version_that_nobody_was_told_of_is_found_again(api: Api, boundary: Boundary):
+    answers_get_lost(api, boundary, "k")
+    fit(api, None)
+    again = fit(api, "k")
+    assert (again.status, again.json()["version"]) == (200, "v1")
+    assert fit(api, "k").json() == again.json()
+    assert stored().check().versions == {"s": [1, 2]}
+
+
+def test_another_body_under_its_key_is_another_request(api: Api, boundary: Boundary):
+    """The first one was not acknowledged: the client is free to send something better."""
+    answers_get_lost(api, boundary, "k")
+    assert fit(api, "k", [*VALUES, 1.0]).json()["version"] == "v2"
+    assert stored().check().versions == {"s": [1, 2]}
+
+
+def test_the_record_of_a_key_whose_answer_got_lost_is_not_taken_for_another_request(api: Api, boundary: Boundary):
+    boundary.on("dynamodb.PutItem", answer_lost, times=1)
+    assert fit(api, "k").json()["version"] == "v1"
+    boundary.heal()
+    assert fit(api, "k").json()["version"] == "v1"
+    assert stored().check().versions == {"s": [1]}

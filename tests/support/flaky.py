@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tidewatch.models import DataStore, ModelVersion, StorageUnavailable, VersionStore
-from tidewatch.models.ports import Head
+from tidewatch.models.ports import Head, Receipt
 
 STEPS = ("put", "head", "append", "answer of append")
 """Where a publish can die: before each call to storage, and after a version was written but not acknowledged."""
@@ -47,12 +47,12 @@ class FlakyVersions:
             raise StorageUnavailable("head")
         return self._inner.head(series_id)
 
-    def append(self, version: ModelVersion) -> None:
+    def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:
         if self._before_append is not None:
             self._before_append(version)
         if self._dies_at == "append":
             raise StorageUnavailable("append")
-        self._inner.append(version)
+        self._inner.append(version, receipt)
         if self._dies_at == "answer of append":
             raise StorageUnavailable("append")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+import time
 from collections import defaultdict
 from copy import deepcopy
 from dataclasses import dataclass, field
 
 from tidewatch.models import DataCorrupted, ModelVersion, Page, SeriesSummary, VersionTaken
-from tidewatch.models.ports import Head
+from tidewatch.models.ports import Head, Receipt
 
 
 @dataclass
@@ -17,6 +18,7 @@ class Memory:
     """What all tenants stored together."""
 
     versions: dict[str, dict[str, list[ModelVersion]]] = field(default_factory=lambda: defaultdict(dict))
+    receipts: dict[tuple[str, str, str], tuple[int, int]] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -24,7 +26,9 @@ class MemoryVersionStore:
     """Versions of one tenant."""
 
     def __init__(self, memory: Memory, tenant: str) -> None:
+        self._tenant = tenant
         self._series = memory.versions[tenant]
+        self._receipts = memory.receipts
 
     def head(self, series_id: str) -> Head | None:
         versions = self._series.get(series_id)
@@ -34,10 +38,19 @@ class MemoryVersionStore:
         versions = self._series.get(series_id, [])
         return deepcopy(versions[number - 1]) if 1 <= number <= len(versions) else None
 
-    def append(self, version: ModelVersion) -> None:
+    def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:
         if version.number != len(self._series.get(version.series_id, [])) + 1:
             raise VersionTaken
+        if receipt is not None:
+            if self.published_by(version.series_id, receipt.request) is not None:
+                raise VersionTaken
+            key = (self._tenant, version.series_id, receipt.request)
+            self._receipts[key] = (version.number, receipt.expires_at)
         self._series.setdefault(version.series_id, []).append(deepcopy(version))
+
+    def published_by(self, series_id: str, request: str) -> int | None:
+        number, expires_at = self._receipts.get((self._tenant, series_id, request), (None, 0))
+        return number if expires_at >= time.time() else None
 
     def count_series(self) -> int:
         return len(self._series)

@@ -37,7 +37,8 @@ def test_series_are_listed_through_the_index():
     assert set(index["Projection"]["NonKeyAttributes"]) == {"latest", "detector", "trained_at", "points_used"}
 
 
-def test_answers_are_forgotten():
+def test_receipts_and_answers_are_forgotten():
+    assert properties("ModelsTable")["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert properties("IdempotencyTable")["TimeToLiveSpecification"] == {
         "AttributeName": "expiration",
         "Enabled": True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,7 @@ from tidewatch.adapters.errors import storage_call
 from tidewatch.adapters.items import Item, head_from_item, head_to_item, summary_from_item, version_from_item
 from tidewatch.adapters.items import version_to_item as to_item
 from tidewatch.models import ModelVersion, Page, SeriesSummary, StorageUnavailable, VersionTaken
-from tidewatch.models.ports import Head
+from tidewatch.models.ports import Head, Receipt
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,12 +47,12 @@ class DynamoDBVersionStore:
         item = self._get(series_id, _version_key(number))
         return version_from_item(item) if item else None
 
-    def append(self, version: ModelVersion) -> None:
+    def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:
         """Publishes a version in one transaction.
 
-        Put ``VERSION#n`` if there is none, move ``HEAD`` from n-1 to n if it is still there, and count the series if it
-        is the first. botocore sends a ClientRequestToken, so that its retry of a call whose answer got lost is the same
-        transaction and not a second one.
+        Put ``VERSION#n`` if there is none, move ``HEAD`` from n-1 to n if it is still there, count the series if it is
+        the first, and put the receipt if there is none. botocore sends a ClientRequestToken, so that its retry of a
+        call whose answer got lost is the same transaction and not a second one.
         """
         transaction: list[Any] = [
             {
@@ -65,6 +66,8 @@ class DynamoDBVersionStore:
         ]
         if version.number == 1:
             transaction.append(self._count_one(version.series_id))
+        if receipt is not None:
+            transaction.append(self._put_receipt(version, receipt))
         try:
             with storage_call("the publishing of a version"):
                 self._client.transact_write_items(TransactItems=transaction)
@@ -75,6 +78,12 @@ class DynamoDBVersionStore:
             if reasons & _THROTTLED:
                 raise StorageUnavailable("the publishing of a version") from error
             raise
+
+    def published_by(self, series_id: str, request: str) -> int | None:
+        """The number that a request published: one consistent GetItem."""
+        item = self._get(series_id, _receipt_key(request))
+        # DynamoDB takes away what has expired, but not at once.
+        return int(item["number"]["N"]) if item and int(item["expires_at"]["N"]) >= time.time() else None
 
     def count_series(self) -> int:
         """The sum of the shards: one Query."""
@@ -148,6 +157,17 @@ class DynamoDBVersionStore:
             put["ExpressionAttributeValues"] = {":before": {"N": str(version.number - 1)}}
         return {"Put": put}
 
+    def _put_receipt(self, version: ModelVersion, receipt: Receipt) -> dict[str, Any]:
+        attributes = {"number": {"N": str(version.number)}, "expires_at": {"N": str(receipt.expires_at)}}
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": self._key(version.series_id, _receipt_key(receipt.request)) | attributes,
+                "ConditionExpression": "attribute_not_exists(pk) OR expires_at < :now",
+                "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
+            }
+        }
+
     def _count_one(self, series_id: str) -> dict[str, Any]:
         shard = zlib.crc32(series_id.encode()) % _SHARDS
         return {
@@ -162,6 +182,10 @@ class DynamoDBVersionStore:
 
 def _version_key(number: int) -> str:
     return f"VERSION#{number:08d}"
+
+
+def _receipt_key(request: str) -> str:
+    return f"REQUEST#{request}"
 
 
 def _goes_on(answer: QueryOutputTypeDef, limit: int) -> bool:

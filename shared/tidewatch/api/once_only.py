@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
+import orjson
 from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.utilities.idempotency import (
     DynamoDBPersistenceLayer,
@@ -25,10 +27,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from tidewatch.adapters import clients
+from tidewatch.adapters.records import knowing_its_own
 from tidewatch.api.errors import IdempotencyKeyReused, RequestInProgress
-from tidewatch.models import StorageUnavailable
+from tidewatch.models import Receipt, StorageUnavailable
 from tidewatch.settings import settings
 from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
+
+__all__ = ["OnceOnly", "OnceOnlyDep", "Receipt", "get_once_only"]
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -42,7 +47,7 @@ class OnceOnly:
 
     def run(
         self,
-        action: Callable[[], Answer],
+        action: Callable[[Receipt | None], Answer],
         *,
         answer: type[Answer],
         key: str | None,
@@ -52,13 +57,16 @@ class OnceOnly:
     ) -> Answer:
         """The action's answer, or the first one if the key was used before; without a key simply the action's.
 
+        A record of the answer alone is not enough: an action may be done, and its process die before the answer is
+        kept. So the action gets a receipt, to store together with what it does, and to find out what it did before.
+
         Raises:
             RequestInProgress: if the first call still runs.
             IdempotencyKeyReused: if the key came with another body before.
             StorageUnavailable: if the record could not be read or written before the action ran.
         """
         if key is None:
-            return action()
+            return action(None)
         config = IdempotencyConfig(
             event_key_jmespath="[scope, key]",
             payload_validation_jmespath="body_sha256",
@@ -68,10 +76,13 @@ class OnceOnly:
             lambda_context=context,
         )
 
+        fingerprint = hashlib.sha256(body.encode()).hexdigest()
+        request = hashlib.sha256(orjson.dumps([scope, key, fingerprint])).hexdigest()
+        receipt = Receipt(request, int(time.time()) + self._ttl_seconds)
         given: list[Answer] = []
 
         def once(*, request: dict[str, Any]) -> Answer:  # noqa: ARG001 - Powertools reads it
-            given.append(action())
+            given.append(action(receipt))
             return given[0]
 
         guarded = idempotent_function(
@@ -82,7 +93,6 @@ class OnceOnly:
             output_serializer=PydanticSerializer(model=answer),
             key_prefix=scope,
         )
-        fingerprint = hashlib.sha256(body.encode()).hexdigest()
         try:
             result: Answer = guarded(request={"scope": scope, "key": key, "body_sha256": fingerprint})
         except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
@@ -102,7 +112,9 @@ class OnceOnly:
 @lru_cache(maxsize=1)
 def get_once_only() -> OnceOnly:
     """Remembers answers in the table of idempotency records."""
-    records = DynamoDBPersistenceLayer(settings().idempotency_table_name, boto3_client=clients.dynamodb())
+    records = DynamoDBPersistenceLayer(
+        settings().idempotency_table_name, boto3_client=knowing_its_own(clients.dynamodb())
+    )
     return OnceOnly(records, settings().idempotency_ttl_seconds)
 
 

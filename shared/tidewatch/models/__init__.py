@@ -8,7 +8,7 @@ from tidewatch.models.errors import (
     VersionNotFound,
     VersionTaken,
 )
-from tidewatch.models.ports import DataStore, Page, SeriesSummary, VersionStore
+from tidewatch.models.ports import DataStore, Page, Receipt, SeriesSummary, VersionStore
 from tidewatch.models.publisher import Publisher
 from tidewatch.models.registry import LoadedModel, Registry
 from tidewatch.models.training_data import TrainingData
@@ -22,6 +22,7 @@ __all__ = [
     "ModelVersion",
     "Page",
     "Publisher",
+    "Receipt",
     "Registry",
     "SeriesBusy",
     "SeriesNotFound",

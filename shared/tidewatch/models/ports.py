@@ -40,6 +40,19 @@ class Head:
     champion: ModelVersion
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is stored with the version that a request published, so that the same request never publishes a second one.
+
+    Attributes:
+        request: what tells the request from all others of its series, such as a hash.
+        expires_at: when it is forgotten, in Unix seconds.
+    """
+
+    request: str
+    expires_at: int
+
+
 class VersionStore(Protocol):
     """Versions of one tenant's series. Every method may raise ``StorageUnavailable``."""
 
@@ -51,12 +64,20 @@ class VersionStore(Protocol):
         """One version, or None if there is none of that number."""
         ...
 
-    def append(self, version: ModelVersion) -> None:
+    def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:
         """Publishes a version whole or not at all, as latest and champion, if it follows the latest.
 
+        Args:
+            version: the version.
+            receipt: of the request that publishes it, stored together with it.
+
         Raises:
-            VersionTaken: if the latest is no longer ``version.number - 1``.
+            VersionTaken: if the latest is no longer ``version.number - 1``, or the request has published a version.
         """
+        ...
+
+    def published_by(self, series_id: str, request: str) -> int | None:
+        """The number that a request published, read consistently; None if it published none, or long ago."""
         ...
 
     def count_series(self) -> int:

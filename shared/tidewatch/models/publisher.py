@@ -11,7 +11,7 @@ from datetime import datetime
 from tidewatch.detectors import Model
 from tidewatch.models.arrays import MOST_EMBEDDED, pack
 from tidewatch.models.errors import SeriesBusy, VersionTaken
-from tidewatch.models.ports import DataStore, VersionStore
+from tidewatch.models.ports import DataStore, Receipt, VersionStore
 from tidewatch.models.training_data import encode
 from tidewatch.models.version import ModelVersion
 from tidewatch.series import TimeSeries
@@ -24,10 +24,9 @@ class Publisher:
     """Publishes versions so that none is lost, skipped or overwritten, however many publish at once.
 
     The training data is stored first, and arrays that are too large for the version itself, so that no version ever
-    points at nothing. Then the version is appended if it
-    still follows the latest; whoever loses that race keeps the trained parameters and tries the next number, after a
-    random wait that grows (exponential backoff with full jitter: M. Brooker, "Exponential Backoff And Jitter", AWS
-    Architecture Blog, 2015)::
+    points at nothing. Then the version is appended if it still follows the latest; whoever loses that race keeps the
+    trained parameters and tries the next number, after a random wait that grows (exponential backoff with full jitter:
+    M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015)::
 
         store data and arrays ──> read latest n ──> append n+1 ──ok──> published
                                        ^                │
@@ -53,8 +52,14 @@ class Publisher:
         self._libraries = libraries
         self._sleep = sleep
 
-    def publish(self, series_id: str, series: TimeSeries, model: Model) -> ModelVersion:
+    def publish(self, series_id: str, series: TimeSeries, model: Model, receipt: Receipt | None = None) -> ModelVersion:
         """Publishes a model as the next version of a series.
+
+        Args:
+            series_id: the series.
+            series: what the model was trained on.
+            model: the model.
+            receipt: of a request that may come twice. If it has published a version before, that one is returned.
 
         Raises:
             SeriesBusy: if others took every number until the deadline; nothing was published.
@@ -88,8 +93,10 @@ class Publisher:
             head = self._versions.head(series_id)
             numbered = replace(candidate, number=head.latest + 1 if head else 1)
             try:
-                self._versions.append(numbered)
+                self._versions.append(numbered, receipt)
             except VersionTaken:
+                if receipt and (published := self._published_by(series_id, receipt)):
+                    return published
                 wait = random.uniform(0, longest)  # noqa: S311 - jitter needs no secrecy
                 longest = min(longest * 2, _LONGEST_WAIT)
                 if time.monotonic() + wait > deadline:
@@ -97,3 +104,7 @@ class Publisher:
                 self._sleep(wait)
             else:
                 return numbered
+
+    def _published_by(self, series_id: str, receipt: Receipt) -> ModelVersion | None:
+        number = self._versions.published_by(series_id, receipt.request)
+        return None if number is None else self._versions.version(series_id, number)
