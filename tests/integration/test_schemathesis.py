@@ -25,7 +25,9 @@ def _without_keys() -> dict[str, Any]:
     return document
 
 
-schema = schemathesis.openapi.from_dict(_without_keys())
+# What breaks the schema may also be too large to be looked at: 413.
+CONFIG = schemathesis.Config.from_dict({"checks": {"negative_data_rejection": {"expected-statuses": ["4xx"]}}})
+schema = schemathesis.openapi.from_dict(_without_keys(), config=CONFIG)
 
 NOT_HELD_TO = [
     # A request may fit the schema and break a rule that JSON Schema cannot tell, such as the order of timestamps.

@@ -9,6 +9,9 @@
 | shape | distance of the last 24 points from the nearest stretch of the past | patterns never seen |
 | rough | mean absolute first difference of 50 points | jitter, bursts |
 | calm | inverse of that of 20 points | a sensor that is stuck, traffic that died |
+
+In the windows of later points a value is held to what was in reach (:mod:`tidewatch.detectors.auto.reach`), so that one
+spike is one anomaly.
 """
 
 from __future__ import annotations
@@ -31,46 +34,63 @@ _SLOW: Final = 24
 _ROUGH: Final = 50
 _CALM: Final = 20
 _LEAST_MOVE: Final = 1e-290
+_WILD: Final = 6.7  # medians of the residual, 4.5 standard deviations of a normal one, that none counts beyond
 
 Floats = NDArray[np.float64]
 
 
-def smoothed(recent: Floats, size: int) -> Floats:
-    """The last ``size`` values and their running means over 4 and 24 points, shape (3, size).
+def expectation(past: Floats, size: int, known: Knowledge) -> Floats:
+    """What the season expects of the last ``size`` points, or the level while there is none, shape (size,).
 
     Args:
-        recent: shape (MARGIN + size,), the block and what came before it.
-        size: how many points the block has.
+        past: shape (n,), the values of the stream.
+        size: less than n.
+        known: what was learned before them.
     """
-    return np.stack([recent[MARGIN:], _means(recent, _FAST, size), _means(recent, _SLOW, size)])
+    periods = min(known.periods, (past.size - size) // known.period) if known.periods else 0
+    if not periods:
+        return np.full(size, known.centre)
+    return _trimmed_mean(same_phase(past, size, known.period, periods))
 
 
-def measure(recent: Floats, past: Floats, size: int, known: Knowledge) -> tuple[Floats, Floats]:
-    """The statistics of the last ``size`` points, shape (len(EXPERTS), size), and what the season expects, (size,).
+def smoothed(values: Floats, held: Floats) -> Floats:
+    """The running means of values over 4 and 24 points, shape (2, size): the last of each counts whole.
 
     Args:
-        recent: shape (MARGIN + size,), the block and what came before it.
-        past: shape (3, n), what :func:`smoothed` made of the stream, the block included.
-        size: how many points the block has.
+        values: shape (size,).
+        held: shape (MARGIN + size,), the same and what came before, as later points remember them.
+    """
+    beyond = values - held[MARGIN:]
+    return np.stack([_means(held, length, values.size) + beyond / length for length in (_FAST, _SLOW)])
+
+
+def measure(held: Floats, past: Floats, expected: Floats, known: Knowledge) -> Floats:
+    """The statistics of the last ``size`` points, shape (len(EXPERTS), size).
+
+    Args:
+        held: shape (MARGIN + size,), the block and what came before it, as later points remember them.
+        past: shape (3, n), the values of the stream and what :func:`smoothed` made of them, the block included.
+        expected: shape (size,), what the season expects of the block.
         known: what was learned before the block.
     """
+    size = expected.size
     values, fast, slow = past[:, past.shape[1] - size :]
-    moves = np.abs(np.diff(recent))
     statistics = np.zeros((len(EXPERTS), size))
     statistics[0] = np.abs(values - known.centre)
-    expected = np.full(size, known.centre)
     if known.periods:
-        phases = [same_phase(row, size, known.period, known.periods) for row in past]
-        expected = _trimmed_mean(phases[0])
-        statistics[1] = np.abs(phases[1] - fast).min(axis=0)
-        statistics[2] = np.abs(phases[2] - slow).min(axis=0)
+        phases = [same_phase(row, size, known.period, known.periods) for row in past[1:]]
+        statistics[1] = np.abs(phases[0] - fast).min(axis=0)
+        statistics[2] = np.abs(phases[1] - slow).min(axis=0)
     statistics[3] = np.abs(slow - past[2, past.shape[1] - size - _SLOW : past.shape[1] - _SLOW])
     # What is less than the floor is rounding or quantisation: equal to nothing, or ranks would make much of it.
     statistics[:4] = np.maximum(statistics[:4] - known.floor, 0.0)
-    statistics[4] = known.stretches.distance(recent[MARGIN + 1 - LENGTH :])
-    statistics[5] = _means(moves, _ROUGH, size)
-    statistics[6] = 1.0 / np.maximum(_means(moves, _CALM, size) + known.floor, _LEAST_MOVE)
-    return statistics, expected
+    # What is unusual for its time alone is part of a shape.
+    shape = past[0, past.shape[1] - size - LENGTH + 1 :]
+    statistics[4] = known.stretches.distance(known.reach.hold(shape))
+    steps = known.reach.steps(held)
+    statistics[5] = _means(steps, _ROUGH, size)
+    statistics[6] = 1.0 / np.maximum(_means(steps, _CALM, size) + known.floor, _LEAST_MOVE)
+    return statistics
 
 
 def remeasure_season(past: Floats, size: int, known: Knowledge) -> Floats:
@@ -85,7 +105,9 @@ def remeasure_season(past: Floats, size: int, known: Knowledge) -> Floats:
     """
     again = [leave_one_out(row, known.period, known.periods) for row in past]
     nearest = np.stack([again[1][0], again[2][0]])
-    measured = np.concatenate([np.maximum(nearest - known.floor, 0.0), again[0][1][None]])
+    residual = again[0][1]
+    residual = np.minimum(residual, _WILD * float(np.median(residual)) + known.floor)
+    measured = np.concatenate([np.maximum(nearest - known.floor, 0.0), residual[None]])
     return measured[:, past.shape[1] - size :]
 
 

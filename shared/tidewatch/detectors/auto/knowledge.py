@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tidewatch.detectors.auto.reach import Reach
 from tidewatch.detectors.auto.shape import Stretches
 from tidewatch.detectors.auto.tails import Tails
 
@@ -30,6 +31,7 @@ _SEASON_LEADS: Final = 0.8  # of the level's residual: the season must explain t
 _BAND: Final = 0.003  # share of usual points outside the band, as beyond three sigmas of a Gaussian
 _MEMORY: Final = np.array([1.0, 4.0, 24.0, 48.0, 24.0, 50.0, 20.0, 50.0, 1.0])  # of each row: the points it looks at
 _LEAST_PAST: Final = 64
+_HELD: Final = 1.5  # margins about what the season expects, beyond which a value is not remembered
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +41,7 @@ class Knowledge:
     Attributes:
         tails: calibration of every row of the past, see :data:`ROWS`; None while there is too little of it.
         stretches: a sample of the past for the shape expert.
+        reach: how far values go.
         centre: the median.
         floor: differences below it count as none.
         period: in points.
@@ -49,12 +52,25 @@ class Knowledge:
 
     tails: Tails | None
     stretches: Stretches
+    reach: Reach
     centre: float
     floor: float
     period: int
     periods: int
     seasonal: bool
     margin: float
+
+    def hold(self, values: Floats, expected: Floats) -> Floats:
+        """Values as later points are to remember them, shape (n,).
+
+        Args:
+            values: shape (n,).
+            expected: what the season expects of each.
+        """
+        if not self.seasonal:
+            return self.reach.hold(values)
+        reach = _HELD * self.margin
+        return np.clip(values, expected - reach, expected + reach)
 
 
 def learn(past: Floats, values: Floats, period: int, periods: int) -> Knowledge:
@@ -66,18 +82,19 @@ def learn(past: Floats, values: Floats, period: int, periods: int) -> Knowledge:
         period: in points.
         periods: how many earlier periods can be compared.
     """
-    ordered = np.sort(values[-CALIBRATION:])
+    late = values[-CALIBRATION:]
+    ordered = np.sort(late)
     centre = middle_of(ordered)
     spread = spread_of(ordered)
     floor = FLOOR_SHARE * spread
-    stretches = Stretches.of(values, centre, spread)
+    stretches, reach = Stretches.of(values, centre, spread), Reach.of(late, spread)
     if past.shape[1] < _LEAST_PAST:
-        return Knowledge(None, stretches, centre, floor, period, periods, seasonal=False, margin=spread)
+        return Knowledge(None, stretches, reach, centre, floor, period, periods, seasonal=False, margin=spread)
     tails = Tails.of(np.sort(past, axis=1), _floors(floor), _MEMORY)
     level, season = (float(tails.ranks[row, past.shape[1] // 2]) for row in (LEVEL, RESIDUAL))
     seasonal = periods > 1 and season < _SEASON_LEADS * level
     margin = tails.limit(RESIDUAL if seasonal else LEVEL, _BAND) + floor
-    return Knowledge(tails, stretches, centre, floor, period, periods, seasonal, margin)
+    return Knowledge(tails, stretches, reach, centre, floor, period, periods, seasonal, margin)
 
 
 def middle_of(ordered: Floats) -> float:

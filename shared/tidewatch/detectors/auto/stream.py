@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.auto.experts import MARGIN, measure, remeasure_season, smoothed
+from tidewatch.detectors.auto.experts import MARGIN, expectation, measure, remeasure_season, smoothed
 from tidewatch.detectors.auto.knowledge import (
     CALIBRATION,
     DRIFT,
@@ -166,8 +166,8 @@ class Stream:
             self._exponent = int(np.frexp(np.max(np.abs(self._early)))[1])
             scaled = self._scaled(self._early)
             recent = np.append(np.full(MARGIN, scaled[0]), scaled)
-            self._values.push(np.tile(recent[:MARGIN], (3, 1)))
-            self._values.push(smoothed(recent, _BURN_IN))
+            self._values.push(np.tile(recent, (3, 1)))
+            self._values.last(_BURN_IN)[1:] = smoothed(scaled, recent)
             self._early = np.zeros(0)
             self._learn()
 
@@ -181,22 +181,27 @@ class Stream:
 
     def _block(self, timestamps: NDArray[np.int64], values: Floats, out: Floats) -> None:
         """Judges points none of which is beyond the next place of learning."""
-        recent = np.concatenate([self._values.last(MARGIN)[0], values])
-        self._values.push(smoothed(recent, values.size))
+        # Running means take the place of the copies when it is known what they are to be made of.
+        self._values.push(np.tile(values, (3, 1)))
         self._times.push(timestamps[None])
         self.count += values.size
         if self._known is not None:
-            self._past.push(self._judge(recent, self._known, out))
+            self._past.push(self._judge(values, self._known, out))
         if self.count == self._next():
             self._learn()
 
-    def _judge(self, recent: Floats, known: Knowledge, out: Floats) -> Floats:
+    def _judge(self, values: Floats, known: Knowledge, out: Floats) -> Floats:
         """Fills ``out`` with evidence, score, its evidence, expectation and margin; returns what to remember."""
-        size = out.shape[1]
-        values = recent[MARGIN:]
+        size = values.size
+        past = self._values.view()
+        expected = expectation(past[0], MARGIN + size, known)
+        held = known.hold(self._values.last(MARGIN + size)[0], expected)
+        self._values.last(size)[1:] = smoothed(values, held)
+        seasonal = expected[MARGIN:]
         remembered = np.zeros((len(ROWS), size))
-        remembered[:FUSED], seasonal = measure(recent, self._values.view(), size, known)
-        remembered[RESIDUAL] = np.abs(values - seasonal)
+        remembered[:FUSED] = measure(held, past, seasonal, known)
+        # What widens the band is how usual points stray.
+        remembered[RESIDUAL] = np.abs(held[MARGIN:] - seasonal)
         if known.tails is not None:
             out[: len(EXPERTS)] = _evidence(known.tails, remembered)
             out[-4] = remembered[FUSED] = fuse(out[: len(EXPERTS)])

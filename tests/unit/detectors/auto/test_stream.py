@@ -105,7 +105,29 @@ def test_every_expert_sees_what_it_is_there_for(expert, spoil):
     timestamps, values = series()
     spoil(values)
     judgement = Stream().extend(timestamps, values)
-    assert judgement.experts[EXPERTS.index(expert), 2_500:2_570].max() > 2.5
+    assert judgement.experts[EXPERTS.index(expert), 2_500:2_570].max() > 2.3
+
+
+@pytest.mark.parametrize("height", [8.0, 60.0, 1e6, -60.0])
+def test_one_spike_is_one_anomaly(height):
+    """The windows of the points after it hold it too."""
+    echoes = []
+    for seed in range(8):
+        timestamps, values = series(1_000, seed, 3_600)
+        quiet = Stream().extend(timestamps, values).score >= THRESHOLD
+        values[700] += height
+        spoilt = Stream().extend(timestamps, values).score >= THRESHOLD
+        assert spoilt[700]
+        echoes.append(int(spoilt[701:770].sum()) - int(quiet[701:770].sum()))
+    assert np.mean(echoes) < 3.0
+
+
+def test_what_lasts_is_found_for_as_long_as_it_is_new():
+    """Values beyond reach are held to it, and still all of them are."""
+    timestamps, values = series(2_000, 1, 3_600)
+    values[1_000:] += 50.0
+    score = Stream().extend(timestamps, values).score
+    assert (score[1_000:1_040] >= THRESHOLD).all()
 
 
 def test_the_usual_stays_inside_the_band_and_below_the_threshold():
@@ -174,3 +196,13 @@ def test_evidence_and_direction():
     assert judgement.direction[[2_000, 2_500]].tolist() == [1, -1]
     assert judgement.evidence.min() == 0.0
     assert judgement.evidence[2_000] > 2.0
+
+
+def test_the_band_is_not_widened_by_anomalies():
+    timestamps, values = series(2_000, 2, 3_600)
+    before = Stream().extend(timestamps, values)
+    values[1_000:1_040] += 30.0
+    values[1_200] -= 1e6
+    after = Stream().extend(timestamps, values)
+    width = (after.upper - after.lower)[1_300:] / (before.upper - before.lower)[1_300:]
+    assert np.median(width) < 3.0
