@@ -27,7 +27,7 @@ from local.runtime.tools import NoRuntime, Tools
 from local.template import Template, load_template
 
 _REGION: Final = aws.DEFAULT_REGION
-_STARTS: Final = 7
+_STARTS: Final = 15
 _ROUNDS: Final = 5
 _PREDICTIONS: Final = 500
 _NO_ROUTE: Final[dict[str, Any]] = {"httpMethod": "GET", "path": "/", "resource": "/", "requestContext": {}}

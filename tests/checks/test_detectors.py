@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from tidewatch.detectors import CATALOGUE, CannotTrain, Detector, DetectorOptions, Model, Scores
 from tidewatch.models.arrays import pack
 from tidewatch.series import LATEST, TimeSeries
@@ -30,8 +29,6 @@ from tests.checks.laws import (
     through_json,
 )
 from tests.support.strategies import MAX, SMALLEST, doubles, extreme_doubles, training_values
-
-DETECTORS = [pytest.param(name, id=name) for name in CATALOGUE]
 
 random = np.random.default_rng(7)
 DAY = np.sin(np.arange(24) * 2 * np.pi / 24)
@@ -115,58 +112,6 @@ def fit(case: Case, values: list[float]) -> Model | None:
 def hourly(values: list[float]) -> TimeSeries:
     times = np.arange(1_735_689_600, 1_735_689_600 + HOUR * len(values), HOUR, dtype=np.int64)
     return TimeSeries(times, np.array(values, dtype=np.float64))
-
-
-@pytest.mark.parametrize("name", DETECTORS)
-class TestOptions:
-    def test_have_defaults(self, name):
-        assert CATALOGUE[name].options_type().name == name
-
-    def test_defaults_pass_through_json(self, name):
-        options_type = CATALOGUE[name].options_type
-        assert options_type.model_validate(json.loads(options_type().model_dump_json())) == options_type()
-
-    def test_reject_an_unknown_one(self, name):
-        with pytest.raises(ValidationError):
-            CATALOGUE[name].options_type(no_such_option=1)
-
-    def test_reject_another_detectors_name(self, name):
-        with pytest.raises(ValidationError):
-            CATALOGUE[name].options_type(name="no_such_detector")
-
-    def test_reject_what_is_of_no_option_s_type(self, name):
-        for field in CATALOGUE[name].options_type.model_fields:
-            for nonsense in (object(), [], {}, "no such choice", float("nan"), float("inf")):
-                with pytest.raises(ValidationError):
-                    CATALOGUE[name].options_type(**{field: nonsense})
-
-    def test_reject_numbers_beyond_their_bounds(self, name):
-        options_type = CATALOGUE[name].options_type
-        for field, schema in options_type.model_json_schema()["properties"].items():
-            numbers = [s for s in (schema, *schema.get("anyOf", ())) if s.get("type") in ("number", "integer")]
-            for number in numbers:
-                beyond = [number[bound] for bound in ("exclusiveMinimum", "exclusiveMaximum") if bound in number]
-                beyond += [number["minimum"] - 1] if "minimum" in number else []
-                beyond += [number["maximum"] + 1] if "maximum" in number else []
-                assert len(beyond) == 2, f"{field} has no bounds on both sides"
-                for value in beyond:
-                    with pytest.raises(ValidationError):
-                        options_type(**{field: value})
-
-    def test_each_is_described_for_the_api_s_documentation(self, name):
-        fields = CATALOGUE[name].options_type.model_fields
-        assert all(field.description for option, field in fields.items() if option != "name")
-        assert CATALOGUE[name].options_type.__doc__
-
-    def test_cannot_be_changed(self, name):
-        with pytest.raises(ValidationError):
-            CATALOGUE[name].options_type().name = name
-
-
-def test_names_are_unique_and_the_keys_of_the_catalogue():
-    names = [detector.options_type().name for detector in CATALOGUE.values()]
-    assert names == list(CATALOGUE)
-    assert len(set(names)) == len(names)
 
 
 @over_all_cases
