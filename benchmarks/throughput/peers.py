@@ -6,7 +6,8 @@ Those over features get the features of ours, worked out beforehand and not time
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,28 +39,27 @@ def _rows(points: int) -> NDArray[np.float64]:
 def _scikit_learn(points: int) -> Job:
     from sklearn.ensemble import IsolationForest
 
-    rows = _rows(points)
-    forest = IsolationForest(n_estimators=_TREES, max_samples=_SAMPLES, random_state=0).fit(rows)
-    return Job(
-        "scikit-learn isolation forest",
-        lambda: IsolationForest(n_estimators=_TREES, max_samples=_SAMPLES, random_state=0).fit(rows),
-        lambda: forest.score_samples(rows),
-        lambda value: forest.score_samples(np.append(value, rows[0, 1:])[None]),
-        len(rows),
-        "score alone",
-    )
+    return _forest("scikit-learn isolation forest", IsolationForest, "score_samples", points)
 
 
 def _pyod_forest(points: int) -> Job:
     from pyod.models.iforest import IForest
 
+    return _forest("PyOD isolation forest", IForest, "decision_function", points)
+
+
+def _forest(name: str, forest_type: Callable[..., Any], method: str, points: int) -> Job:
     rows = _rows(points)
-    forest = IForest(n_estimators=_TREES, max_samples=_SAMPLES, random_state=0).fit(rows)
+
+    def fit() -> Any:
+        return forest_type(n_estimators=_TREES, max_samples=_SAMPLES, random_state=0).fit(rows)
+
+    score = getattr(fit(), method)
     return Job(
-        "PyOD isolation forest",
-        lambda: IForest(n_estimators=_TREES, max_samples=_SAMPLES, random_state=0).fit(rows),
-        lambda: forest.decision_function(rows),
-        lambda value: forest.decision_function(np.append(value, rows[0, 1:])[None]),
+        name,
+        fit,
+        lambda: score(rows),
+        lambda value: score(np.append(value, rows[0, 1:])[None]),
         len(rows),
         "score alone",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis.strategies import SearchStrategy
 
 from local.routes import read_routes
 from tests.fuzz.conftest import Search
@@ -63,26 +64,24 @@ def test_the_mark_would_be_found(api: Api, capsys):
 
 @each_body
 def test_any_bytes(api: Api, search: Search, target: Target):
-    @given(any_bytes)
-    def law(change: Event) -> None:
-        ask(api, target, change)
-
-    search(law, 60)
+    try_all(api, search, target, any_bytes, 60)
 
 
 @each_body
 def test_valid_bodies_that_went_wrong(api: Api, search: Search, target: Target):
-    @given(mutated(target))
-    def law(change: Event) -> None:
-        ask(api, target, change)
-
-    search(law, 200)
+    try_all(api, search, target, mutated(target), 200)
 
 
 @each_target
 def test_headers_queries_and_paths(api: Api, search: Search, target: Target):
-    @given(around(target))
+    try_all(api, search, target, around(target), 40)
+
+
+def try_all(api: Api, search: Search, target: Target, changes: SearchStrategy[Event], examples: int) -> None:
+    """Asks with changes to a request that is in order, so many of them, or for as long as was asked for."""
+
+    @given(changes)
     def law(change: Event) -> None:
         ask(api, target, change)
 
-    search(law, 40)
+    search(law, examples)
