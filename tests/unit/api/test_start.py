@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+from tests.support.environment import ROOT
 
 _START = """
 import gc
@@ -19,5 +22,8 @@ print(all(f"tidewatch.detectors.{name}" in sys.modules for name in CATALOGUE))
 
 def test_the_collector_is_spared_and_no_detector_is_imported_before_it_is_named():
     # In a process of its own: this one has imported everything.
-    printed = subprocess.run([sys.executable, "-c", _START], capture_output=True, text=True, check=True, timeout=60)
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "shared")}
+    printed = subprocess.run(
+        [sys.executable, "-c", _START], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
     assert printed.stdout.splitlines() == ["True True", "[]", "True"]
