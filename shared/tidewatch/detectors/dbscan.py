@@ -14,11 +14,11 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.features import Features
-from tidewatch.detectors.learned_rows import FEWEST, FeatureOptions, LearnedRows
-from tidewatch.detectors.neighbours import squared_distances
+from tidewatch.detectors.learning.features import Features
+from tidewatch.detectors.learning.learned_rows import FEWEST, FeatureOptions, LearnedRows
+from tidewatch.detectors.learning.neighbours import squared_distances
 from tidewatch.detectors.protocol import Arrays, CannotTrain, Floats, Json
+from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson
 from tidewatch.series import TimeSeries
 
 _LEAST_RADIUS: Final = 0.1

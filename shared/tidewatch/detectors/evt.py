@@ -24,12 +24,12 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.before import moments_before
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side
-from tidewatch.detectors.pareto import excess_at, fit_pareto, log_survival
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.sides import learned_places, stranger, watched
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson, Measured, Side
+from tidewatch.detectors.scale.pareto import excess_at, fit_pareto, log_survival
+from tidewatch.detectors.scale.sides import learned_places, stranger, watched
+from tidewatch.detectors.scale.units import Units
+from tidewatch.detectors.windows.before import moments_before
 from tidewatch.series import TimeSeries
 
 _FEWEST_PEAKS: Final = 10

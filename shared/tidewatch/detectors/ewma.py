@@ -17,12 +17,12 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.before import decayed_mean_before
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.robust import Moderation
-from tidewatch.detectors.sides import watched
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
+from tidewatch.detectors.scale.robust import Moderation
+from tidewatch.detectors.scale.sides import watched
+from tidewatch.detectors.scale.units import Units
+from tidewatch.detectors.windows.before import decayed_mean_before
 from tidewatch.series import TimeSeries
 
 _FORGOTTEN: Final = 1e-3

@@ -5,7 +5,7 @@ the smoothing are those of the training data, so a season that changes asks for 
 Holt's smoothing of level and trend. An error teaches no more than one of two standard deviations does: a wild value is
 soon forgotten, and after a change of level all points are anomalies until the memory has passed.
 
-Sources: see :mod:`tidewatch.detectors.smoothing`.
+Sources: see :mod:`tidewatch.detectors.seasons.smoothing`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
-from tidewatch.detectors.clock import Clock, check_period, regular_sampling
-from tidewatch.detectors.holt_winters_training import Training, steps_between
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.robust import Moderation
-from tidewatch.detectors.season import find_season
-from tidewatch.detectors.settling import Settling
-from tidewatch.detectors.smoothing import Smoothing
-from tidewatch.detectors.units import Units
-from tidewatch.detectors.yardstick import Yardstick
+from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
+from tidewatch.detectors.scale.robust import Moderation
+from tidewatch.detectors.scale.units import Units
+from tidewatch.detectors.scale.yardstick import Yardstick
+from tidewatch.detectors.seasons.clock import Clock, check_period, regular_sampling
+from tidewatch.detectors.seasons.holt_winters_training import Training, steps_between
+from tidewatch.detectors.seasons.season import find_season
+from tidewatch.detectors.seasons.settling import Settling
+from tidewatch.detectors.seasons.smoothing import Smoothing
 from tidewatch.series import TimeSeries
 
 _FEWEST: Final = 12

@@ -19,10 +19,10 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side
 from tidewatch.detectors.protocol import Arrays, DetectorOptions, Floats, Json
-from tidewatch.detectors.sides import learned_places, stranger, watched
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson, Measured, Side
+from tidewatch.detectors.scale.sides import learned_places, stranger, watched
+from tidewatch.detectors.scale.units import Units
 from tidewatch.series import TimeSeries
 
 _DEEPEST: Final = 8

@@ -16,11 +16,11 @@ from typing import Annotated, Any, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.features import Features
-from tidewatch.detectors.learned_rows import FEWEST, Contamination, FeatureOptions, LearnedRows, threshold_of
+from tidewatch.detectors.learning.features import Features
+from tidewatch.detectors.learning.learned_rows import FEWEST, Contamination, FeatureOptions, LearnedRows, threshold_of
+from tidewatch.detectors.learning.trees import Cuts, Forest
 from tidewatch.detectors.protocol import Arrays, Floats, Json
-from tidewatch.detectors.trees import Cuts, Forest
+from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson
 from tidewatch.series import TimeSeries
 
 

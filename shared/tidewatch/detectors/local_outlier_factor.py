@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.features import Features
-from tidewatch.detectors.learned_rows import Contamination, FeatureOptions, LearnedRows, threshold_of
-from tidewatch.detectors.neighbours import squared_distances
+from tidewatch.detectors.learning.features import Features
+from tidewatch.detectors.learning.learned_rows import Contamination, FeatureOptions, LearnedRows, threshold_of
+from tidewatch.detectors.learning.neighbours import squared_distances
 from tidewatch.detectors.protocol import Arrays, Floats, Json
+from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson
 from tidewatch.series import TimeSeries
 
 _BLUR: Final = 0.05

@@ -15,10 +15,10 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
 from tidewatch.detectors.protocol import Arrays, DetectorOptions, Json
-from tidewatch.detectors.sides import learned_places, watched
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
+from tidewatch.detectors.scale.sides import learned_places, watched
+from tidewatch.detectors.scale.units import Units
 from tidewatch.series import TimeSeries
 
 _MAD_OF_NORMAL: Final = 0.6745

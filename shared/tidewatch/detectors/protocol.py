@@ -61,7 +61,7 @@ class Scores:
             where the options name a ``false_alarm_rate``. Never while warming up.
         score: float64, the detector's own statistic; NaN while warming up.
         p_value: float64, above 0 and at most 1: the share of usual points that are as strange; NaN while warming up.
-        severity: float64, 0 to 1, see :func:`~tidewatch.detectors.calibration.severity_of`; NaN while warming up.
+        severity: float64, 0 to 1, see :func:`~tidewatch.detectors.scale.calibration.severity_of`; NaN while warming up.
         expected: float64, what the model expected, in the unit of the series; NaN where it expects nothing.
         lower: float64, the lower limit of the band; NaN where there is none or it is beyond the range of a double.
         upper: float64, the upper limit, likewise.

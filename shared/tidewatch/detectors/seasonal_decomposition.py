@@ -3,7 +3,7 @@
 For a series whose season stays as it is, such as the hours of a day: the season is learned by STL, robustly, and the
 level is a median, so anomalies move neither.
 
-Source: see :mod:`tidewatch.detectors.stl`.
+Source: see :mod:`tidewatch.detectors.seasons.stl`.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
-from tidewatch.detectors.clock import Clock, check_period, regular_sampling
-from tidewatch.detectors.held_out import folds_of_cycles, fresh_error
-from tidewatch.detectors.loess import Loess
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.robust import Moderation
-from tidewatch.detectors.running_median import median_before
-from tidewatch.detectors.season import close_gaps, find_season
-from tidewatch.detectors.stl import decompose, default_windows, hold_to_medians
-from tidewatch.detectors.units import Units
-from tidewatch.detectors.yardstick import Yardstick
+from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
+from tidewatch.detectors.scale.robust import Moderation
+from tidewatch.detectors.scale.units import Units
+from tidewatch.detectors.scale.yardstick import Yardstick
+from tidewatch.detectors.seasons.clock import Clock, check_period, regular_sampling
+from tidewatch.detectors.seasons.held_out import folds_of_cycles, fresh_error
+from tidewatch.detectors.seasons.loess import Loess
+from tidewatch.detectors.seasons.season import close_gaps, find_season
+from tidewatch.detectors.seasons.stl import decompose, default_windows, hold_to_medians
+from tidewatch.detectors.windows.running_median import median_before
 from tidewatch.series import TimeSeries
 
 _LEARNED_FROM: Final = 65_536

@@ -17,15 +17,15 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.learned_rows import FEWEST, LearnedRows
-from tidewatch.detectors.protocol import Arrays, Floats, Json
-from tidewatch.detectors.subsequences import (
+from tidewatch.detectors.learning.learned_rows import FEWEST, LearnedRows
+from tidewatch.detectors.learning.subsequences import (
     LEAST_STRANGENESS,
     SubsequenceOptions,
     Subsequences,
     moderate,
 )
+from tidewatch.detectors.protocol import Arrays, Floats, Json
+from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson
 from tidewatch.series import TimeSeries
 
 _LEAST_SHARE: Final = 1e-4

@@ -11,10 +11,10 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
 from tidewatch.detectors.moments import ExactMoments, Moments
 from tidewatch.detectors.protocol import Arrays, DetectorOptions, Floats, Json
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
+from tidewatch.detectors.scale.units import Units
 from tidewatch.series import TimeSeries
 
 

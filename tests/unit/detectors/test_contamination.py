@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tidewatch.detectors import CATALOGUE
-from tidewatch.detectors.contamination import usual_among
+from tidewatch.detectors.scale.contamination import usual_among
 from tidewatch.series import TimeSeries
 
 KINDS = {

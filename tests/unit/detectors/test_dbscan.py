@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.cluster import DBSCAN
-from tidewatch.detectors import CannotTrain, cross_fitting
+from tidewatch.detectors import CannotTrain
 from tidewatch.detectors.dbscan import DETECTOR, DbscanOptions, cluster
+from tidewatch.detectors.learning import cross_fitting
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)

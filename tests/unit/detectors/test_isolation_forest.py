@@ -7,9 +7,10 @@ import json
 import numpy as np
 import pytest
 from sklearn.ensemble import IsolationForest
-from tidewatch.detectors import CannotTrain, cross_fitting
+from tidewatch.detectors import CannotTrain
 from tidewatch.detectors.isolation_forest import DETECTOR, IsolationForestOptions, grow
-from tidewatch.detectors.trees import Forest
+from tidewatch.detectors.learning import cross_fitting
+from tidewatch.detectors.learning.trees import Forest
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)

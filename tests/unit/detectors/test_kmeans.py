@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
-from tidewatch.detectors import CannotTrain, cross_fitting
+from tidewatch.detectors import CannotTrain
 from tidewatch.detectors.kmeans import DETECTOR, KMeansOptions, cluster
+from tidewatch.detectors.learning import cross_fitting
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)

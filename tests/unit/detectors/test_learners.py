@@ -22,7 +22,7 @@ _JUDGE = """
 import base64, json, sys
 import numpy as np
 from tidewatch.detectors import restore_model
-from tidewatch.detectors.rolling_forest import judge_values
+from tidewatch.detectors.whole.rolling_forest import judge_values
 from tidewatch.models.arrays import unpack
 from tidewatch.series import TimeSeries
 asked = json.load(sys.stdin)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.neighbors import LocalOutlierFactor
-from tidewatch.detectors import CannotTrain, cross_fitting
+from tidewatch.detectors import CannotTrain
+from tidewatch.detectors.learning import cross_fitting
 from tidewatch.detectors.local_outlier_factor import DETECTOR, LocalOutlierFactorOptions, remember
 from tidewatch.series import TimeSeries
 

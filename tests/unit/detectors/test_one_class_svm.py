@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.svm import OneClassSVM
-from tidewatch.detectors import CannotTrain, cross_fitting
+from tidewatch.detectors import CannotTrain
+from tidewatch.detectors.learning import cross_fitting
 from tidewatch.detectors.one_class_svm import DETECTOR, OneClassSvmOptions, enclose
 from tidewatch.series import TimeSeries
 

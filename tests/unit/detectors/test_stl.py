@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from statsmodels.tsa.seasonal import STL
-from tidewatch.detectors.loess import Loess
-from tidewatch.detectors.stl import Decomposition, decompose, default_windows
+from tidewatch.detectors.seasons.loess import Loess
+from tidewatch.detectors.seasons.stl import Decomposition, decompose, default_windows
 
 
 def random_series(seed: int, period: int, size: int) -> np.ndarray:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
-from tidewatch.detectors import CannotTrain, cross_fitting
+from tidewatch.detectors import CannotTrain
+from tidewatch.detectors.learning import cross_fitting
 from tidewatch.detectors.sub_pca import DETECTOR, SubPcaOptions, decompose
 from tidewatch.series import TimeSeries
 

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from tidewatch.detectors.alerts import THRESHOLD
 from tidewatch.detectors.auto.stream import WARM_UP, Judgement, Stream
-from tidewatch.detectors.calibration import MOST_EVIDENCE, severity_of
 from tidewatch.detectors.protocol import Arrays, DetectorOptions, Floats, Json, Scores
+from tidewatch.detectors.scale.calibration import MOST_EVIDENCE, severity_of
 from tidewatch.series import TimeSeries
 
 _SCALAR_NAMES: Final = ("expected", "lower", "upper", "period")

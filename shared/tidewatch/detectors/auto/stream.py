@@ -28,7 +28,7 @@ from tidewatch.detectors.auto.knowledge import (
 from tidewatch.detectors.auto.ring import Ring
 from tidewatch.detectors.auto.season import MOST_PERIODS
 from tidewatch.detectors.auto.tails import Tails
-from tidewatch.detectors.period import find_period
+from tidewatch.detectors.seasons.period import find_period
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.pareto import excess_at, fit_pareto, log_survival
+from tidewatch.detectors.scale.pareto import excess_at, fit_pareto, log_survival
 
 _TAIL_SHARE: Final = 0.02
 _TAIL_FEWEST: Final = 8

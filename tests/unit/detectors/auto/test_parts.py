@@ -7,7 +7,7 @@ from tidewatch.detectors.auto.ring import Ring
 from tidewatch.detectors.auto.season import leave_one_out, same_phase
 from tidewatch.detectors.auto.shape import LENGTH, Stretches
 from tidewatch.detectors.auto.tails import Tails
-from tidewatch.detectors.period import find_period
+from tidewatch.detectors.seasons.period import find_period
 
 ONE = np.ones(1)
 

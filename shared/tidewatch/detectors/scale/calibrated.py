@@ -13,10 +13,10 @@ from typing import Final, Generic, Literal, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.calibration import Calibration, severity_of
-from tidewatch.detectors.contamination import usual_among
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json, Scores
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.scale.calibration import Calibration, severity_of
+from tidewatch.detectors.scale.contamination import usual_among
+from tidewatch.detectors.scale.units import Units
 from tidewatch.series import TimeSeries
 
 Side = Literal["upper", "lower", "both"]

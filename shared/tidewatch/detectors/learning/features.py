@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.protocol import Floats
-from tidewatch.detectors.rolling import trailing_moments
+from tidewatch.detectors.windows.rolling import trailing_moments
 from tidewatch.series import TimeSeries
 
 _HOUR: Final = 3_600

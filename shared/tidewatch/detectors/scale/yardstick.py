@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tidewatch.detectors.calibrated import Measured, Side, one_sided
 from tidewatch.detectors.protocol import Floats
-from tidewatch.detectors.robust import robust_scale
-from tidewatch.detectors.sides import watched
+from tidewatch.detectors.scale.calibrated import Measured, Side, one_sided
+from tidewatch.detectors.scale.robust import robust_scale
+from tidewatch.detectors.scale.sides import watched
 
 
 @dataclass(frozen=True, slots=True)

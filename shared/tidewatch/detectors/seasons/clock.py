@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.protocol import CannotTrain, Json
-from tidewatch.detectors.season import close_gaps
+from tidewatch.detectors.seasons.season import close_gaps
 from tidewatch.series import Sampling, TimeSeries
 
 

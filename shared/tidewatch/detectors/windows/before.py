@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from tidewatch.detectors.protocol import Floats
-from tidewatch.detectors.rolling import trailing_moments
+from tidewatch.detectors.windows.rolling import trailing_moments
 
 _BLOCK: Final = 8_192
 

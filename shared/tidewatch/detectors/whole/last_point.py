@@ -16,8 +16,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tidewatch.detectors.protocol import Floats
-from tidewatch.detectors.regular import Strays, decompose_robustly, period_of
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.scale.units import Units
+from tidewatch.detectors.whole.regular import Strays, decompose_robustly, period_of
 
 _LONGEST_LINE: Final = 24
 _MOST_TRIALS: Final = 500

@@ -11,12 +11,12 @@ from typing import Final
 
 import numpy as np
 
-from tidewatch.detectors.calibration import Calibration, severity_of
-from tidewatch.detectors.loess import Loess
 from tidewatch.detectors.protocol import Floats
-from tidewatch.detectors.robust import STD_PER_MAD
-from tidewatch.detectors.season import find_season
-from tidewatch.detectors.stl import Decomposition, decompose, default_windows, hold_to_medians
+from tidewatch.detectors.scale.calibration import Calibration, severity_of
+from tidewatch.detectors.scale.robust import STD_PER_MAD
+from tidewatch.detectors.seasons.loess import Loess
+from tidewatch.detectors.seasons.season import find_season
+from tidewatch.detectors.seasons.stl import Decomposition, decompose, default_windows, hold_to_medians
 from tidewatch.series import Sampling
 
 LEAST_SPREAD: Final = 1e-6

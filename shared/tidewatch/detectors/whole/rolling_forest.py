@@ -15,10 +15,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tidewatch.detectors.learning.trees import Cuts, Forest
 from tidewatch.detectors.protocol import Floats
-from tidewatch.detectors.rolling import trailing_moments
-from tidewatch.detectors.trees import Cuts, Forest
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.scale.units import Units
+from tidewatch.detectors.windows.rolling import trailing_moments
 
 SHORT: Final = 5
 LONG: Final = 20

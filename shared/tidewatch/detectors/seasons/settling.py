@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from tidewatch.detectors.protocol import Floats
-from tidewatch.detectors.smoothing import Smoothing
+from tidewatch.detectors.seasons.smoothing import Smoothing
 
 _BLOCK: Final = 4_096
 _FEW: Final = 6

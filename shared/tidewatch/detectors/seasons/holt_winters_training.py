@@ -10,12 +10,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.held_out import folds_of_cycles
 from tidewatch.detectors.protocol import Floats
-from tidewatch.detectors.robust import Moderation, robust_scale
-from tidewatch.detectors.season import Cycles, close_gaps
-from tidewatch.detectors.settling import Settling
-from tidewatch.detectors.smoothing import Points, Smoothing, Start, estimate, smooth
+from tidewatch.detectors.scale.robust import Moderation, robust_scale
+from tidewatch.detectors.seasons.held_out import folds_of_cycles
+from tidewatch.detectors.seasons.season import Cycles, close_gaps
+from tidewatch.detectors.seasons.settling import Settling
+from tidewatch.detectors.seasons.smoothing import Points, Smoothing, Start, estimate, smooth
 from tidewatch.series import TimeSeries
 
 _START: Final = 9  # points that the level of a window starts from: four of them may be wild

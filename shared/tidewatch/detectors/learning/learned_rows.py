@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tidewatch.detectors.calibrated import Measured
-from tidewatch.detectors.cross_fitting import Course, CrossFitted, L, Learner, cross_fit, settled
-from tidewatch.detectors.features import Features
+from tidewatch.detectors.learning.cross_fitting import Course, CrossFitted, L, Learner, cross_fit, settled
+from tidewatch.detectors.learning.features import Features
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.scale.calibrated import Measured
+from tidewatch.detectors.scale.units import Units
 from tidewatch.series import TimeSeries
 
 FEWEST: Final = 16

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.pareto import fit_pareto, log_survival
+from tidewatch.detectors.scale.pareto import fit_pareto, log_survival
 
 Floats = NDArray[np.float64]
 

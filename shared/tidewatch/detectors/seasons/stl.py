@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.loess import Loess
+from tidewatch.detectors.seasons.loess import Loess
 
 Floats = NDArray[np.float64]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tidewatch.detectors.calibrated import Side
 from tidewatch.detectors.protocol import Floats
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.scale.calibrated import Side
+from tidewatch.detectors.scale.units import Units
 
 
 def stranger(above: Floats, below: Floats, side: Side) -> Floats:

@@ -17,13 +17,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tidewatch.detectors.contamination import usual_among
-from tidewatch.detectors.cross_fitting import Course, CrossFitted, L, cross_fit
-from tidewatch.detectors.learned_rows import Seed
+from tidewatch.detectors.learning.cross_fitting import Course, CrossFitted, L, cross_fit
+from tidewatch.detectors.learning.learned_rows import Seed
 from tidewatch.detectors.protocol import DetectorOptions, Floats
-from tidewatch.detectors.robust import Moderation
-from tidewatch.detectors.rolling import trailing_moments
-from tidewatch.detectors.season import find_season
+from tidewatch.detectors.scale.contamination import usual_among
+from tidewatch.detectors.scale.robust import Moderation
+from tidewatch.detectors.seasons.season import find_season
+from tidewatch.detectors.windows.rolling import trailing_moments
 from tidewatch.series import Sampling, TimeSeries
 
 LEAST_STRANGENESS: Final = 1e-6

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.pareto import excess_at, fit_pareto, log_survival
+from tidewatch.detectors.scale.pareto import excess_at, fit_pareto, log_survival
 
 Floats = NDArray[np.float64]
 

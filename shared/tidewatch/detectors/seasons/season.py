@@ -18,8 +18,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.period import autocorrelation
-from tidewatch.detectors.robust import robust_scale
+from tidewatch.detectors.scale.robust import robust_scale
+from tidewatch.detectors.seasons.period import autocorrelation
 from tidewatch.series import Sampling
 
 Floats = NDArray[np.float64]

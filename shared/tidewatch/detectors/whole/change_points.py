@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.protocol import Floats
-from tidewatch.detectors.regular import LEAST_SPREAD, decompose_robustly, period_of
-from tidewatch.detectors.robust import STD_PER_MAD
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.scale.robust import STD_PER_MAD
+from tidewatch.detectors.scale.units import Units
+from tidewatch.detectors.whole.regular import LEAST_SPREAD, decompose_robustly, period_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,1 @@
+"""Seasons: how they are found, taken away and followed."""

@@ -1,0 +1,1 @@
+"""What the points just before a point tell of it."""
