@@ -8,7 +8,7 @@ Source: A. Siffer, P.-A. Fouque, A. Termier, C. Largouët, Anomaly Detection in 
 KDD: SPOT, and with ``depth`` DSPOT, both tails. Two things are done otherwise, on purpose. A model does not go on
 learning from what it judges; a new fit does that. And a tail is fitted by probability-weighted moments, its shape held
 between 0 and 0.5, not by maximum likelihood. From 1,000 values, 20 of them peaks, that lets through 5 to 9 times a risk
-of 0.0001 on average, for six usual distributions; this lets through 3 times at most. And a tail that ends would call
+of 0.0001 on average, for six usual distributions; this lets through 3.2 times at most. And a tail that ends would call
 the first value beyond its end impossible.
 """
 
@@ -26,6 +26,7 @@ from pydantic import Field
 
 from tidewatch.detectors.protocol import Arrays, CannotTrain, DetectorOptions, Floats, Json
 from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson, Measured, Side
+from tidewatch.detectors.scale.contamination import usual_among
 from tidewatch.detectors.scale.pareto import excess_at, fit_pareto, log_survival
 from tidewatch.detectors.scale.sides import learned_places, stranger, watched
 from tidewatch.detectors.scale.units import Units
@@ -206,7 +207,7 @@ class _Evt:
         if options.depth:
             values = values[options.depth :] - moments_before(values, options.depth, options.depth)[0]
         least = _LEAST * float(np.abs(series.values).mean())
-        tails = _Tails.of(values, options.level, least)
+        tails = _Tails.of(_usual(values, options.depth), options.level, least)
         return Lesson(_Peaks(options, tails), _as_if_new(values, options, least))
 
     def restore(self, options: EvtOptions, parameters: Mapping[str, Json], arrays: Arrays) -> _Peaks:
@@ -223,8 +224,16 @@ def _as_if_new(values: Floats, options: EvtOptions, least: float) -> Floats:
     bounds = np.linspace(0, values.size, _FOLDS + 1).astype(np.intp).tolist()
     for start, end in pairwise(bounds):
         others = np.concatenate([values[:start], values[end:]])
-        heights[start:end] = _Tails.of(others, options.level, least).heights(values[start:end], options.side)
+        tails = _Tails.of(_usual(others, options.depth), options.level, least)
+        heights[start:end] = tails.heights(values[start:end], options.side)
     return heights
+
+
+def _usual(values: Floats, depth: int) -> Floats:
+    """The values without those far beyond all others: one of them would make the tail so heavy that it is within it."""
+    distance = np.abs(values - np.median(values))
+    usual: Floats = values[distance <= usual_among(distance, 1 + depth)[-1]]
+    return usual
 
 
 DETECTOR: Final = CalibratedDetector(_Evt())

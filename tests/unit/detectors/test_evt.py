@@ -122,3 +122,13 @@ def test_a_short_series_names_the_option_to_change(random):
     with pytest.raises(CannotTrain) as caught:
         DETECTOR.fit(series(random.normal(0, 1, 49)), EvtOptions())
     assert caught.value.option is None
+
+
+@pytest.mark.parametrize("depth", [0, 20])
+@pytest.mark.parametrize("size", [100, 500, 2_000])
+def test_an_anomaly_in_the_training_does_not_hide_itself(size, depth):
+    values = np.random.default_rng(1).normal(10.0, 1.0, size)
+    values[size // 2] += 30.0
+    points = series(values)
+    model = DETECTOR.fit(points, EvtOptions(depth=depth))
+    assert np.flatnonzero(model.review(points).anomaly).tolist() == [size // 2]
