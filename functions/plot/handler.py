@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from tidewatch import api
 from tidewatch.api.pictures import picture_response, pictures, wanted_format
-from tidewatch.detectors import find_events, load_catalogue
+from tidewatch.detectors import find_events
 from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, Format, Judged, PlotRequest, ThemeName, render
 
 app = api.create_app()
@@ -39,6 +39,4 @@ def plot(
     return picture_response(render(judged, request), form, pinned=version not in (None, "latest"))
 
 
-lambda_handler = api.create_handler(
-    app, warm_up=(load_catalogue, api.get_registry, api.get_array_store, api.get_training_data)
-)
+lambda_handler = api.create_handler(app, warm_up=(*api.JUDGING, api.get_training_data))

@@ -1,7 +1,6 @@
 """POST /predict/{series_id}: judge one point by a version of its series' model."""
 
 from tidewatch import api
-from tidewatch.detectors import load_catalogue
 from tidewatch.telemetry import record_prediction
 
 app = api.create_app()
@@ -24,4 +23,4 @@ def predict(
     return answer
 
 
-lambda_handler = api.create_handler(app, warm_up=(load_catalogue, api.get_registry, api.get_array_store))
+lambda_handler = api.create_handler(app, warm_up=api.JUDGING)

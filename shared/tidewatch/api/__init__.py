@@ -12,6 +12,7 @@ gc.disable()
 
 from tidewatch.api.app import create_app, create_handler
 from tidewatch.api.dependencies import (
+    JUDGING,
     TENANT,
     PublisherDep,
     RegistryDep,
@@ -41,6 +42,7 @@ gc.freeze()
 gc.enable()
 
 __all__ = [
+    "JUDGING",
     "TENANT",
     "IdempotencyKey",
     "Limit",

@@ -16,6 +16,7 @@ from aws_lambda_powertools.event_handler import Depends
 from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
 from tidewatch.adapters.s3 import MODEL_ARRAYS, S3DataStore
+from tidewatch.detectors import load_catalogue
 from tidewatch.models import DataStore, Publisher, Registry, TrainingData, VersionStore
 from tidewatch.settings import settings
 
@@ -63,6 +64,9 @@ def get_training_data() -> TrainingData:
     """Reads training data."""
     return TrainingData(_data_store())
 
+
+JUDGING: Final = (load_catalogue, get_registry, get_array_store)
+"""What a function that judges by stored models builds before a snapshot."""
 
 RegistryDep = Annotated[Registry, Depends(get_registry)]
 PublisherDep = Annotated[Publisher, Depends(get_publisher)]
