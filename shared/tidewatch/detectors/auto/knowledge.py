@@ -87,7 +87,7 @@ def learn(past: Floats, values: Floats, period: int, periods: int) -> Knowledge:
     centre = middle_of(ordered)
     spread = spread_of(ordered)
     floor = FLOOR_SHARE * spread
-    stretches, reach = Stretches.of(values, centre, spread), Reach.of(late, spread)
+    stretches, reach = Stretches.of(values, centre, spread), Reach.of(late, ordered, spread)
     if past.shape[1] < _LEAST_PAST:
         return Knowledge(None, stretches, reach, centre, floor, period, periods, seasonal=False, margin=spread)
     tails = Tails.of(np.sort(past, axis=1), _floors(floor), _MEMORY)

@@ -39,9 +39,8 @@ class Reach:
     step: float
 
     @classmethod
-    def of(cls, values: Floats, spread: float) -> Reach:
-        """That of values in the order of time, shape (n,), n at least 6, whose spread is given."""
-        ordered = np.sort(values)
+    def of(cls, values: Floats, ordered: Floats, spread: float) -> Reach:
+        """That of values in the order of time, shape (n,), n at least 6, with the same ascending, and their spread."""
         wild = max(int(_WILD * values.size), _LEAST_WILD)
         lowest, highest = float(ordered[wild]), float(ordered[values.size - 1 - wild])
         beyond = _BEYOND * max(highest - lowest, spread)
