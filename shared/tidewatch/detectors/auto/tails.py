@@ -13,11 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.scale.pareto import excess_at, fit_pareto, log_survival
+from tidewatch.detectors.scale.pareto import LEAST_TAIL, excess_at, fit_pareto, log_survival
 
 _TAIL_SHARE: Final = 0.02
 _TAIL_FEWEST: Final = 8
-_LEAST_TAIL: Final = 0.05  # a tail is at least this share of the way from the median to where it begins
 _LN10: Final = float(np.log(10.0))
 
 
@@ -56,7 +55,7 @@ class Tails:
         start = ranks[:, size - count - 1]
         excess = ranks[:, size - count :] - start[:, None]
         scale, shape = fit_pareto(excess)
-        least = np.maximum(_LEAST_TAIL * (start - ranks[:, size // 2]), floor)
+        least = np.maximum(LEAST_TAIL * (start - ranks[:, size // 2]), floor)
         return cls(ranks, start, np.maximum(scale, least), shape, (count + memory) / (size + memory), memory)
 
     def evidence(self, row: int, values: NDArray[np.float64]) -> NDArray[np.float64]:

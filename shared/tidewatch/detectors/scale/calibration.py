@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.scale.pareto import excess_at, fit_pareto, log_survival
+from tidewatch.detectors.scale.pareto import Tail, excess_at, log_survival, tail_size
 
 Floats = NDArray[np.float64]
 
@@ -21,9 +21,6 @@ _KNOTS: Final = 64
 """How many places of the calibration are kept: about 2 kB, so that a small model is one unit of reading."""
 _TOP: Final = 10
 """All of the strangest points are kept."""
-_TAIL_SHARE: Final = 0.05
-_LEAST_TAIL: Final = 0.05
-"""The tail's scale is at least this share of the way from the median to where the tail begins."""
 MOST_EVIDENCE: Final = 300.0
 _HALF: Final = 3.0
 _ROUNDING: Final = 1e-12
@@ -68,16 +65,10 @@ class Calibration:
         knots = np.unique(ordered[count - np.minimum(ranks, count)])
         reaching = (1 + count - np.searchsorted(ordered, knots, side="left")).astype(np.float64)
         exceeding = (1 + count - np.searchsorted(ordered, knots, side="right")).astype(np.float64)
-        size = min(max(int(count * _TAIL_SHARE), _TOP), count - 1)
-        start = ordered[count - size - 1]
-        # The floors stand for calibration points that are all the same, whose tail would have no length.
-        least = max(_LEAST_TAIL * float(start - ordered[count // 2]), 1e-6 * float(np.abs(knots[-1])), 1e-12)
-        if size < 2:
-            return cls(count, knots, reaching, exceeding, least, 0.0)
-        (scale,), (shape,) = fit_pareto(ordered[None, count - size :] - start)
+        tail = Tail.of(ordered, min(tail_size(count), count - 1), float(ordered[count // 2]))
         # A Pareto tail seen from further out is one again, with the same shape and a scale that has grown with it.
-        further = float(scale + shape * (knots[-1] - start))
-        return cls(count, knots, reaching, exceeding, max(further, least), float(shape))
+        further = tail.scale + tail.shape * (float(knots[-1]) - tail.start)
+        return cls(count, knots, reaching, exceeding, max(further, tail.least), tail.shape)
 
     def evidence(self, strangeness: Floats) -> Floats:
         """``-log10`` of the p-value of each, 0 to 300, shape (n,); NaN stays NaN."""

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.scale.pareto import fit_pareto, log_survival
+from tidewatch.detectors.scale.pareto import Tail, log_survival, tail_size
 
 Floats = NDArray[np.float64]
 
@@ -28,9 +28,6 @@ _MOST: Final = 0.2
 """Of the points, that they may have touched in all."""
 _FEWEST: Final = 10
 """Points that a tail can be told by."""
-_TAIL_SHARE: Final = 0.05
-_TOP: Final = 10
-_LEAST_TAIL: Final = 0.05
 _GAPS: Final = 16
 """Places to look at: anomalies begin where there is a gap."""
 _HEAVIEST: Final = 0.9
@@ -52,18 +49,15 @@ def usual_among(strangeness: Floats, touched: int = 1) -> Floats:
     most = min(max(int(_SHARE * count), _ALWAYS) * touched, int(_MOST * count), count - _FEWEST)
     if most < 1:
         return ordered
-    size = min(max(int(_TAIL_SHARE * count), _TOP), count - most - 1)
+    size = min(tail_size(count), count - most - 1)
     # So many are left out, the most first: where the strangest one that remains is far from the next.
     gaps = np.diff(ordered[count - most - 1 :])
     left_out = np.sort(most - np.argsort(-gaps, kind="stable")[:_GAPS])[::-1]
-    median = ordered[(count - most) // 2]
+    median = float(ordered[(count - most) // 2])
     for outliers in left_out.tolist():
         rest = ordered[: count - outliers]
-        start = rest[rest.size - size - 1]
-        (scale,), (shape,) = fit_pareto(rest[None, rest.size - size :] - start, _HEAVIEST)
-        # Equal points have a tail without length, and the next rounding error is no anomaly.
-        least = max(_LEAST_TAIL * float(start - median), 1e-6 * float(np.abs(rest[-1])), 1e-12)
-        beyond = log_survival(ordered[[count - outliers]] - start, max(float(scale), least), float(shape))[0]
+        tail = Tail.of(rest, size, median, _HEAVIEST)
+        beyond = log_survival(ordered[[count - outliers]] - tail.start, max(tail.scale, tail.least), tail.shape)[0]
         if beyond + np.log(size / rest.size) < np.log(_RARE / count):
             return rest
     return ordered

@@ -6,6 +6,7 @@ Generalized Pareto Distribution (1987), Technometrics 29(3), section 3.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,11 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+LEAST_TAIL: Final = 0.05
+"""A tail's scale is at least this share of the way from the median to where the tail begins."""
 _SHAPE_LARGEST: Final = 0.5
+_TAIL_SHARE: Final = 0.05
+_TAIL_FEWEST: Final = 10
 _NEARLY_EXPONENTIAL: Final = 1e-6
 
 
@@ -34,6 +39,46 @@ def fit_pareto(excess: Floats, heaviest: float = _SHAPE_LARGEST) -> tuple[Floats
         shape = np.where(spread > 0.0, 2.0 - mean / spread, 0.0)
     shape = np.clip(shape, 0.0, heaviest)
     return mean * (1.0 - shape), shape
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The strangest of some values.
+
+    Attributes:
+        start: the value where it begins.
+        scale, shape: as they were fitted.
+        least: what the scale is to be at the least, for values that are all the same have a tail without length.
+    """
+
+    start: float
+    scale: float
+    shape: float
+    least: float
+
+    @classmethod
+    def of(cls, ordered: Floats, size: int, median: float, heaviest: float = _SHAPE_LARGEST) -> Tail:
+        """The tail of the last ``size`` values, shape (n,), ascending, n more than ``size``.
+
+        Of fewer than two of them nothing is fitted: scale and shape are 0.
+
+        Args:
+            ordered: the values.
+            size: at least 0.
+            median: what the length of a tail is compared with.
+            heaviest: the largest shape, below 1.
+        """
+        start = float(ordered[ordered.size - size - 1])
+        least = max(LEAST_TAIL * (start - median), 1e-6 * abs(float(ordered[-1])), 1e-12)
+        if size < 2:
+            return cls(start, 0.0, 0.0, least)
+        (scale,), (shape,) = fit_pareto(ordered[None, ordered.size - size :] - start, heaviest)
+        return cls(start, float(scale), float(shape), least)
+
+
+def tail_size(count: int) -> int:
+    """How many of so many values a tail is told by; more than there are, where they are few."""
+    return max(int(_TAIL_SHARE * count), _TAIL_FEWEST)
 
 
 def log_survival(excess: Floats, scale: float, shape: float) -> Floats:

@@ -23,7 +23,8 @@ LEAST_SPREAD: Final = 1e-6
 """Of the range of the values: so much is rounding, where all but a few points are as expected."""
 _WINSOR: Final = 4.0
 _USUAL: Final = 5.0
-"""Spreads, beyond which a point is no example of what is usual."""
+"""Spreads, beyond which a point is no example of what is usual. Up to a quarter of such a series may be anomalies: many
+more than a history, which :func:`~tidewatch.detectors.scale.contamination.usual_among` looks through."""
 _CYCLES: Final = 15
 """That a season is smoothed over."""
 _JUMPS: Final = 10
