@@ -23,7 +23,7 @@ def trailing_moments(values: Floats, windows: Sequence[int]) -> list[tuple[Float
     """Mean and population standard deviation of each window's length, over all places where it fits.
 
     Args:
-        values: shape (n,), magnitudes at most 1e150.
+        values: shape (n,), magnitudes at most 1e150; of differences below 1e-150 the squares are lost.
         windows: lengths, each at least 1 and at most n.
 
     Returns:
