@@ -8,20 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from tidewatch.models import Receipt, VersionStore, VersionTaken
+from tidewatch.models import VersionTaken
 
 from tests.contract.paging import all_pages, items_of
+from tests.contract.publishing import publish
 from tests.support.samples import a_version
 
 # Examples share the backend of their test, and clear it.
 few = hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 series_ids = st.text("ABCXYZabcxyz0189._-:", min_size=1, max_size=8) | st.sampled_from(["a", "A", "a:b", "0" * 128])
-
-
-def publish(versions: VersionStore, series_id: str, count: int, first: int = 1) -> None:
-    for number in range(first, first + count):
-        versions.append(a_version(series_id, number, points_used=number + 4))
 
 
 def full_pages(count: int, limit: int) -> list[int]:
@@ -93,43 +89,6 @@ class TestAppend:
         version = a_version("cpu", **arrays)
         versions.append(version)
         assert versions.version("cpu", 1) == versions.head("cpu").champion == version
-
-
-class TestReceipts:
-    FOREVER = 2**40
-
-    def test_is_found_and_belongs_to_one_series_of_one_tenant(self, backend):
-        versions = backend.versions("default")
-        publish(versions, "cpu", 1)
-        versions.append(a_version("cpu", 2), Receipt("r", self.FOREVER))
-        assert versions.published_by("cpu", "r") == 2
-        assert versions.published_by("cpu", "another") is None
-        assert versions.published_by("gpu", "r") is None
-        assert backend.versions("other").published_by("cpu", "r") is None
-        assert [version.number for version in versions.list_versions("cpu", 9, None).items] == [2, 1]
-
-    def test_the_same_request_publishes_nothing_more(self, backend):
-        versions = backend.versions("default")
-        versions.append(a_version("cpu", 1), Receipt("r", self.FOREVER))
-        before = backend.everything()
-        with pytest.raises(VersionTaken):
-            versions.append(a_version("cpu", 2), Receipt("r", self.FOREVER))
-        assert backend.everything() == before
-        versions.append(a_version("cpu", 2), Receipt("another", self.FOREVER))
-        assert (versions.published_by("cpu", "r"), versions.published_by("cpu", "another")) == (1, 2)
-
-    def test_a_version_that_is_taken_leaves_no_receipt(self, backend):
-        versions = backend.versions("default")
-        publish(versions, "cpu", 2)
-        with pytest.raises(VersionTaken):
-            versions.append(a_version("cpu", 2), Receipt("r", self.FOREVER))
-        assert versions.published_by("cpu", "r") is None
-
-    def test_what_has_expired_is_forgotten(self, versions):
-        versions.append(a_version("cpu", 1), Receipt("r", 1_700_000_000))
-        assert versions.published_by("cpu", "r") is None
-        versions.append(a_version("cpu", 2), Receipt("r", self.FOREVER))
-        assert versions.published_by("cpu", "r") == 2
 
 
 class TestLostRace:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +11,8 @@ from tidewatch.telemetry import DIMENSION_SETS, LogEvent, Metric
 
 from tests.support.api import Api, Reply
 from tests.support.boundary import Boundary, answer_lost, server_error, throttled
-from tests.support.environment import ENVIRONMENT, ROOT
+from tests.support.environment import ENVIRONMENT
+from tests.support.processes import in_a_fresh_process
 
 VALUES = [10.0, 12.0, 11.0, 13.0, 12.5, 11.5]
 BASE = {"service": "tidewatch", "stage": "test"}
@@ -221,14 +219,7 @@ print(json.dumps([line for reply in replies for line in reply.printed if not lin
 
 def test_a_cold_start_is_counted_once_in_a_process_and_nothing_else_is_printed():
     environment = {name: value for name, value in ENVIRONMENT.items() if name != "STAGE"}
-    done = subprocess.run(
-        [sys.executable, "-W", "default", "-c", _IN_A_PROCESS_OF_ITS_OWN],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'shared'}"} | environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = in_a_fresh_process(_IN_A_PROCESS_OF_ITS_OWN, warnings="default", **environment)
     measured, strange = (json.loads(line) for line in done.stdout.splitlines())
     assert measured == [
         [["ColdStart", {"function_name": "HealthcheckFunction", "service": "tidewatch"}]],

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.environment import ENVIRONMENT, ROOT
+from tests.support.processes import in_a_fresh_process
 
 FUNCTIONS = ("fit", "predict", "healthcheck", "plot", "detect")
 HEAVY = ("matplotlib", "scipy", "sklearn", "pandas", "PIL")
@@ -33,13 +34,7 @@ def imported_by(function: str) -> dict[str, Any]:
     """What importing a handler brings into a fresh process."""
     settings = ("STAGE", "TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "DATA_BUCKET", "OPENAPI_PATH")
     environment = {name: value for name, value in ENVIRONMENT.items() if name not in settings}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", _IMPORT, str(ROOT / "functions" / function / "handler.py")],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "shared")} | environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = in_a_fresh_process(_IMPORT, str(ROOT / "functions" / function / "handler.py"), **environment)
     assert done.stderr == ""
     found: dict[str, Any] = json.loads(done.stdout)
     return found

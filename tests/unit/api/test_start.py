@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
-from tests.support.environment import ROOT
+from tests.support.environment import ENVIRONMENT
+from tests.support.processes import in_a_fresh_process
 
 _START = """
 import gc
@@ -21,9 +18,5 @@ print(all(f"tidewatch.detectors.{name}" in sys.modules for name in CATALOGUE))
 
 
 def test_the_collector_is_spared_and_no_detector_is_imported_before_it_is_named():
-    # In a process of its own: this one has imported everything.
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "shared")}
-    printed = subprocess.run(
-        [sys.executable, "-c", _START], env=environment, capture_output=True, text=True, check=True, timeout=60
-    )
+    printed = in_a_fresh_process(_START, **ENVIRONMENT)
     assert printed.stdout.splitlines() == ["True True", "[]", "True"]

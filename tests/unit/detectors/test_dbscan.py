@@ -7,7 +7,6 @@ import pytest
 from sklearn.cluster import DBSCAN
 from tidewatch.detectors import CannotTrain
 from tidewatch.detectors.dbscan import DETECTOR, DbscanOptions, cluster
-from tidewatch.detectors.learning import cross_fitting
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)
@@ -62,14 +61,6 @@ def test_a_radius_that_holds_no_point():
     with pytest.raises(CannotTrain, match="within 1e-06 spreads: raise eps, or lower min_samples") as problem:
         DETECTOR.fit(series(random.normal(size=500)), DbscanOptions(eps=1e-6))
     assert problem.value.option == "eps"
-
-
-@pytest.mark.parametrize("limit", ["MOST_SECONDS", "MOST_BYTES"])
-def test_names_the_option_that_costs(monkeypatch, limit):
-    monkeypatch.setattr(cross_fitting, limit, 0)
-    with pytest.raises(CannotTrain, match="lower references") as problem:
-        DETECTOR.fit(series(random.normal(size=200)), DbscanOptions())
-    assert problem.value.option == "references"
 
 
 def test_too_few_points():

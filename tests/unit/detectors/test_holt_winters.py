@@ -35,20 +35,6 @@ def test_expects_the_season_about_the_level_of_late(random):
     assert (scores.upper - scores.lower)[settled] == pytest.approx(6 * model.learned()["scale"])
 
 
-def test_the_phase_goes_by_time_and_not_by_points(random):
-    """Trained with gaps, and asked after one of 2,003 hours."""
-    values = days(80, random)
-    hours = np.arange(values.size)
-    kept = np.ones(values.size, dtype=bool)
-    kept[[*range(100, 131), *range(500, 577), 900]] = False
-    model = DETECTOR.fit(hourly(values[kept], hours[kept]), HoltWintersOptions())
-    assert model.period == 24
-    later = values.size + 2_003 + np.arange(48)
-    scores = model.score(hourly(100 + DAY[later % 24], later))
-    assert not scores.anomaly.any()
-    assert scores.expected == pytest.approx(100 + DAY[later % 24], abs=1.0)
-
-
 def test_what_is_usual_at_one_hour_is_not_at_another(random):
     model = DETECTOR.fit(hourly(days(60, random)), HoltWintersOptions())
     evening = int(DAY.argmax())

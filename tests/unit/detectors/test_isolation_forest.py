@@ -9,7 +9,6 @@ import pytest
 from sklearn.ensemble import IsolationForest
 from tidewatch.detectors import CannotTrain
 from tidewatch.detectors.isolation_forest import DETECTOR, IsolationForestOptions, grow
-from tidewatch.detectors.learning import cross_fitting
 from tidewatch.detectors.learning.trees import Forest
 from tidewatch.series import TimeSeries
 
@@ -101,11 +100,3 @@ def test_says_which_option_does_not_suit(options, option):
             series(random.normal(size=50 if option == "long_window" else 200)), IsolationForestOptions(**options)
         )
     assert problem.value.option == option
-
-
-@pytest.mark.parametrize("limit", ["MOST_SECONDS", "MOST_BYTES"])
-def test_names_the_option_that_costs(monkeypatch, limit):
-    monkeypatch.setattr(cross_fitting, limit, 0)
-    with pytest.raises(CannotTrain, match="lower trees") as problem:
-        DETECTOR.fit(series(random.normal(size=200)), IsolationForestOptions())
-    assert problem.value.option == "trees"

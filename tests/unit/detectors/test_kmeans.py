@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
-from tidewatch.detectors import CannotTrain
 from tidewatch.detectors.kmeans import DETECTOR, KMeansOptions, cluster
-from tidewatch.detectors.learning import cross_fitting
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)
@@ -73,11 +71,3 @@ def test_another_seed_is_another_model():
     points = series(random.normal(size=1_000))
     one, same, other = (DETECTOR.fit(points, KMeansOptions(seed=seed)).arrays()["centres"] for seed in (1, 1, 2))
     assert one.tobytes() == same.tobytes() != other.tobytes()
-
-
-@pytest.mark.parametrize("limit", ["MOST_SECONDS", "MOST_BYTES"])
-def test_names_the_option_that_costs(monkeypatch, limit):
-    monkeypatch.setattr(cross_fitting, limit, 0)
-    with pytest.raises(CannotTrain, match="lower windows") as problem:
-        DETECTOR.fit(series(random.normal(size=300)), KMeansOptions())
-    assert problem.value.option == "windows"

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from tidewatch.detectors import CATALOGUE
+from tidewatch.detectors import CATALOGUE, CannotTrain
+from tidewatch.detectors.learning import cross_fitting
 from tidewatch.models.arrays import pack
 from tidewatch.series import TimeSeries
 
-from tests.support.environment import ROOT
+from tests.support.processes import in_a_fresh_process
 
 LEARNERS = ("isolation_forest", "one_class_svm", "local_outlier_factor", "dbscan", "sub_pca", "kmeans")
 
@@ -58,16 +56,7 @@ def test_another_process_judges_to_the_last_bit_without_what_training_needs(mode
             for name, model in models.items()
         },
     }
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", _JUDGE],
-        input=json.dumps(asked),
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "shared")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = json.loads(in_a_fresh_process(_JUDGE, stdin=json.dumps(asked)).stdout)
     assert {"sklearn", "scipy", "statsmodels", "joblib", "threadpoolctl"}.isdisjoint(found["modules"])
     assert found["answers"] == {
         name: [model.score(points).severity.tolist(), float(model.review(points).severity[-1])]
@@ -94,6 +83,27 @@ def test_a_short_context_warms_up(models, name):
     scores = models[name].score(_flat(3), _flat(memory - 1))
     assert scores.warming_up.tolist() == [True, False, False]
     assert scores.direction[0] == 0
+
+
+@pytest.mark.parametrize("limit", ["MOST_SECONDS", "MOST_BYTES"])
+@pytest.mark.parametrize(
+    ("name", "option", "size"),
+    [
+        ("dbscan", "references", 200),
+        ("isolation_forest", "trees", 200),
+        ("kmeans", "windows", 300),
+        ("local_outlier_factor", "references", 200),
+        ("one_class_svm", "references", 200),
+        ("sub_pca", "windows", 300),
+    ],
+)
+def test_names_the_option_that_costs(monkeypatch, name, option, size, limit):
+    monkeypatch.setattr(cross_fitting, limit, 0)
+    values = np.random.default_rng(6).normal(size=size)
+    series = TimeSeries(1_700_000_000 + 60 * np.arange(size, dtype=np.int64), values)
+    with pytest.raises(CannotTrain, match=f"lower {option}") as problem:
+        CATALOGUE[name].fit(series, CATALOGUE[name].options_type())
+    assert problem.value.option == option
 
 
 def _flat(size):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from sklearn.neighbors import LocalOutlierFactor
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.learning import cross_fitting
 from tidewatch.detectors.local_outlier_factor import DETECTOR, LocalOutlierFactorOptions, remember
 from tidewatch.series import TimeSeries
 
@@ -68,14 +67,6 @@ def test_a_state_that_is_held_exactly_is_usual():
 def test_contamination_sets_the_threshold():
     model = DETECTOR.fit(series(random.normal(size=3_000)), LocalOutlierFactorOptions(contamination=0.1))
     assert 0.05 < model.score(series(random.normal(size=5_000))).anomaly.mean() < 0.15
-
-
-@pytest.mark.parametrize("limit", ["MOST_SECONDS", "MOST_BYTES"])
-def test_names_the_option_that_costs(monkeypatch, limit):
-    monkeypatch.setattr(cross_fitting, limit, 0)
-    with pytest.raises(CannotTrain, match="lower references") as problem:
-        DETECTOR.fit(series(random.normal(size=200)), LocalOutlierFactorOptions())
-    assert problem.value.option == "references"
 
 
 def test_too_few_points():

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from sklearn.svm import OneClassSVM
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.learning import cross_fitting
 from tidewatch.detectors.one_class_svm import DETECTOR, OneClassSvmOptions, enclose
 from tidewatch.series import TimeSeries
 
@@ -58,14 +57,6 @@ def test_all_that_is_far_away_is_equally_strange():
     model = DETECTOR.fit(series(random.normal(size=500)), OneClassSvmOptions())
     scores = model.score(series([1e3, 1e30, -1e300], start=500))
     assert scores.score[0] == scores.score[1] == scores.score[2] > 0.0
-
-
-@pytest.mark.parametrize("limit", ["MOST_SECONDS", "MOST_BYTES"])
-def test_names_the_option_that_costs(monkeypatch, limit):
-    monkeypatch.setattr(cross_fitting, limit, 0)
-    with pytest.raises(CannotTrain, match="lower references") as problem:
-        DETECTOR.fit(series(random.normal(size=200)), OneClassSvmOptions())
-    assert problem.value.option == "references"
 
 
 def test_too_few_points():

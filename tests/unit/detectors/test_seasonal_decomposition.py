@@ -51,19 +51,6 @@ def test_a_point_is_judged_by_its_phase_and_the_median_before_it(random):
     assert learned["scale"] == pytest.approx(1.0, rel=0.1)
 
 
-def test_the_phase_goes_by_time_and_not_by_points(random):
-    values = days(80, random)
-    hours = np.arange(values.size)
-    kept = np.ones(values.size, dtype=bool)
-    kept[[*range(100, 131), *range(500, 577), 900]] = False
-    model = fit(values[kept], hours[kept])
-    assert model.period == 24
-    later = values.size + 2_003 + np.arange(48)
-    scores = model.score(hourly(100 + DAY[later % 24], later))
-    assert not scores.anomaly.any()
-    assert scores.expected == pytest.approx(100 + DAY[later % 24], abs=1.0)
-
-
 def test_hours_that_are_never_there_are_gaps(random):
     """Nine to five on working days; noon of a Saturday is asked about all the same."""
     hours = np.arange(24 * 7 * 12)

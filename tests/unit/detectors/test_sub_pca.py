@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
-from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.learning import cross_fitting
 from tidewatch.detectors.sub_pca import DETECTOR, SubPcaOptions, decompose
 from tidewatch.series import TimeSeries
 
@@ -79,11 +77,3 @@ def test_sigmas_move_the_threshold():
     points = series(random.normal(size=1_000))
     thresholds = [DETECTOR.fit(points, SubPcaOptions(sigmas=s)).learned()["threshold"] for s in (1.0, 3.0)]
     assert thresholds[0] < thresholds[1]
-
-
-@pytest.mark.parametrize("limit", ["MOST_SECONDS", "MOST_BYTES"])
-def test_names_the_option_that_costs(monkeypatch, limit):
-    monkeypatch.setattr(cross_fitting, limit, 0)
-    with pytest.raises(CannotTrain, match="lower windows") as problem:
-        DETECTOR.fit(series(random.normal(size=300)), SubPcaOptions())
-    assert problem.value.option == "windows"

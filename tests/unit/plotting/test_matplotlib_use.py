@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 from tidewatch.plotting import matplotlib_home
 
-
-def in_a_fresh_process(code: str, **environment: str) -> str:
-    paths = os.pathsep.join(path for path in sys.path if path)
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        env={"PYTHONPATH": paths, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return result.stdout.strip()
+from tests.support.processes import in_a_fresh_process
 
 
 def test_pyplot_is_never_imported(tmp_path: Path) -> None:
@@ -32,7 +20,7 @@ for module in pkgutil.iter_modules(room.__path__):
     importlib.import_module(f"{room.__name__}.{module.name}")
 print([name for name in sys.modules if name in ("matplotlib.pyplot", "tkinter", "boto3", "aws_lambda_powertools")])
 """
-    assert in_a_fresh_process(code, HOME=str(tmp_path)) == "[]"
+    assert in_a_fresh_process(code, HOME=str(tmp_path)).stdout.strip() == "[]"
 
 
 def test_a_folder_for_the_font_cache_is_made_where_the_home_cannot_be_written(tmp_path: Path) -> None:
@@ -44,7 +32,7 @@ folder = matplotlib.get_cachedir()
 assert folder == os.environ["MPLCONFIGDIR"], folder
 print(oct(stat.S_IMODE(os.stat(folder).st_mode)))
 """
-    assert in_a_fresh_process(code, HOME="/nonexistent", TMPDIR=str(tmp_path)) == "0o700"
+    assert in_a_fresh_process(code, HOME="/nonexistent", TMPDIR=str(tmp_path)).stdout.strip() == "0o700"
 
 
 def test_a_folder_for_the_font_cache_is_made_where_there_is_no_home(
@@ -64,4 +52,4 @@ def test_a_folder_for_the_font_cache_is_made_where_there_is_no_home(
 
 def test_a_folder_for_the_font_cache_that_was_set_is_kept(tmp_path: Path) -> None:
     code = "import os, tidewatch.plotting.matplotlib_home; print(os.environ['MPLCONFIGDIR'])"
-    assert in_a_fresh_process(code, HOME="/nonexistent", MPLCONFIGDIR=str(tmp_path)) == str(tmp_path)
+    assert in_a_fresh_process(code, HOME="/nonexistent", MPLCONFIGDIR=str(tmp_path)).stdout.strip() == str(tmp_path)
