@@ -73,7 +73,7 @@ def stubbed(
     os.environ.update(TABLE_NAME="stub", IDEMPOTENCY_TABLE_NAME="stub", DATA_BUCKET="stub")
     # After the environment.
     from tidewatch import api
-    from tidewatch.models import Publisher, Registry, TrainingData
+    from tidewatch.registry import Publisher, Registry, TrainingData
 
     versions, data, arrays = versions or StubVersionStore(), StubDataStore(), StubDataStore()
     publisher = Publisher(versions, data, arrays, deadline_seconds=1, now=lambda: datetime.now(UTC), libraries={})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from tidewatch.models import ModelVersion, Page, SeriesSummary
-from tidewatch.models.ports import Head, Receipt
+from tidewatch.registry import ModelVersion, Page, SeriesSummary
+from tidewatch.registry.ports import Head, Receipt
 
 
 class StubVersionStore:

@@ -137,7 +137,7 @@ def _stop_the_clock() -> None:
     from tidewatch.adapters import clients
     from tidewatch.adapters.dynamodb import DynamoDBVersionStore
     from tidewatch.adapters.s3 import S3DataStore
-    from tidewatch.models import Publisher
+    from tidewatch.registry import Publisher
     from tidewatch.settings import settings
 
     publisher = Publisher(

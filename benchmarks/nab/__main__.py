@@ -12,7 +12,7 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "shared"))
 
-from tidewatch.detectors.auto import THRESHOLD
+from tidewatch.detectors.ensemble.auto import THRESHOLD
 
 from benchmarks.nab.contenders import CONTENDERS, RECOVERIES_TRIED, Contender, Scores, apply, choose
 from benchmarks.nab.corpus import LabelledSeries, halves, load

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from tidewatch.detectors import CATALOGUE, CannotTrain, Detector
-from tidewatch.detectors.auto import RECOVERY, Stream, alert_once
+from tidewatch.detectors.ensemble.auto import RECOVERY, Stream, alert_once
 from tidewatch.series import TimeSeries
 
 from benchmarks.nab import reference

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tidewatch.detectors.learning.features import Features
+from tidewatch.detectors.learned.features import Features
 
 from benchmarks.throughput.jobs import Job, values
 from benchmarks.throughput.ours import series_of

@@ -11,7 +11,7 @@ from tidewatch.api.detection_of_values import values_routes
 from tidewatch.api.detection_requests import DetectBody
 from tidewatch.api.detection_responses import answers, detection_document, json_answer
 from tidewatch.api.pictures import picture_response
-from tidewatch.detectors.learning.learners import load_learners
+from tidewatch.detectors.learned.learners import load_learners
 from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, Judged, PlotRequest, ThemeName, render
 from tidewatch.telemetry import record_detection
 

@@ -4,7 +4,7 @@ from tidewatch import api
 from tidewatch.api.once_only import OnceOnlyDep, Receipt, get_once_only
 from tidewatch.api.training import FitBody, FitResponse
 from tidewatch.detectors import detector_named
-from tidewatch.detectors.learning.learners import load_learners
+from tidewatch.detectors.learned.learners import load_learners
 from tidewatch.telemetry import record_training
 
 app = api.create_app()

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 from tidewatch.detectors import Arrays, Model, Scores, restore_model
-from tidewatch.models.arrays import pack, unpack
+from tidewatch.registry.arrays import pack, unpack
 from tidewatch.series import TimeSeries
 
 ARRAYS: Final = {

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from tidewatch.detectors import CATALOGUE, CannotTrain, Detector, DetectorOptions, Model, Scores
-from tidewatch.models.arrays import pack
+from tidewatch.registry.arrays import pack
 from tidewatch.series import LATEST, TimeSeries
 
 from tests.checks.laws import (

@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
 from tidewatch.adapters.s3 import S3DataStore
-from tidewatch.models import ModelVersion, TrainingData
+from tidewatch.registry import ModelVersion, TrainingData
 
 from tests.support.samples import a_model, a_publisher, a_series
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import boto3
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
 from tidewatch.adapters.s3 import TRAINING_DATA, Kind, S3DataStore
-from tidewatch.models import DataStore, VersionStore
+from tidewatch.registry import DataStore, VersionStore
 
 from tests.support.dynamodb_local import tables_in
 from tests.support.environment import ENVIRONMENT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tidewatch.models import DataStore, VersionStore
+from tidewatch.registry import DataStore, VersionStore
 
 from tests.contract.backends import BACKENDS, Backend, on_dynamodb_local
 

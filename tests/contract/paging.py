@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tidewatch.models import Page
+from tidewatch.registry import Page
 
 
 def all_pages(fetch: Callable[[Any], Page[Any, Any]], at_most: int = 60) -> list[Page[Any, Any]]:

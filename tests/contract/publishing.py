@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidewatch.models import VersionStore
+from tidewatch.registry import VersionStore
 
 from tests.support.samples import a_version
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from tidewatch.adapters.s3 import MODEL_ARRAYS, TRAINING_DATA
-from tidewatch.models import DataCorrupted, DataStore
-from tidewatch.models.training_data import decode, encode
+from tidewatch.registry import DataCorrupted, DataStore
+from tidewatch.registry.training_data import decode, encode
 
 from tests.contract.backends import Backend
 from tests.support.samples import a_series

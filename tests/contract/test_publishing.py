@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from tidewatch.adapters.s3 import MODEL_ARRAYS
 from tidewatch.detectors import detector_named
-from tidewatch.detectors.auto.detector import AutoOptions
-from tidewatch.models import (
+from tidewatch.detectors.ensemble.auto.detector import AutoOptions
+from tidewatch.registry import (
     DataCorrupted,
     DataStore,
     Registry,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tidewatch.models import Receipt, VersionTaken
+from tidewatch.registry import Receipt, VersionTaken
 
 from tests.contract.publishing import publish
 from tests.support.samples import a_version

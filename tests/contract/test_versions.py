@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from tidewatch.models import VersionTaken
+from tidewatch.registry import VersionTaken
 
 from tests.contract.paging import all_pages, items_of
 from tests.contract.publishing import publish

@@ -15,7 +15,7 @@ from botocore.config import Config
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
 from tidewatch.adapters.s3 import MODEL_ARRAYS, S3DataStore
 from tidewatch.detectors import detector_named
-from tidewatch.models import ModelVersion, Publisher, Registry
+from tidewatch.registry import ModelVersion, Publisher, Registry
 from tidewatch.series import TimeSeries
 
 from tests.support.api import Api

@@ -25,8 +25,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import beta
 from tidewatch.detectors import CATALOGUE, Detector, Model
-from tidewatch.detectors.mad import MadOptions, _Mad
-from tidewatch.detectors.scale.calibrated import CalibratedDetector, Lesson
+from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
+from tidewatch.detectors.statistical.mad import MadOptions, _Mad
 from tidewatch.series import TimeSeries
 
 from tests.checks.laws import through_json

@@ -13,9 +13,9 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from tidewatch.calibration.conformal import severity_of
 from tidewatch.detectors import Scores, find_events
 from tidewatch.detectors.events import GAP, WORSE
-from tidewatch.detectors.scale.calibration import severity_of
 
 # In eighths, so that there are equals, and the first below 1 in 10.
 evidence = st.integers(1, 400).map(lambda eighths: eighths / 8) | st.just(300.0)

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from tidewatch.detectors import Model
-from tidewatch.detectors.three_sigma import DETECTOR, ThreeSigmaOptions
+from tidewatch.detectors.statistical.three_sigma import DETECTOR, ThreeSigmaOptions
 from tidewatch.series import TimeSeries
 
 from tests.support.exact import ExactMoments, is_out_of_range, neighbours, ulps_between

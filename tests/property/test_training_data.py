@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from hypothesis import given
-from tidewatch.models.training_data import decode, encode
+from tidewatch.registry.training_data import decode, encode
 from tidewatch.series import TimeSeries
 
 from tests.support.memory import Memory, MemoryDataStore

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tidewatch.models import DataStore, ModelVersion, StorageUnavailable, VersionStore
-from tidewatch.models.ports import Head, Receipt
+from tidewatch.registry import DataStore, ModelVersion, StorageUnavailable, VersionStore
+from tidewatch.registry.ports import Head, Receipt
 
 STEPS = ("put", "head", "append", "answer of append")
 """Where a publish can die: before each call to storage, and after a version was written but not acknowledged."""

@@ -9,8 +9,8 @@ from collections import defaultdict
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from tidewatch.models import DataCorrupted, ModelVersion, Page, SeriesSummary, VersionTaken
-from tidewatch.models.ports import Head, Receipt
+from tidewatch.registry import DataCorrupted, ModelVersion, Page, SeriesSummary, VersionTaken
+from tidewatch.registry.ports import Head, Receipt
 
 
 @dataclass

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from tidewatch.detectors import Model
-from tidewatch.detectors.three_sigma import DETECTOR, ThreeSigmaOptions
-from tidewatch.models import DataStore, ModelVersion, Publisher, VersionStore
+from tidewatch.detectors.statistical.three_sigma import DETECTOR, ThreeSigmaOptions
+from tidewatch.registry import DataStore, ModelVersion, Publisher, VersionStore
 from tidewatch.series import TimeSeries
 
 from tests.support.memory import Memory, MemoryDataStore, MemoryVersionStore

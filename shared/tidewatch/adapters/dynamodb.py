@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from tidewatch.adapters.errors import storage_call
 from tidewatch.adapters.items import Item, head_from_item, head_to_item, summary_from_item, version_from_item
 from tidewatch.adapters.items import version_to_item as to_item
-from tidewatch.models import ModelVersion, Page, SeriesSummary, StorageUnavailable, VersionTaken
-from tidewatch.models.ports import Head, Receipt
+from tidewatch.registry import ModelVersion, Page, SeriesSummary, StorageUnavailable, VersionTaken
+from tidewatch.registry.ports import Head, Receipt
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -14,7 +14,7 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
-from tidewatch.models import StorageUnavailable
+from tidewatch.registry import StorageUnavailable
 
 _THROTTLED: Final = frozenset(
     {

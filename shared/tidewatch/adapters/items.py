@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
-from tidewatch.models import ModelVersion, SeriesSummary
-from tidewatch.models.ports import Head
+from tidewatch.registry import ModelVersion, SeriesSummary
+from tidewatch.registry.ports import Head
 
 Item = dict[str, Any]
 """Attributes in DynamoDB's own form, such as ``{"latest": {"N": "3"}}``."""

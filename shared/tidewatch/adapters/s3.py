@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tidewatch.adapters.errors import storage_call
-from tidewatch.models import DataCorrupted
+from tidewatch.registry import DataCorrupted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -13,9 +13,9 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from tidewatch.api.requests import parse_value
-from tidewatch.detectors.whole.change_points import find_changes
-from tidewatch.detectors.whole.last_point import judge_last
-from tidewatch.detectors.whole.whole_series import judge_whole
+from tidewatch.detectors.retrospective.change_points import find_changes
+from tidewatch.detectors.retrospective.last_point import judge_last
+from tidewatch.detectors.retrospective.whole_series import judge_whole
 from tidewatch.series.granularity import Filled, Granularity, ImputeMode, OffGrid, fill, places_of
 from tidewatch.settings import Settings, settings
 

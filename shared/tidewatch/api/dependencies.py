@@ -17,7 +17,7 @@ from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
 from tidewatch.adapters.s3 import MODEL_ARRAYS, S3DataStore
 from tidewatch.detectors import load_catalogue
-from tidewatch.models import DataStore, Publisher, Registry, TrainingData, VersionStore
+from tidewatch.registry import DataStore, Publisher, Registry, TrainingData, VersionStore
 from tidewatch.settings import settings
 
 TENANT: Final = "default"

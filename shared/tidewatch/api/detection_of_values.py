@@ -17,7 +17,7 @@ from tidewatch.api.detection_responses import json_answer, rounded
 from tidewatch.api.requests import as_errors
 from tidewatch.api.responses import Int32
 from tidewatch.api.routing import route
-from tidewatch.detectors.whole.rolling_forest import judge_values
+from tidewatch.detectors.retrospective.rolling_forest import judge_values
 from tidewatch.series import InvalidSeries, check_numbers
 from tidewatch.settings import settings
 from tidewatch.telemetry import record_detection

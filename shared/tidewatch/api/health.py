@@ -14,7 +14,7 @@ from tidewatch.adapters.cloudwatch import CloudWatchReader, MetricsUnavailable, 
 from tidewatch.api.dependencies import get_registry
 from tidewatch.api.responses import Int32
 from tidewatch.detectors import CATALOGUE
-from tidewatch.models import Registry
+from tidewatch.registry import Registry
 from tidewatch.settings import settings
 from tidewatch.telemetry import NAMESPACE, LogEvent, Metric, base_dimensions, detector_dimensions, logger
 

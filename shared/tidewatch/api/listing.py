@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from tidewatch.api.parameters import encode_cursor
 from tidewatch.api.responses import Int32
-from tidewatch.models import ModelVersion, Page, SeriesSummary
+from tidewatch.registry import ModelVersion, Page, SeriesSummary
 
 
 class SeriesLine(BaseModel):

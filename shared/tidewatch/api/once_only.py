@@ -29,7 +29,7 @@ from pydantic import BaseModel
 from tidewatch.adapters import clients
 from tidewatch.adapters.records import knowing_its_own
 from tidewatch.api.errors import IdempotencyKeyReused, RequestInProgress
-from tidewatch.models import Receipt, StorageUnavailable
+from tidewatch.registry import Receipt, StorageUnavailable
 from tidewatch.settings import settings
 from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
 

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from tidewatch.models import VersionSelector, parse_version
+from tidewatch.registry import VersionSelector, parse_version
 
 _SERIES_ID_LONGEST: Final = 128
 _SERIES_ID_PATTERN: Final = rf"^[A-Za-z0-9._:-]{{1,{_SERIES_ID_LONGEST}}}$"

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from tidewatch.api.errors import IdempotencyKeyReused, RequestInProgress
 from tidewatch.api.inbound import MalformedBody, PayloadTooLarge, UnsupportedMediaType
 from tidewatch.detectors import CannotTrain
-from tidewatch.models import DataCorrupted, SeriesBusy, SeriesNotFound, StorageUnavailable, VersionNotFound
+from tidewatch.registry import DataCorrupted, SeriesBusy, SeriesNotFound, StorageUnavailable, VersionNotFound
 from tidewatch.settings import ConfigurationError
 from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
 

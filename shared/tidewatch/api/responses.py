@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, Field
 
 from tidewatch.detectors import Scores
-from tidewatch.models import LoadedModel
+from tidewatch.registry import LoadedModel
 
 Int32 = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
 

@@ -28,7 +28,7 @@ from pydantic_core import ErrorDetails, InitErrorDetails
 from tidewatch.api.requests import as_error, as_errors
 from tidewatch.api.responses import Int32
 from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, DetectorOptions
-from tidewatch.models import ModelVersion
+from tidewatch.registry import ModelVersion
 from tidewatch.series import EARLIEST, LATEST, TimeSeries, preflight
 from tidewatch.settings import Settings, settings
 

@@ -1,5 +1,6 @@
 """Detectors by name. To add one: write its file, then add its line to the catalogue."""
 
+from tidewatch.detectors.base import Arrays, CannotTrain, Detector, DetectorOptions, Model, Scores
 from tidewatch.detectors.catalogue import (
     CATALOGUE,
     DEFAULT_DETECTOR,
@@ -9,7 +10,6 @@ from tidewatch.detectors.catalogue import (
     restore_model,
 )
 from tidewatch.detectors.events import Event, find_events
-from tidewatch.detectors.protocol import Arrays, CannotTrain, Detector, DetectorOptions, Model, Scores
 
 __all__ = [
     "CATALOGUE",

@@ -7,57 +7,44 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Final, cast
 
-from tidewatch.detectors.protocol import Arrays, Detector, Json, Model
+from tidewatch.detectors.base import Arrays, Detector, Json, Model
 
-# By family; the first of a family is its default. Each is the module of its name.
-_STATISTICAL: Final = (
-    "three_sigma",
-    "evt",
-    "ewma",
-    "holt_winters",
-    "iqr",
-    "mad",
-    "moving_average",
-    "seasonal_decomposition",
+# By family, which is the package that holds it; the first of a family is its default. Each is the module of its name.
+_FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "statistical": ("three_sigma", "evt", "ewma", "iqr", "mad", "moving_average"),
+        "seasonal": ("holt_winters", "seasonal_decomposition"),
+        "learned": ("isolation_forest", "dbscan", "kmeans", "local_outlier_factor", "one_class_svm", "sub_pca"),
+        "ensemble": ("auto",),
+    }
 )
-_MACHINE_LEARNING: Final = (
-    "isolation_forest",
-    "dbscan",
-    "kmeans",
-    "local_outlier_factor",
-    "one_class_svm",
-    "sub_pca",
+_FAMILY_OF: Final[Mapping[str, str]] = MappingProxyType(
+    {name: family for family, names in _FAMILIES.items() for name in names}
 )
-_ENSEMBLES: Final = ("auto",)
 
 
 class _Catalogue(Mapping[str, Detector]):
     """Imports a detector when it is asked for: a prediction pays at its start for one and not for all."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self._names = names
-
     def __getitem__(self, name: str) -> Detector:
-        if name not in self._names:
-            raise KeyError(name)
-        return cast("Detector", import_module(f"tidewatch.detectors.{name}").DETECTOR)
+        return cast("Detector", import_module(f"tidewatch.detectors.{_FAMILY_OF[name]}.{name}").DETECTOR)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        return name in _FAMILY_OF
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(_FAMILY_OF)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(_FAMILY_OF)
 
 
-CATALOGUE: Final[Mapping[str, Detector]] = _Catalogue((*_STATISTICAL, *_MACHINE_LEARNING, *_ENSEMBLES))
+CATALOGUE: Final[Mapping[str, Detector]] = _Catalogue()
 FAMILY_DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
-    {"statistical": _STATISTICAL[0], "ml": _MACHINE_LEARNING[0]}
+    {"statistical": _FAMILIES["statistical"][0], "ml": _FAMILIES["learned"][0]}
 )
 """The detector that a family is asked for by."""
-DEFAULT_DETECTOR: Final = _STATISTICAL[0]
+DEFAULT_DETECTOR: Final = _FAMILIES["statistical"][0]
 """Of a fit that names none: what clients of the first contract rely on."""
 
 

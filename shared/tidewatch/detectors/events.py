@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.alerts import alert_once
-from tidewatch.detectors.protocol import Scores
+from tidewatch.detectors.base import Scores
 
 GAP: Final = 3
 """So many usual points between two anomalies do not end an event: noise takes single points back below a limit."""

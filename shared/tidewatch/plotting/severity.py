@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from tidewatch.detectors.scale.calibration import severity_of
+from tidewatch.calibration.conformal import severity_of
 from tidewatch.plotting.abscissa import Abscissa
 from tidewatch.plotting.decimation import highest
 from tidewatch.plotting.fitting import DPI

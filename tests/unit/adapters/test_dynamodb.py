@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import SERIES_INDEX, DynamoDBVersionStore
 from tidewatch.adapters.items import head_to_item, version_to_item
-from tidewatch.models import StorageUnavailable, VersionTaken
+from tidewatch.registry import StorageUnavailable, VersionTaken
 
 from tests.support.environment import ENVIRONMENT
 from tests.support.samples import a_version

@@ -5,7 +5,7 @@ from __future__ import annotations
 import botocore.exceptions as aws
 import pytest
 from tidewatch.adapters.errors import is_temporary, storage_call
-from tidewatch.models import StorageUnavailable
+from tidewatch.registry import StorageUnavailable
 
 
 def client_error(code: str, status: int = 400) -> aws.ClientError:

@@ -15,8 +15,8 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from tidewatch.adapters.s3 import S3DataStore
-from tidewatch.models import DataCorrupted, StorageUnavailable
-from tidewatch.models.training_data import encode
+from tidewatch.registry import DataCorrupted, StorageUnavailable
+from tidewatch.registry.training_data import encode
 
 from tests.support.environment import ENVIRONMENT
 from tests.support.samples import VALUES, a_series

@@ -11,9 +11,11 @@ import sys
 from tidewatch import api
 from tidewatch.detectors import CATALOGUE, load_catalogue
 print(gc.isenabled(), gc.get_freeze_count() > 10_000)
-print(sorted(name for name in CATALOGUE if f"tidewatch.detectors.{name}" in sys.modules))
+def imported():
+    return {name.split(".")[3] for name in sys.modules if name.startswith("tidewatch.detectors.") and name.count(".") > 2}
+print(sorted(imported() & set(CATALOGUE)))
 load_catalogue()
-print(all(f"tidewatch.detectors.{name}" in sys.modules for name in CATALOGUE))
+print(imported() >= set(CATALOGUE))
 """
 
 

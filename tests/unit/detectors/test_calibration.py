@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import expon, genpareto
-from tidewatch.detectors.scale.calibration import Calibration, severity_of
+from tidewatch.calibration.conformal import Calibration, severity_of
 
 KINDS = {
     "ties": lambda random, size: random.integers(-9, 9, size) / 8,

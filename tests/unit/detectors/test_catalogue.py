@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, detector_named, restore_model
-from tidewatch.detectors.three_sigma import DETECTOR
+from tidewatch.detectors.statistical.three_sigma import DETECTOR
 from tidewatch.series import preflight
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tidewatch.calibration.trimming import usual_among
 from tidewatch.detectors import CATALOGUE
-from tidewatch.detectors.scale.contamination import usual_among
 from tidewatch.series import TimeSeries
 
 KINDS = {

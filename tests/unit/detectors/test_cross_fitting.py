@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 import pytest
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.learning.cross_fitting import Course, cross_fit
+from tidewatch.detectors.learned.cross_fitting import Course, cross_fit
 
 
 class Nearest:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import DBSCAN
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.dbscan import DETECTOR, DbscanOptions, cluster
+from tidewatch.detectors.learned.dbscan import DETECTOR, DbscanOptions, cluster
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)

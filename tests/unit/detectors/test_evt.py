@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import expon, genpareto, laplace
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.evt import DETECTOR, EvtOptions
+from tidewatch.detectors.statistical.evt import DETECTOR, EvtOptions
 from tidewatch.series import TimeSeries
 
 from tests.checks.laws import check_band, check_model_comes_back, check_scores, check_severity_grows, close

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.ewma import DETECTOR, EwmaOptions
+from tidewatch.detectors.statistical.ewma import DETECTOR, EwmaOptions
 from tidewatch.series import TimeSeries
 
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from tidewatch.detectors.learning.features import Features
+from tidewatch.detectors.learned.features import Features
 from tidewatch.series import TimeSeries
 
 MONDAY = 1_704_067_200  # 2024-01-01 00:00 UTC

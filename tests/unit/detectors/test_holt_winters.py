@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.holt_winters import DETECTOR, HoltWintersOptions
+from tidewatch.detectors.seasonal.holt_winters import DETECTOR, HoltWintersOptions
 from tidewatch.series import TimeSeries
 
 from tests.support.daily import DAY, days, hourly

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tidewatch.detectors.iqr import DETECTOR, IqrOptions
+from tidewatch.detectors.statistical.iqr import DETECTOR, IqrOptions
 from tidewatch.series import TimeSeries
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.ensemble import IsolationForest
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.isolation_forest import DETECTOR, IsolationForestOptions, grow
-from tidewatch.detectors.learning.trees import Forest
+from tidewatch.detectors.learned.isolation_forest import DETECTOR, IsolationForestOptions, grow
+from tidewatch.detectors.learned.trees import Forest
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)

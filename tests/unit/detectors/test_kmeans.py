@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
-from tidewatch.detectors.kmeans import DETECTOR, KMeansOptions, cluster
+from tidewatch.detectors.learned.kmeans import DETECTOR, KMeansOptions, cluster
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)

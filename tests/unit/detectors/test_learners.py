@@ -8,8 +8,8 @@ import json
 import numpy as np
 import pytest
 from tidewatch.detectors import CATALOGUE, CannotTrain
-from tidewatch.detectors.learning import cross_fitting
-from tidewatch.models.arrays import pack
+from tidewatch.detectors.learned import cross_fitting
+from tidewatch.registry.arrays import pack
 from tidewatch.series import TimeSeries
 
 from tests.support.processes import in_a_fresh_process
@@ -20,8 +20,8 @@ _JUDGE = """
 import base64, json, sys
 import numpy as np
 from tidewatch.detectors import restore_model
-from tidewatch.detectors.whole.rolling_forest import judge_values
-from tidewatch.models.arrays import unpack
+from tidewatch.detectors.retrospective.rolling_forest import judge_values
+from tidewatch.registry.arrays import unpack
 from tidewatch.series import TimeSeries
 asked = json.load(sys.stdin)
 points = TimeSeries(np.array(asked["timestamps"], dtype=np.int64), np.array(asked["values"]))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import LocalOutlierFactor
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.local_outlier_factor import DETECTOR, LocalOutlierFactorOptions, remember
+from tidewatch.detectors.learned.local_outlier_factor import DETECTOR, LocalOutlierFactorOptions, remember
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)

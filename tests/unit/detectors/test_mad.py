@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import median_abs_deviation
-from tidewatch.detectors.mad import DETECTOR, MadOptions
+from tidewatch.detectors.statistical.mad import DETECTOR, MadOptions
 from tidewatch.series import TimeSeries
 
 

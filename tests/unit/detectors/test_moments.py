@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from tidewatch.detectors.moments import ExactMoments, Moments
+from tidewatch.detectors.statistical.moments import ExactMoments, Moments
 
 
 def moments(*values: float) -> Moments:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.moving_average import DETECTOR, MovingAverageOptions
+from tidewatch.detectors.statistical.moving_average import DETECTOR, MovingAverageOptions
 from tidewatch.series import TimeSeries
 
 

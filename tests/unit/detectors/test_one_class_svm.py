@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.svm import OneClassSVM
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.one_class_svm import DETECTOR, OneClassSvmOptions, enclose
+from tidewatch.detectors.learned.one_class_svm import DETECTOR, OneClassSvmOptions, enclose
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)

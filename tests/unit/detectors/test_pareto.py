@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import genpareto
-from tidewatch.detectors.scale.pareto import excess_at, fit_pareto, log_survival
+from tidewatch.calibration.pareto import excess_at, fit_pareto, log_survival
 
 shapes = st.sampled_from([0.0, 1e-9]) | st.floats(1e-3, 0.5)
 scales = st.floats(1e-6, 1e6)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 from sklearn.ensemble import IsolationForest
-from tidewatch.detectors.whole.rolling_forest import FEWEST_POINTS, WARMUP, grow, judge_values
+from tidewatch.detectors.retrospective.rolling_forest import FEWEST_POINTS, WARMUP, grow, judge_values
 
 random = np.random.default_rng(9)
 

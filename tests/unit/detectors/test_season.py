@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tidewatch.detectors.seasons.season import Cycles, close_gaps, find_season
+from tidewatch.detectors.seasonal.season import Cycles, close_gaps, find_season
 from tidewatch.series import Sampling
 
 HOUR = 3_600

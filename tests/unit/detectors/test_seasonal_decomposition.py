@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from statsmodels.tsa.seasonal import STL
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.seasonal_decomposition import DETECTOR, SeasonalDecompositionOptions
+from tidewatch.detectors.seasonal.seasonal_decomposition import DETECTOR, SeasonalDecompositionOptions
 from tidewatch.series import TimeSeries
 
 from tests.support.daily import DAY, days, hourly

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from statsmodels.tsa.holtwinters import ExponentialSmoothing
-from tidewatch.detectors.seasons.settling import Settling
-from tidewatch.detectors.seasons.smoothing import Points, Smoothing, Start, estimate, smooth
+from tidewatch.detectors.seasonal.settling import Settling
+from tidewatch.detectors.seasonal.smoothing import Points, Smoothing, Start, estimate, smooth
 
 NOTHING_GIVEN = {"alpha": None, "beta": None, "gamma": None, "phi": 1.0}
 

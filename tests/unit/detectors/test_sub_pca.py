@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
-from tidewatch.detectors.sub_pca import DETECTOR, SubPcaOptions, decompose
+from tidewatch.detectors.learned.sub_pca import DETECTOR, SubPcaOptions, decompose
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)

@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pytest
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.learning.cross_fitting import Course
-from tidewatch.detectors.learning.subsequences import Subsequences, log_threshold
+from tidewatch.detectors.learned.cross_fitting import Course
+from tidewatch.detectors.learned.subsequences import Subsequences, log_threshold
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(4)

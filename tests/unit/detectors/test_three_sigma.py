@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 from tidewatch.detectors import Model
-from tidewatch.detectors.three_sigma import DETECTOR, ThreeSigmaOptions
+from tidewatch.detectors.statistical.three_sigma import DETECTOR, ThreeSigmaOptions
 from tidewatch.series import TimeSeries
 
 MAX = np.finfo(np.float64).max

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tidewatch.detectors.scale.units import Units
+from tidewatch.detectors.units import Units
 
 from tests.support.strategies import MAX, SMALLEST, doubles, training_values
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tidewatch.detectors.whole.change_points import find_changes
-from tidewatch.detectors.whole.last_point import judge_last
-from tidewatch.detectors.whole.whole_series import judge_whole
+from tidewatch.detectors.retrospective.change_points import find_changes
+from tidewatch.detectors.retrospective.last_point import judge_last
+from tidewatch.detectors.retrospective.whole_series import judge_whole
 
 from tests.support.strategies import MAX, doubles, extreme_doubles
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from tidewatch.detectors.protocol import Floats
+from tidewatch.detectors.base import Floats
 from tidewatch.detectors.windows.rolling import trailing_moments
 
 _BLOCK: Final = 8_192

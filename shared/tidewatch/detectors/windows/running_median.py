@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from tidewatch.detectors.protocol import Floats
+from tidewatch.detectors.base import Floats
 
 _FEW: Final = 16
 """Fewer medians are each worked out by itself: putting the first window in order costs more."""

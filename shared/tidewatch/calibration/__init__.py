@@ -1,0 +1,1 @@
+"""One scale for all detectors: conformal p-values, Pareto tails, severity."""

@@ -1,0 +1,110 @@
+"""One scale for all detectors: from how strange a point is, by whatever measure, to a p-value and a severity.
+
+Sources: conformal p-values, V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World (2005), chapter 2;
+beyond the strangest calibration point the generalised Pareto tail, J. Pickands, Statistical Inference Using Extreme
+Order Statistics (1975), The Annals of Statistics 3(1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidewatch.calibration.pareto import Tail, excess_at, log_survival, tail_size
+
+Floats = NDArray[np.float64]
+
+_KNOTS: Final = 64
+"""How many places of the calibration are kept: about 2 kB, so that a small model is one unit of reading."""
+_TOP: Final = 10
+"""All of the strangest points are kept."""
+MOST_EVIDENCE: Final = 300.0
+_HALF: Final = 3.0
+_ROUNDING: Final = 1e-12
+_LN10: Final = float(np.log(10.0))
+
+
+def severity_of(evidence: Floats) -> Floats:
+    """``e / (e + 3)`` for ``e = -log10(p-value)``: 0 at p = 1, 0.5 at 1 in 1,000, two thirds at 1 in 1,000,000."""
+    return evidence / (evidence + _HALF)
+
+
+class Calibration:
+    """The distribution of strangeness among n usual points, as far as p-values need it.
+
+    The p-value of a strangeness s is ``(1 + number of calibration points at least as strange) / (1 + n)``: exact at the
+    knots, interpolated in its logarithm between them, and Pareto beyond the last.
+
+    Attributes:
+        count: n.
+        knots: float64, shape (k,), ascending, each the strangeness of a calibration point.
+        reaching: float64, shape (k,), 1 + how many calibration points are at least as strange as the knot.
+        exceeding: float64, shape (k,), 1 + how many are stranger.
+        scale, shape: of the tail beyond the last knot.
+    """
+
+    def __init__(
+        self, count: int, knots: Floats, reaching: Floats, exceeding: Floats, scale: float, shape: float
+    ) -> None:
+        self.count, self.knots, self.reaching, self.exceeding = count, knots, reaching, exceeding
+        self.scale, self.shape = scale, shape
+        # Each knot twice: below it its own points count as at least as strange, above it they do not.
+        self._places = np.repeat(knots, 2)
+        self._whole = float(np.log10(count + 1.0))
+        self._evidence = self._whole - np.log10(np.stack([reaching, exceeding], axis=1).ravel())
+
+    @classmethod
+    def of(cls, strangeness: Floats) -> Calibration:
+        """Calibrates by the strangeness of usual points, shape (n,), finite, in any order, n at least 1."""
+        ordered = np.sort(strangeness)
+        count = ordered.size
+        ranks = np.concatenate([np.arange(1, _TOP + 1), np.rint(np.geomspace(1, count, _KNOTS))]).astype(np.intp)
+        knots = np.unique(ordered[count - np.minimum(ranks, count)])
+        reaching = (1 + count - np.searchsorted(ordered, knots, side="left")).astype(np.float64)
+        exceeding = (1 + count - np.searchsorted(ordered, knots, side="right")).astype(np.float64)
+        tail = Tail.of(ordered, min(tail_size(count), count - 1), float(ordered[count // 2]))
+        # A Pareto tail seen from further out is one again, with the same shape and a scale that has grown with it.
+        further = tail.scale + tail.shape * (float(knots[-1]) - tail.start)
+        return cls(count, knots, reaching, exceeding, max(further, tail.least), tail.shape)
+
+    def evidence(self, strangeness: Floats) -> Floats:
+        """``-log10`` of the p-value of each, 0 to 300, shape (n,); NaN stays NaN."""
+        evidence: Floats = np.interp(strangeness, self._places, self._evidence, left=0.0)
+        at = np.minimum(np.searchsorted(self.knots, strangeness), self.knots.size - 1)
+        exact = self.knots[at] == strangeness
+        if exact.any():
+            evidence[exact] = self._evidence[2 * at[exact]]
+        beyond = strangeness > self.knots[-1]
+        if beyond.any():
+            tail = log_survival(strangeness[beyond] - self.knots[-1], self.scale, self.shape)
+            evidence[beyond] = np.minimum(self._whole - tail / _LN10, MOST_EVIDENCE)
+        return evidence
+
+    def limit(self, rate: float) -> float:
+        """The strangeness that usual points exceed at this rate, above 0 and below 1."""
+        most = rate * (self.count + 1.0)
+        if most < 1.0:
+            return float(self.knots[-1]) + excess_at(float(np.log(most)), self.scale, self.shape)
+        # Just short of it: what is as rare as the rate, and no rarer, is beyond the limit.
+        return float(np.interp(-np.log10(rate) - _ROUNDING, self._evidence, self._places))
+
+    def to_json(self) -> dict[str, Any]:
+        """As :meth:`from_json` takes it."""
+        return {
+            "count": self.count,
+            "knots": self.knots.tolist(),
+            "reaching": self.reaching.astype(np.int64).tolist(),
+            "exceeding": self.exceeding.astype(np.int64).tolist(),
+            "tail": [self.scale, self.shape],
+        }
+
+    @classmethod
+    def from_json(cls, parts: Mapping[str, Any]) -> Calibration:
+        """The calibration that gave this."""
+        knots, reaching, exceeding = (
+            np.array(parts[name], dtype=np.float64) for name in ("knots", "reaching", "exceeding")
+        )
+        return cls(int(parts["count"]), knots, reaching, exceeding, *map(float, parts["tail"]))

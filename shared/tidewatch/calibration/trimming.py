@@ -1,0 +1,63 @@
+"""Which of the points that a history holds are no example of what is usual.
+
+A history has anomalies in it. As calibration points they would make each other usual: one spike in 200 points could be
+no rarer than 1 in 100, however far it is.
+
+Source: outward testing, B. Rosner, Percentage Points for a Generalized ESD Many-Outlier Procedure (1983), Technometrics
+25(2): as many of the strangest points are outliers as the last one that is no part of what remains. What remains is
+here a Pareto tail instead of a normal distribution.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidewatch.calibration.pareto import Tail, log_survival, tail_size
+
+Floats = NDArray[np.float64]
+
+_RARE: Final = 1e-3
+"""How often a history without anomalies loses its strangest point, if its tail is the one that was fitted."""
+_SHARE: Final = 0.01
+"""Anomalies that a history may have, by its length: what happens more often is usual."""
+_ALWAYS: Final = 3
+_MOST: Final = 0.2
+"""Of the points, that they may have touched in all."""
+_FEWEST: Final = 10
+"""Points that a tail can be told by."""
+_GAPS: Final = 16
+"""Places to look at: anomalies begin where there is a gap."""
+_HEAVIEST: Final = 0.9
+"""Shape of the tails that are told apart from anomalies; of heavier ones there is no mean."""
+
+
+def usual_among(strangeness: Floats, touched: int = 1) -> Floats:
+    """The strangeness of the points that calibrate, shape (m,), ascending.
+
+    Left out are those so far beyond all others that one history in a thousand would have such a point by chance; at
+    most 1 % of the points, or three where they are few, with the judgements that each of them bears on.
+
+    Args:
+        strangeness: of the points of a history, shape (n,), finite, in any order.
+        touched: on how many judgements one point bears: 1, and as many as a judgement looks back at.
+    """
+    ordered = np.sort(strangeness)
+    count = ordered.size
+    most = min(max(int(_SHARE * count), _ALWAYS) * touched, int(_MOST * count), count - _FEWEST)
+    if most < 1:
+        return ordered
+    size = min(tail_size(count), count - most - 1)
+    # So many are left out, the most first: where the strangest one that remains is far from the next.
+    gaps = np.diff(ordered[count - most - 1 :])
+    left_out = np.sort(most - np.argsort(-gaps, kind="stable")[:_GAPS])[::-1]
+    median = float(ordered[(count - most) // 2])
+    for outliers in left_out.tolist():
+        rest = ordered[: count - outliers]
+        tail = Tail.of(rest, size, median, _HEAVIEST)
+        beyond = log_survival(ordered[[count - outliers]] - tail.start, max(tail.scale, tail.least), tail.shape)[0]
+        if beyond + np.log(size / rest.size) < np.log(_RARE / count):
+            return rest
+    return ordered

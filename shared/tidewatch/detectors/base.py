@@ -1,0 +1,140 @@
+"""What every detector is: options, a fit, and a model that judges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from tidewatch.series import TimeSeries
+
+Json = Any
+"""What ``json.loads`` can return."""
+
+Floats = NDArray[np.float64]
+Arrays = Mapping[str, NDArray[Any]]
+"""Plain arrays by name, of numbers only."""
+
+
+class DetectorOptions(BaseModel):
+    """The options of one detector. A subclass adds ``name: Literal[...]`` and its own fields with defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    name: str
+    false_alarm_rate: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=0.5,
+            description="Share of usual points that may be called anomalies, such as 0.001: the limit then comes from "
+            "calibration instead of the method's own threshold.",
+        ),
+    ] = None
+
+
+class CannotTrain(ValueError):
+    """A series that this detector cannot learn from under these options.
+
+    Attributes:
+        option: the option to change, or None if it is the series that does not suit.
+        field: what the request called the series.
+    """
+
+    field = "values"
+
+    def __init__(self, message: str, option: str | None = None) -> None:
+        super().__init__(message)
+        self.option = option
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """The judgement of n points, aligned with the series that was scored; every array has shape (n,).
+
+    Attributes:
+        anomaly: bool, whether the point is unusual: beyond the method's own threshold, or beyond the calibrated one
+            where the options name a ``false_alarm_rate``. Never while warming up.
+        score: float64, the detector's own statistic; NaN while warming up.
+        p_value: float64, above 0 and at most 1: the share of usual points that are as strange; NaN while warming up.
+        severity: float64, 0 to 1, see :func:`~tidewatch.calibration.conformal.severity_of`; NaN while warming up.
+        expected: float64, what the model expected, in the unit of the series; NaN where it expects nothing.
+        lower: float64, the lower limit of the band; NaN where there is none or it is beyond the range of a double.
+        upper: float64, the upper limit, likewise.
+        direction: int8, 1 where the point is higher than usual, -1 where it is lower, 0 where neither is known.
+        warming_up: bool, whether too few points came before to judge this one.
+    """
+
+    anomaly: NDArray[np.bool_]
+    score: Floats
+    p_value: Floats
+    severity: Floats
+    expected: Floats
+    lower: Floats
+    upper: Floats
+    direction: NDArray[np.int8]
+    warming_up: NDArray[np.bool_]
+
+
+class Model(Protocol):
+    """A fitted detector: immutable, and a pure function of what it is asked to judge."""
+
+    @property
+    def options(self) -> DetectorOptions:
+        """The options that it was fitted with, defaults filled in."""
+        ...
+
+    @property
+    def period(self) -> int | None:
+        """The season that it found, in points; None if it knows of none."""
+        ...
+
+    def score(self, series: TimeSeries, context: TimeSeries | None = None) -> Scores:
+        """Judges every point of a series by the points before it.
+
+        Args:
+            series: the points to judge.
+            context: what came just before them; None if they follow the training data.
+        """
+        ...
+
+    def review(self, series: TimeSeries) -> Scores:
+        """Judges every point of a series that nothing came before, such as the one it was trained on."""
+        ...
+
+    def parameters(self) -> Mapping[str, Json]:
+        """What is needed to build the same model again beside :meth:`arrays`, as JSON."""
+        ...
+
+    def arrays(self) -> Arrays:
+        """What is too large for JSON; empty for most."""
+        ...
+
+    def learned(self) -> Mapping[str, float | None]:
+        """What a person wants to know of the model, in the unit of the series; None beyond the range of a double."""
+        ...
+
+
+class Detector(Protocol):
+    """One method of the catalogue: a module-level object of its file."""
+
+    @property
+    def options_type(self) -> type[DetectorOptions]:
+        """The class of its options; the field ``name`` has the detector's name as its default."""
+        ...
+
+    def fit(self, series: TimeSeries, options: DetectorOptions) -> Model:
+        """Learns a model from a series that passed preflight.
+
+        Raises:
+            CannotTrain: if the series does not suit the method, or the options would take too long.
+        """
+        ...
+
+    def restore(self, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:
+        """Builds the model that gave these ``parameters()`` and ``arrays()`` under these options."""
+        ...

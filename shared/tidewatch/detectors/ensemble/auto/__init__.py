@@ -1,0 +1,23 @@
+"""The default detector: several experts, each calibrated by its own past, and the word of those that protest most.
+
+A point is judged by what came before it alone. What is learned (levels, period, stretches, tails) is learned at fixed
+places of the stream, so a judgement does not depend on how the stream was cut into calls.
+"""
+
+from tidewatch.detectors.alerts import RECOVERY, THRESHOLD, Alerts, alert_once
+from tidewatch.detectors.ensemble.auto.detector import DETECTOR
+from tidewatch.detectors.ensemble.auto.knowledge import EXPERTS
+from tidewatch.detectors.ensemble.auto.stream import LOOKBACK, WARM_UP, Judgement, Stream
+
+__all__ = [
+    "DETECTOR",
+    "EXPERTS",
+    "LOOKBACK",
+    "RECOVERY",
+    "THRESHOLD",
+    "WARM_UP",
+    "Alerts",
+    "Judgement",
+    "Stream",
+    "alert_once",
+]

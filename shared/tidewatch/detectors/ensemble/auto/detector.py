@@ -1,0 +1,118 @@
+"""``auto`` as the catalogue offers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tidewatch.calibration.conformal import MOST_EVIDENCE, severity_of
+from tidewatch.detectors.alerts import THRESHOLD
+from tidewatch.detectors.base import Arrays, DetectorOptions, Floats, Json, Scores
+from tidewatch.detectors.ensemble.auto.stream import WARM_UP, Judgement, Stream
+from tidewatch.series import TimeSeries
+
+_SCALAR_NAMES: Final = ("expected", "lower", "upper", "period")
+
+
+class AutoOptions(DetectorOptions):
+    """Seven experts on level, season, drift, shift, shape and roughness, each calibrated by its own past, and fused.
+
+    The one to begin with: it finds the season by itself and needs no option. It judges nothing before 128 points. Gaps
+    move its season by the points that are missing, until they are older than 16,384 points.
+    """
+
+    name: Literal["auto"] = "auto"
+    threshold: Annotated[
+        float,
+        Field(gt=0, le=12.5, description="The fused score, 0 to 12.5, from which on a point is an anomaly."),
+    ] = THRESHOLD
+
+
+class AutoModel:
+    """A stream as far as training went; points that follow are judged as the stream would have."""
+
+    def __init__(self, options: AutoOptions, stream: Stream, learned: Mapping[str, float | None]) -> None:
+        self._options, self._stream, self._learned = options, stream, learned
+
+    @property
+    def options(self) -> AutoOptions:
+        """The options that it was fitted with."""
+        return self._options
+
+    @property
+    def period(self) -> int | None:
+        """The season at the end of the training data, in points."""
+        return self._stream.period or None
+
+    def score(self, series: TimeSeries, context: TimeSeries | None = None) -> Scores:
+        """Judges points that follow the training data, and the context if there is one."""
+        stream = self._stream.copy()
+        if context is not None:
+            stream.extend(context.timestamps, context.values)
+        return self._scores(stream.extend(series.timestamps, series.values))
+
+    def review(self, series: TimeSeries) -> Scores:
+        """Judges points as a stream that begins with them."""
+        return self._scores(Stream().extend(series.timestamps, series.values))
+
+    def parameters(self) -> Mapping[str, Json]:
+        """What it learned in words; the rest is arrays."""
+        return {"learned": dict(self._learned)}
+
+    def arrays(self) -> Arrays:
+        """The state of the stream: at most 0.9 MB."""
+        return self._stream.state()
+
+    def learned(self) -> Mapping[str, float | None]:
+        """Expectation and band at the last training point, and the period in points."""
+        return self._learned
+
+    def _scores(self, judgement: Judgement) -> Scores:
+        warming_up = judgement.warming_up
+        evidence = np.where(warming_up, np.nan, np.minimum(judgement.evidence, MOST_EVIDENCE))
+        rate = self._options.false_alarm_rate
+        p_value = np.power(10.0, -evidence)
+        unusual = judgement.score >= self._options.threshold if rate is None else p_value <= rate
+        return Scores(
+            anomaly=unusual & ~warming_up,
+            score=np.where(warming_up, np.nan, judgement.score),
+            p_value=p_value,
+            severity=severity_of(evidence),
+            expected=_known(judgement.expected, warming_up),
+            lower=_known(judgement.lower, warming_up),
+            upper=_known(judgement.upper, warming_up),
+            direction=np.where(warming_up, 0, judgement.direction).astype(np.int8),
+            warming_up=warming_up,
+        )
+
+
+class _Auto:
+    options_type = AutoOptions
+
+    def fit(self, series: TimeSeries, options: DetectorOptions) -> AutoModel:
+        """Runs a stream over the series; short ones are taken too, and warm up with what follows."""
+        chosen = AutoOptions.model_validate(options.model_dump())
+        stream = Stream()
+        judgement = stream.extend(series.timestamps, series.values)
+        learned: dict[str, float | None] = dict.fromkeys(_SCALAR_NAMES)
+        if len(series) > WARM_UP:
+            ends = (judgement.expected[-1], judgement.lower[-1], judgement.upper[-1])
+            learned = {
+                name: float(end) if np.isfinite(end) else None for name, end in zip(_SCALAR_NAMES, ends, strict=False)
+            }
+            learned["period"] = float(stream.period) if stream.period else None
+        return AutoModel(chosen, stream, learned)
+
+    def restore(self, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> AutoModel:
+        """Builds the model anew."""
+        return AutoModel(AutoOptions.model_validate(options), Stream.restore(arrays), parameters["learned"])
+
+
+def _known(limit: Floats, warming_up: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:
+    return np.where(np.isfinite(limit) & ~warming_up, limit, np.nan)
+
+
+DETECTOR: Final = _Auto()

@@ -1,0 +1,130 @@
+"""What the detector has learned of a stream at one place, and holds to until the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidewatch.detectors.ensemble.auto.reach import Reach
+from tidewatch.detectors.ensemble.auto.shape import Stretches
+from tidewatch.detectors.ensemble.auto.tails import Tails
+
+Floats = NDArray[np.float64]
+
+EXPERTS: Final = ("level", "season", "drift", "shift", "shape", "rough", "calm")
+ROWS: Final = (*EXPERTS, "fused", "season residual")
+"""What is remembered of each point."""
+LEVEL, SEASON, DRIFT = (ROWS.index(name) for name in ("level", "season", "drift"))
+FUSED, RESIDUAL = (ROWS.index(name) for name in ("fused", "season residual"))
+
+CALIBRATION: Final = 4_096
+"""Points of the past that statistics are ranked among."""
+MOST_EVIDENCE: Final = 5.0
+"""Beyond 1 in 100,000 a p-value tells of its tail's fit, not of the point."""
+FLOOR_SHARE: Final = 1e-3
+"""Differences below this share of the spread count as none."""
+
+_SEASON_LEADS: Final = 0.8  # of the level's residual: the season must explain this much more to lead
+_BAND: Final = 0.003  # share of usual points outside the band, as beyond three sigmas of a Gaussian
+_MEMORY: Final = np.array([1.0, 4.0, 24.0, 48.0, 24.0, 50.0, 20.0, 50.0, 1.0])  # of each row: the points it looks at
+_LEAST_PAST: Final = 64
+_HELD: Final = 1.5  # margins about what the season expects, beyond which a value is not remembered
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Knowledge:
+    """Levels, season, stretches and tails.
+
+    Attributes:
+        tails: calibration of every row of the past, see :data:`ROWS`; None while there is too little of it.
+        stretches: a sample of the past for the shape expert.
+        reach: how far values go.
+        centre: the median.
+        floor: differences below it count as none.
+        period: in points.
+        periods: how many earlier periods the past holds; 0 if not one.
+        seasonal: whether the season leads, and not the level.
+        margin: half the width of the band about what the leader expects.
+    """
+
+    tails: Tails | None
+    stretches: Stretches
+    reach: Reach
+    centre: float
+    floor: float
+    period: int
+    periods: int
+    seasonal: bool
+    margin: float
+
+    def hold(self, values: Floats, expected: Floats) -> Floats:
+        """Values as later points are to remember them, shape (n,).
+
+        Args:
+            values: shape (n,).
+            expected: what the season expects of each.
+        """
+        if not self.seasonal:
+            return self.reach.hold(values)
+        reach = _HELD * self.margin
+        return np.clip(values, expected - reach, expected + reach)
+
+
+def learn(past: Floats, values: Floats, period: int, periods: int) -> Knowledge:
+    """Learns from what has been.
+
+    Args:
+        past: shape (len(ROWS), m), what the last m points measured.
+        values: shape (n,), the last n values, n more than m.
+        period: in points.
+        periods: how many earlier periods can be compared.
+    """
+    late = values[-CALIBRATION:]
+    ordered = np.sort(late)
+    centre = middle_of(ordered)
+    spread = spread_of(ordered)
+    floor = FLOOR_SHARE * spread
+    stretches, reach = Stretches.of(values, centre, spread), Reach.of(late, ordered, spread)
+    if past.shape[1] < _LEAST_PAST:
+        return Knowledge(None, stretches, reach, centre, floor, period, periods, seasonal=False, margin=spread)
+    tails = Tails.of(np.sort(past, axis=1), _floors(floor), _MEMORY)
+    level, season = (float(tails.ranks[row, past.shape[1] // 2]) for row in (LEVEL, RESIDUAL))
+    seasonal = periods > 1 and season < _SEASON_LEADS * level
+    margin = tails.limit(RESIDUAL if seasonal else LEVEL, _BAND) + floor
+    return Knowledge(tails, stretches, reach, centre, floor, period, periods, seasonal, margin)
+
+
+def middle_of(ordered: Floats) -> float:
+    """The median of sorted values; the same of their negatives, negated."""
+    return 0.5 * float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2])
+
+
+def spread_of(ordered: Floats) -> float:
+    """From the 5th to the 95th percentile of sorted values; where that is nothing, of wider ones; always positive."""
+    size = ordered.size
+    for share in (20, 100, size + 1):
+        spread = float(ordered[size - 1 - size // share] - ordered[size // share])
+        if spread > 0.0:
+            return spread
+    return max(abs(float(ordered[0])) * 1e-9, 1e-290)
+
+
+def fuse(experts: Floats) -> Floats:
+    """The evidence of the strongest two experts and half that of the third, each at most 5: shape (k, n) to (n,).
+
+    One expert alone can be wrong in its own way, and the sum of all is drowned by those that see nothing.
+    """
+    strongest = np.partition(np.minimum(experts, MOST_EVIDENCE), -3, axis=0)[-3:]
+    fused: Floats = strongest.sum(axis=0) - 0.5 * strongest.min(axis=0)
+    return fused
+
+
+def _floors(floor: float) -> Floats:
+    """The least scale of each row's tail, in the unit of the row."""
+    floors = np.full(len(ROWS), floor)
+    floors[[ROWS.index("shape"), FUSED]] = FLOOR_SHARE  # in spreads, and without a unit
+    floors[ROWS.index("calm")] = 1e-300  # the inverse of a value
+    return floors

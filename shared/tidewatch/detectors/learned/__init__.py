@@ -1,0 +1,1 @@
+"""Detectors that learn the shape of usual points with scikit-learn."""

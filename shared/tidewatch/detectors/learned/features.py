@@ -1,0 +1,145 @@
+"""What the learners see of a point: its value, its recent past, and when it is.
+
+The value, mean and standard deviation over a short and a long trailing window, which include the point, and the first
+difference; also the hour of the day and the day of the week, in UTC, each as a place on a circle.
+
+The calendar counts only where the training data have seen enough of it: hours from three days on, weekdays from three
+weeks on. With less, every hour to come would be a novelty by itself, and a usual point an anomaly because of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidewatch.detectors.base import Floats
+from tidewatch.detectors.windows.rolling import trailing_moments
+from tidewatch.series import TimeSeries
+
+_HOUR: Final = 3_600
+_DAY: Final = 86_400
+_DAYS_FOR_HOURS: Final = 3
+_DAYS_FOR_WEEKDAYS: Final = 21
+_EDGE: Final = 5.0
+"""Percent of the training points beyond either end of what a spread is taken from."""
+_NORMAL_WIDTH: Final = 3.2897
+"""Standard deviations between those ends where values are normal."""
+_LEAST: Final = 1e-9
+"""The least spread of a feature, in spreads of the values."""
+_FARTHEST: Final = 1e6
+"""Spreads from the centre beyond which a feature counts as equally far."""
+
+
+def _circle(places: int) -> Floats:
+    """Sine and cosine of each place, shape (places, 2): a table, so that each has one value whoever asks."""
+    angles = [2.0 * math.pi * place / places for place in range(places)]
+    return np.array([(math.sin(angle), math.cos(angle)) for angle in angles])
+
+
+_HOURS: Final = _circle(24)
+_WEEKDAYS: Final = _circle(7)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """How points become rows of features, in spreads of the training data.
+
+    Attributes:
+        short, long: lengths of the windows, in points.
+        hours, weekdays: whether the calendar counts.
+        centre, spread: float64, shape (6,): of the features that are not the calendar's, in training.
+    """
+
+    short: int
+    long: int
+    hours: bool
+    weekdays: bool
+    centre: Floats
+    spread: Floats
+
+    @classmethod
+    def of(cls, series: TimeSeries, short: int, long: int) -> Features:
+        """Learns centres and spreads from a series of at least ``long`` points, values in units."""
+        step = (series.end - series.start) / (len(series) - 1)
+        span = step * len(series)
+        hours = span >= _DAYS_FOR_HOURS * _DAY and step < _DAY / 2
+        weekdays = span >= _DAYS_FOR_WEEKDAYS * _DAY and step < 7 * _DAY / 2
+        raw = _raw(series.values, short, long)
+        low, centre, high = np.percentile(raw, (_EDGE, 50.0, 100.0 - _EDGE), axis=0)
+        spread = (high - low) / _NORMAL_WIDTH
+        # A feature that hardly ever changes has no such width: then by how much it does, on average.
+        spread = np.where(spread > 0.0, spread, np.abs(raw - centre).mean(axis=0))
+        spread = np.where(spread > 0.0, spread, 1.0)
+        # What is constant but for rounding, such as the mean over whole periods, is not measured by its rounding.
+        spread = np.maximum(spread, _LEAST * spread[0])
+        return cls(short, long, bool(hours), bool(weekdays), centre, spread)
+
+    @property
+    def memory(self) -> int:
+        """Points before a point that its features are made of."""
+        return self.long - 1
+
+    @property
+    def season(self) -> None:
+        """Not looked for."""
+        return
+
+    @property
+    def size(self) -> int:
+        """How many features there are."""
+        return int(self.centre.size) + 2 * (self.hours + self.weekdays)
+
+    def rows(self, points: TimeSeries) -> tuple[Floats, NDArray[np.int8]]:
+        """The features of each point but the first ``memory``, and on which side of its long window's mean it is.
+
+        Returns:
+            Float64, shape (n - memory, size), each within a million spreads of its centre; int8, shape (n - memory,),
+            1 where the point is above its mean, -1 where it is below.
+        """
+        raw = _raw(points.values, self.short, self.long)
+        rows = np.empty((len(raw), self.size))
+        with np.errstate(over="ignore"):
+            rows[:, : self.centre.size] = np.clip((raw - self.centre) / self.spread, -_FARTHEST, _FARTHEST)
+        column = self.centre.size
+        times = points.timestamps[self.memory :]
+        if self.hours:
+            rows[:, column : column + 2] = _HOURS[times % _DAY // _HOUR]
+            column += 2
+        if self.weekdays:
+            # The first day of Unix time was a Thursday.
+            rows[:, column:] = _WEEKDAYS[(times // _DAY + 3) % 7]
+        return rows, np.sign(raw[:, 0] - raw[:, 3]).astype(np.int8)
+
+    def to_json(self) -> dict[str, Any]:
+        """As :meth:`from_json` takes it."""
+        return {
+            "short": self.short,
+            "long": self.long,
+            "hours": self.hours,
+            "weekdays": self.weekdays,
+            "centre": self.centre.tolist(),
+            "spread": self.spread.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, parts: Mapping[str, Any]) -> Features:
+        """The features that gave this."""
+        centre, spread = (np.array(parts[name], dtype=np.float64) for name in ("centre", "spread"))
+        return cls(int(parts["short"]), int(parts["long"]), parts["hours"], parts["weekdays"], centre, spread)
+
+
+def _raw(values: Floats, short: int, long: int) -> Floats:
+    """Value, mean and std over both windows, first difference: shape (n - long + 1, 6)."""
+    (short_mean, short_std), (long_mean, long_std) = trailing_moments(values, (short, long))
+    later = long - short
+    raw = np.empty((long_mean.size, 6))
+    raw[:, 0] = values[long - 1 :]
+    raw[:, 1], raw[:, 2] = short_mean[later:], short_std[later:]
+    raw[:, 3], raw[:, 4] = long_mean, long_std
+    raw[:, 5] = values[long - 1 :] - values[long - 2 : -1]
+    return raw

@@ -1,1 +1,0 @@
-"""Seasons: how they are found, taken away and followed."""

@@ -1,0 +1,239 @@
+"""Peaks over a threshold: how improbable a value is by the tail of the distribution that the training values have.
+
+For a series whose extremes matter and whose distribution is not normal: the limit is not a number of deviations but a
+probability, read off a generalised Pareto tail, which any distribution's extremes come near. With ``depth`` the same is
+done on what is left when the mean of the last points is taken away, for a series that drifts.
+
+Source: A. Siffer, P.-A. Fouque, A. Termier, C. Largouët, Anomaly Detection in Streams with Extreme Value Theory (2017),
+KDD: SPOT, and with ``depth`` DSPOT, both tails. Two things are done otherwise, on purpose. A model does not go on
+learning from what it judges; a new fit does that. And a tail is fitted by probability-weighted moments, its shape held
+between 0 and 0.5, not by maximum likelihood. From 1,000 values, 20 of them peaks, that lets through 5 to 9 times a risk
+of 0.0001 on average, for six usual distributions; this lets through 3.2 times at most. And a tail that ends would call
+the first value beyond its end impossible.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Annotated, Final, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tidewatch.calibration.pareto import excess_at, fit_pareto, log_survival
+from tidewatch.calibration.trimming import usual_among
+from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json
+from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side
+from tidewatch.detectors.sides import learned_places, stranger, watched
+from tidewatch.detectors.units import Units
+from tidewatch.detectors.windows.before import moments_before
+from tidewatch.series import TimeSeries
+
+_FEWEST_PEAKS: Final = 10
+_MOST_IN_TAIL: Final = 0.2
+_FOLDS: Final = 10
+_LEAST: Final = 0.05
+"""The least scale of a tail, in distances from the median to where it begins: for peaks that are all the same."""
+_LN10: Final = math.log(10.0)
+_HALF: Final = math.log10(2.0)
+
+
+class EvtOptions(DetectorOptions):
+    """Limits that a value passes with a given probability, by the tails of the training values.
+
+    A point is judged by its value alone, or with ``depth`` by how far it is from the mean of the last points. These are
+    counted, not timed: after a gap, the points before it are the last ones.
+    """
+
+    name: Literal["evt"] = "evt"
+    risk: Annotated[
+        float,
+        Field(
+            ge=1e-9,
+            le=1e-3,
+            description="Probability that a usual value lies beyond a limit, on each watched side. 0.0001 is once a "
+            "week where there is a point a minute.",
+        ),
+    ] = 1e-4
+    level: Annotated[
+        float,
+        Field(
+            ge=1.0 - _MOST_IN_TAIL,
+            le=0.999,
+            description="Share of the training values below the upper tail, and above the lower one. Each tail has at "
+            "least 10 values, however few there are.",
+        ),
+    ] = 0.98
+    depth: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_440,
+            description="How many points just before a point make the mean that is taken away from it; 0 to judge "
+            "values as they are.",
+        ),
+    ] = 0
+    side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """How improbable it is to be so far above the centre, in units; below it, the same of negated values.
+
+    Heights are minus the decimal logarithm of the probability that a usual value is further up. Half of the values are
+    above the centre; the tail is Pareto; from the one to the other a straight line leads.
+
+    Attributes:
+        start: where the tail begins, above the centre by more than 0.
+        height: there.
+        scale, shape: of the tail.
+    """
+
+    start: float
+    height: float
+    scale: float
+    shape: float
+
+    @classmethod
+    def of(cls, rises: Floats, level: float, least: float) -> _Tail:
+        """The tail of values less their median, shape (n,), n at least 45, with a start for want of any other."""
+        peaks = max(round(rises.size * (1.0 - level)), _FEWEST_PEAKS)
+        highest = np.sort(np.partition(rises, rises.size - peaks - 1)[rises.size - peaks - 1 :])
+        start = float(highest[0])
+        (scale,), (shape,) = fit_pareto(highest[None, 1:] - start)
+        # Where so many values equal the median that the tail begins there, it begins just beside it instead.
+        start = start or _LEAST * float(scale) or least
+        height = -math.log10(peaks / rises.size)
+        return cls(start, height, max(float(scale), _LEAST * start, sys.float_info.min), float(shape))
+
+    def heights(self, rises: Floats) -> Floats:
+        """Of values less the centre; all below the centre are as usual as it is."""
+        heights = np.clip(rises, 0.0, self.start) / self.start * (self.height - _HALF) + _HALF
+        beyond = rises > self.start
+        if beyond.any():
+            heights[beyond] = self.height - log_survival(rises[beyond] - self.start, self.scale, self.shape) / _LN10
+        return heights
+
+    def at(self, height: float) -> float:
+        """How far above the centre this height is; infinite beyond the range of a double."""
+        if height <= self.height:
+            return self.start * max(0.0, (height - _HALF) / (self.height - _HALF))
+        with np.errstate(over="ignore"):
+            return self.start + excess_at((self.height - height) * _LN10, self.scale, self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tails:
+    """Both tails of values around their median, in units."""
+
+    centre: float
+    upper: _Tail
+    lower: _Tail
+
+    @classmethod
+    def of(cls, values: Floats, level: float, least: float) -> _Tails:
+        """The tails of values, shape (n,), n at least 45; as :meth:`_Tail.of`."""
+        centre = float(np.median(values))
+        return cls(centre, _Tail.of(values - centre, level, least), _Tail.of(centre - values, level, least))
+
+    def heights(self, values: Floats, side: Side) -> Floats:
+        """How improbable each value is, on the side that it is on, of those that are watched."""
+        rises = values - self.centre
+        return stranger(self.upper.heights(rises), self.lower.heights(-rises), side)
+
+    def band(self, height: float) -> tuple[float, float]:
+        """Where the lower and the upper tail have this height."""
+        return self.centre - self.lower.at(height), self.centre + self.upper.at(height)
+
+
+class _Peaks:
+    """Limits where the tails have the risk. The score is minus the decimal logarithm of a value's tail probability.
+
+    So 4 is one in ten thousand on its side, and at the centre half of the values are further out: 0.3.
+    """
+
+    period = None
+
+    def __init__(self, options: EvtOptions, tails: _Tails) -> None:
+        self.memory = options.depth
+        self.threshold = -math.log10(options.risk)
+        self._side = options.side
+        self._tails = tails
+
+    def measure(self, points: TimeSeries, skip: int, threshold: float) -> Measured:
+        """Each by its own value, or by that less the mean of the points before it."""
+        values = points.values[skip:]
+        lower, upper = self._tails.band(threshold)
+        level = np.zeros(values.shape)
+        if self.memory:
+            level, _ = moments_before(points.values, self.memory, skip)
+        heights = self._tails.heights(values - level, self._side)
+        limits = watched(level + lower, level + upper, self._side)
+        return Measured(heights, heights, level + self._tails.centre, *limits)
+
+    def parameters(self) -> Mapping[str, Json]:
+        """Both tails, in units."""
+        return asdict(self._tails)
+
+    def arrays(self) -> Arrays:
+        """None."""
+        return {}
+
+    def learned(self, units: Units) -> Mapping[str, float]:
+        """The tails' shapes; median and limits, or with depth how far these are from the mean of the last points."""
+        shapes = {"upper_shape": self._tails.upper.shape, "lower_shape": self._tails.lower.shape}
+        lower, upper = self._tails.band(self.threshold)
+        if self.memory:
+            return shapes | {"above": units.unscale_length(upper), "below": units.unscale_length(-lower)}
+        return shapes | learned_places(units, lower, upper, self._side, median=self._tails.centre)
+
+
+class _Evt:
+    options_type = EvtOptions
+    in_units = True
+
+    def learn(self, series: TimeSeries, options: EvtOptions) -> Lesson:
+        needed = options.depth + round(_FEWEST_PEAKS / _MOST_IN_TAIL)
+        if len(series) < needed:
+            raise CannotTrain(
+                f"evt needs at least {needed} points for a depth of {options.depth}, got {len(series)}",
+                option="depth" if options.depth else None,
+            )
+        values = series.values
+        if options.depth:
+            values = values[options.depth :] - moments_before(values, options.depth, options.depth)[0]
+        least = _LEAST * float(np.abs(series.values).mean())
+        tails = _Tails.of(_usual(values, options.depth), options.level, least)
+        return Lesson(_Peaks(options, tails), _as_if_new(values, options, least))
+
+    def restore(self, options: EvtOptions, parameters: Mapping[str, Json], arrays: Arrays) -> _Peaks:
+        upper, lower = _Tail(**parameters["upper"]), _Tail(**parameters["lower"])
+        return _Peaks(options, _Tails(float(parameters["centre"]), upper, lower))
+
+
+def _as_if_new(values: Floats, options: EvtOptions, least: float) -> Floats:
+    """Each point's height by tails that were fitted without its tenth of the series.
+
+    An extreme value pulls its own tail out after it, and would be judged too mildly.
+    """
+    heights = np.empty(values.shape)
+    bounds = np.linspace(0, values.size, _FOLDS + 1).astype(np.intp).tolist()
+    for start, end in pairwise(bounds):
+        others = np.concatenate([values[:start], values[end:]])
+        tails = _Tails.of(_usual(others, options.depth), options.level, least)
+        heights[start:end] = tails.heights(values[start:end], options.side)
+    return heights
+
+
+def _usual(values: Floats, depth: int) -> Floats:
+    """The values without those far beyond all others: one of them would make the tail so heavy that it is within it."""
+    distance = np.abs(values - np.median(values))
+    usual: Floats = values[distance <= usual_among(distance, 1 + depth)[-1]]
+    return usual
+
+
+DETECTOR: Final = CalibratedDetector(_Evt())

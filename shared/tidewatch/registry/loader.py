@@ -1,0 +1,131 @@
+"""How versions are found again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from cachetools import LRUCache, TTLCache
+
+from tidewatch.detectors import Model, restore_model
+from tidewatch.registry.arrays import ArraysUnreadable, unpack
+from tidewatch.registry.errors import DataCorrupted, SeriesNotFound, VersionNotFound
+from tidewatch.registry.ports import DataStore, Head, Page, SeriesSummary, VersionStore
+from tidewatch.registry.version import LATEST, ModelVersion, VersionSelector
+
+_CACHED_HEADS = 4096
+_CACHED_MODEL_BYTES = 96 * 2**20
+# What a model weighs beside its arrays, and how often the arrays are there: as they came and as they are worked with.
+_BYTES_BESIDE_ARRAYS = 16 * 1024
+_COPIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A version and its model, ready to score."""
+
+    version: ModelVersion
+    model: Model
+    weight: int
+    """About how many bytes of memory it takes."""
+
+
+class Registry:
+    """Loads and lists the versions of one tenant.
+
+    A version never changes, so its restored model is kept in memory. Which version is the latest is read from storage
+    each time, unless ``head_cache_seconds`` allows an answer of that age.
+    """
+
+    def __init__(
+        self,
+        versions: VersionStore,
+        arrays: Callable[[], DataStore],
+        *,
+        head_cache_seconds: float = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._versions = versions
+        # Asked for when a model needs it: few do, and its client is slow to build.
+        self._arrays = arrays
+        self._heads: TTLCache[str, Head] = TTLCache(_CACHED_HEADS, ttl=head_cache_seconds, timer=clock)
+        self._models: LRUCache[tuple[str, int], LoadedModel] = LRUCache(
+            _CACHED_MODEL_BYTES, getsizeof=lambda loaded: loaded.weight
+        )
+
+    def load(self, series_id: str, selector: VersionSelector = None) -> LoadedModel:
+        """The model of a version; of the champion when none is asked for.
+
+        Raises:
+            SeriesNotFound: if the series was never trained.
+            VersionNotFound: if it has no version of that number.
+            DataCorrupted: if the model's arrays are gone or damaged.
+            StorageUnavailable: if storage failed.
+        """
+        if isinstance(selector, int):
+            return self._load_number(series_id, selector)
+        head = self._head(series_id)
+        if selector == LATEST and head.latest != head.champion.number:
+            return self._load_number(series_id, head.latest)
+        return self._restored(head.champion)
+
+    def count_series(self) -> int:
+        """How many distinct series were ever trained."""
+        return self._versions.count_series()
+
+    def list_series(self, limit: int, after: str | None) -> Page[SeriesSummary, str]:
+        """A page of the trained series, in the order of their ids."""
+        return self._versions.list_series(limit, after)
+
+    def list_versions(self, series_id: str, limit: int, before: int | None) -> Page[ModelVersion, int]:
+        """A page of the versions of a series, newest first.
+
+        Raises:
+            SeriesNotFound: if the series was never trained.
+        """
+        page = self._versions.list_versions(series_id, limit, before)
+        if not page.items:
+            self._head(series_id)
+        return page
+
+    def _head(self, series_id: str) -> Head:
+        head = self._heads.get(series_id)
+        if head is None:
+            head = self._versions.head(series_id)
+            if head is None:
+                raise SeriesNotFound(series_id)
+            self._heads[series_id] = head
+        return head
+
+    def _load_number(self, series_id: str, number: int) -> LoadedModel:
+        loaded = self._models.get((series_id, number))
+        if loaded is not None:
+            return loaded
+        version = self._versions.version(series_id, number)
+        if version is None:
+            raise VersionNotFound(series_id, number, self._head(series_id).latest)
+        return self._restored(version)
+
+    def _restored(self, version: ModelVersion) -> LoadedModel:
+        key = (version.series_id, version.number)
+        loaded = self._models.get(key)
+        if loaded is None:
+            packed = self._packed_arrays(version)
+            try:
+                arrays = unpack(packed)
+            except ArraysUnreadable as error:
+                raise DataCorrupted(version.arrays_key or f"{version.series_id} {version.version}") from error
+            model = restore_model(version.detector, version.options, version.parameters, arrays)
+            weight = _BYTES_BESIDE_ARRAYS + _COPIES * sum(array.nbytes for array in arrays.values())
+            loaded = LoadedModel(version, model, weight)
+            # One that is larger than the cache is not kept.
+            with suppress(ValueError):
+                self._models[key] = loaded
+        return loaded
+
+    def _packed_arrays(self, version: ModelVersion) -> bytes:
+        if version.arrays_key is None or version.arrays_sha256 is None:
+            return version.arrays
+        return self._arrays().get(version.arrays_key, version.arrays_sha256)

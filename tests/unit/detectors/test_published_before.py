@@ -1,0 +1,37 @@
+"""What was published before the detectors moved into families is read as it was.
+
+``tests/data/published_before_families.json`` holds one model of every detector, as the version at commit c6f49a5 wrote
+it, some points, and how that version judged them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from tidewatch.detectors import CATALOGUE, restore_model
+from tidewatch.registry.arrays import unpack
+from tidewatch.series import TimeSeries
+
+from tests.support.environment import ROOT
+
+PUBLISHED: dict[str, Any] = json.loads((ROOT / "tests/data/published_before_families.json").read_text())
+POINTS = TimeSeries(np.array(PUBLISHED["timestamps"]), np.array(PUBLISHED["values"]))
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_it_judges_as_it_did(name):
+    stored = PUBLISHED["models"][name]
+    model = restore_model(name, stored["options"], stored["parameters"], unpack(base64.b64decode(stored["arrays"])))
+    scores = model.score(POINTS)
+    for column, expected in stored["scores"].items():
+        found = getattr(scores, column)
+        if column in ("anomaly", "direction", "warming_up"):
+            assert found.tolist() == expected, column
+        else:
+            known = np.array([np.nan if number is None else number for number in expected])
+            finite = np.where(np.isfinite(found), found, np.nan)
+            np.testing.assert_allclose(finite, known, rtol=1e-9, err_msg=column)
