@@ -6,6 +6,7 @@ from tidewatch.detectors.catalogue import (
     DEFAULT_DETECTOR,
     FAMILY_DEFAULTS,
     detector_named,
+    fit_model,
     load_catalogue,
     restore_model,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Scores",
     "detector_named",
     "find_events",
+    "fit_model",
     "load_catalogue",
     "restore_model",
 ]

@@ -7,7 +7,8 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Final, cast
 
-from tidewatch.detectors.base import Arrays, Detector, Json, Model
+from tidewatch.detectors.base import Arrays, Detector, DetectorOptions, Json, Model
+from tidewatch.series import TimeSeries
 
 # By family, which is the package that holds it; the first of a family is its default. Each is the module of its name.
 _FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -55,6 +56,15 @@ def detector_named(name: str) -> Detector:
         KeyError: if the catalogue has none of that name.
     """
     return CATALOGUE[name]
+
+
+def fit_model(series: TimeSeries, options: DetectorOptions) -> Model:
+    """The model that the detector of these options learns from a series that passed preflight.
+
+    Raises:
+        CannotTrain: if the series does not suit the detector.
+    """
+    return detector_named(options.name).fit(series, options)
 
 
 def restore_model(name: str, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:

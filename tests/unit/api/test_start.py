@@ -12,7 +12,7 @@ from tidewatch import api
 from tidewatch.detectors import CATALOGUE, load_catalogue
 print(gc.isenabled(), gc.get_freeze_count() > 10_000)
 def imported():
-    return {name.split(".")[3] for name in sys.modules if name.startswith("tidewatch.detectors.") and name.count(".") > 2}
+    return {name.split(".")[3] for name in sys.modules if name.count(".") == 3}
 print(sorted(imported() & set(CATALOGUE)))
 load_catalogue()
 print(imported() >= set(CATALOGUE))

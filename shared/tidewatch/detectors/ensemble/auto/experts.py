@@ -10,8 +10,8 @@
 | rough | mean absolute first difference of 50 points | jitter, bursts |
 | calm | inverse of that of 20 points | a sensor that is stuck, traffic that died |
 
-In the windows of later points a value is held to what was in reach (:mod:`tidewatch.detectors.ensemble.auto.reach`), so that one
-spike is one anomaly.
+In the windows of later points a value is held to what was in reach (module ``reach``), so that one spike is
+one anomaly.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Judgement:
     """Of n points; every array has shape (n,) but ``experts``.
 
     Attributes:
-        score: the fused score, 0 to 12.5: what :func:`~tidewatch.detectors.ensemble.auto.knowledge.fuse` makes of the experts.
+        score: the fused score, 0 to 12.5: what ``knowledge.fuse`` makes of the experts.
         evidence: ``-log10`` of the p-value of the score among the scores of the past; 0 while warming up.
         experts: shape (len(EXPERTS), n), the evidence of each expert.
         expected: what the leader, the level or the season, expects, in the unit of the series; the value itself while

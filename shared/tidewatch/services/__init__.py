@@ -1,0 +1,1 @@
+"""Use cases, one file each: what handlers, streams and workflows share. No HTTP and no AWS here."""
