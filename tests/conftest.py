@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from hypothesis.internal.conjecture import providers
 
 from tests.support import environment
 
 environment.apply()
 
-# No deadlines: a busy machine must not make a test fail. `ci` looks further and always in the same places.
-hypothesis_settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-hypothesis_settings.register_profile(
-    "ci", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=200, derandomize=True
-)
-hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+# No deadlines: a busy machine must not make a test fail, nor may chance. `test` tries the same examples each time;
+# `explore` tries more of them, others each time, and prints how to repeat one that fails.
+_COMMON: Final[dict[str, Any]] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+hypothesis_settings.register_profile("test", **_COMMON, max_examples=30, derandomize=True)
+hypothesis_settings.register_profile("explore", **_COMMON, max_examples=100, derandomize=False, print_blob=True)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "test")
+if hypothesis_settings().derandomize:
+    # Hypothesis also tries constants of the modules that are loaded: another selection of tests, other examples.
+    providers._get_local_constants = providers.Constants
+
+_MARKER_OF_FIXTURE: Final = {"found_tools": "emulator", "dynamodb_local": "dynamodb_local"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that need more than the development environment, by the fixture that provides it."""
+    for item in items:
+        for fixture, marker in _MARKER_OF_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
 
 
 @pytest.fixture(scope="session", autouse=True)

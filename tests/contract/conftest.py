@@ -10,7 +10,7 @@ from tidewatch.registry import DataStore, VersionStore
 from tests.contract.backends import BACKENDS, Backend, on_dynamodb_local
 
 
-@pytest.fixture(params=[*BACKENDS, "dynamodb-local"], scope="module")
+@pytest.fixture(params=[*BACKENDS, pytest.param("dynamodb-local", marks=pytest.mark.dynamodb_local)], scope="module")
 def storage(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """One storage after the other; making one takes longer than most tests."""
     if request.param == "dynamodb-local":

@@ -41,7 +41,7 @@ codings = _or_words("gzip", "GZIP ", "identity", "br", "gzip, gzip", MARK, "z" *
 
 query_names = (
     st.sampled_from(["version", "limit", "cursor", "series_id", "format", "width", "height", "theme", "version[]", ""])
-    | st.text(max_size=8)
+    | own_words(st.text(max_size=8))
     | st.just(MARK)
 )
 query_values = _or_words(

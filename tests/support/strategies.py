@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -20,27 +21,36 @@ near_the_largest = st.floats(1e307, MAX) | st.floats(-MAX, -1e307) | st.sampled_
 near_the_smallest = st.floats(-1e-307, 1e-307)
 subnormals = st.integers(-(2**20), 2**20).map(lambda count: count * SMALLEST)
 extreme_doubles = near_the_largest | near_the_smallest | subnormals | st.sampled_from([0.0, -0.0, 1.0, -1.0])
+scalable_doubles = st.just(0.0) | st.floats(2.0**-800, 2.0**800) | st.floats(-(2.0**800), -(2.0**-800))
+"""Doubles that stay normal, or zero, when they are multiplied by a power of two between 2**-90 and 2**90."""
 
 
 @st.composite
-def _around_a_large_mean(draw: st.DrawFn, size: st.SearchStrategy[int]) -> list[float]:
+def _around_a_large_mean(draw: st.DrawFn, size: st.SearchStrategy[int], means: Sequence[float]) -> list[float]:
     """Values a few units in the last place around one mean: a naive variance is 0 or negative here."""
-    mean = draw(st.sampled_from([1e15, 1e9, 1.0, math.pi, -1e10, 1e300, 1e-300, -1e308]))
+    mean = draw(st.sampled_from(means))
     steps = draw(size.flatmap(lambda n: st.lists(st.integers(-9, 9), min_size=n, max_size=n)))
     return [mean + step * math.ulp(mean) for step in steps]
 
 
 @st.composite
-def _few_distinct(draw: st.DrawFn, size: st.SearchStrategy[int]) -> list[float]:
-    some = draw(st.lists(doubles | st.integers(-50, 50).map(float), min_size=2, max_size=3, unique=True))
+def _few_distinct(draw: st.DrawFn, size: st.SearchStrategy[int], elements: st.SearchStrategy[float]) -> list[float]:
+    some = draw(st.lists(elements | st.integers(-50, 50).map(float), min_size=2, max_size=3))
     return draw(size.flatmap(lambda n: st.lists(st.sampled_from(some), min_size=n, max_size=n)))
 
 
 @st.composite
-def _one_beside_many(draw: st.DrawFn, size: st.SearchStrategy[int]) -> list[float]:
+def _one_beside_many(draw: st.DrawFn, size: st.SearchStrategy[int], elements: st.SearchStrategy[float]) -> list[float]:
     """Equal values and one other. Of ten, the three-sigma limit is exactly the other one."""
-    usual, other = draw(st.tuples(doubles, doubles) | st.tuples(*[st.integers(-99, 99).map(float)] * 2))
+    usual, other = draw(st.tuples(elements, elements) | st.tuples(*[st.integers(-99, 99).map(float)] * 2))
     return [usual] * (draw(st.just(10) | size) - 1) + [other]
+
+
+def not_all_equal(values: list[float]) -> list[float]:
+    """The values; where all are equal, the first one becomes zero, or one where it was zero."""
+    if min(values) < max(values):
+        return values
+    return [0.0 if values[0] else 1.0, *values[1:]]
 
 
 def training_values(min_size: int = 5, max_size: int = 40) -> st.SearchStrategy[list[float]]:
@@ -58,11 +68,24 @@ def training_values(min_size: int = 5, max_size: int = 40) -> st.SearchStrategy[
         lists(near_the_smallest),
         lists(subnormals),
         lists(extreme_doubles),
-        _around_a_large_mean(size),
-        _few_distinct(size),
-        _one_beside_many(size),
+        _around_a_large_mean(size, [1e15, 1e9, 1.0, math.pi, -1e10, 1e300, 1e-300, -1e308]),
+        _few_distinct(size, doubles),
+        _one_beside_many(size, doubles),
     )
-    return st.one_of(*kinds).filter(lambda values: min(values) < max(values))
+    return st.one_of(*kinds).map(not_all_equal)
+
+
+def scalable_training_values(min_size: int = 5, max_size: int = 40) -> st.SearchStrategy[list[float]]:
+    """Values that a detector may be trained on, also after a multiplication by a power of two: ``scalable_doubles``."""
+    size = st.integers(min_size, max_size)
+    kinds = (
+        st.lists(st.integers(-100, 100).map(float), min_size=min_size, max_size=max_size),
+        st.lists(scalable_doubles, min_size=min_size, max_size=max_size),
+        _around_a_large_mean(size, [1e15, 1e9, 1.0, math.pi, -1e10, 1e200, 1e-200]),
+        _few_distinct(size, scalable_doubles),
+        _one_beside_many(size, scalable_doubles),
+    )
+    return st.one_of(*kinds).map(not_all_equal)
 
 
 @st.composite
