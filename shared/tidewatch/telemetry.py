@@ -41,6 +41,8 @@ class Metric(StrEnum):
     ERRORS = "Errors"
     REJECTIONS = "Rejections"
     STORAGE_FAILURES = "StorageFailures"
+    UNHANDLED_ERRORS = "UnhandledErrors"
+    DATA_CORRUPTED = "DataCorrupted"
     COLD_START = "ColdStart"
 
 
@@ -73,6 +75,8 @@ DIMENSION_SETS: Final[Mapping[Metric, tuple[frozenset[str], ...]]] = MappingProx
         Metric.ERRORS: (_BASE,),
         Metric.REJECTIONS: (_BASE,),
         Metric.STORAGE_FAILURES: (_BASE,),
+        Metric.UNHANDLED_ERRORS: (_BASE,),
+        Metric.DATA_CORRUPTED: (_BASE,),
         Metric.COLD_START: (frozenset({"function_name", "service"}),),
     }
 )

@@ -38,6 +38,12 @@ def template() -> Template:
     return Template(document(), REGION)
 
 
+def template_with(**parameters: Any) -> Template:
+    """The template with other values of parameters than their defaults."""
+    given = {name: {**document()["Parameters"][name], "Default": value} for name, value in parameters.items()}
+    return Template({**document(), "Parameters": document()["Parameters"] | given}, REGION)
+
+
 def resources(kind: str) -> dict[str, dict[str, Any]]:
     """The resources of a type, as they are written, by logical id."""
     return {name: resource for name, resource in document()["Resources"].items() if resource["Type"] == kind}

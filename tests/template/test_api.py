@@ -61,20 +61,40 @@ def test_every_route_leads_to_the_one_api():
             assert event["Properties"]["RestApiId"] == template().physical_name("TidewatchApi")
 
 
+def limits():
+    """The stage's settings by path and method."""
+    return {(each["ResourcePath"], each["HttpMethod"]): each for each in api()["MethodSettings"]}
+
+
 def test_the_api_is_traced_throttled_and_metered():
-    (method,) = api()["MethodSettings"]
+    stage = limits()["/*", "*"]
     plan = api()["Auth"]["UsagePlan"]
     assert api()["TracingEnabled"] is True
-    assert (method["ResourcePath"], method["HttpMethod"]) == ("/*", "*")
-    assert method["ThrottlingRateLimit"] > 0
-    assert method["ThrottlingBurstLimit"] >= method["ThrottlingRateLimit"]
+    assert stage["ThrottlingRateLimit"] > 0
+    assert stage["ThrottlingBurstLimit"] >= stage["ThrottlingRateLimit"]
     assert plan["CreateUsagePlan"] == "PER_API"
     assert plan["Quota"]["Limit"] > 0
 
 
+def test_no_key_can_take_all_that_the_stage_takes():
+    stage, key = limits()["/*", "*"], api()["Auth"]["UsagePlan"]["Throttle"]
+    assert key["RateLimit"] <= stage["ThrottlingRateLimit"] / 2
+    assert key["BurstLimit"] <= stage["ThrottlingBurstLimit"] / 2
+
+
+def test_strangers_have_low_limits_of_their_own():
+    own = limits()
+    stage = own.pop(("/*", "*"))
+    # API Gateway takes a path as in a JSON pointer, behind the first slash.
+    assert own.keys() == {(f"/~1{path.removeprefix('/')}", "GET") for path in NO_KEY}
+    for limit in own.values():
+        assert limit["ThrottlingRateLimit"] <= stage["ThrottlingRateLimit"] / 20
+        assert limit["ThrottlingBurstLimit"] <= stage["ThrottlingBurstLimit"] / 20
+
+
 def test_no_log_holds_request_bodies():
-    (method,) = api()["MethodSettings"]
-    assert (method["LoggingLevel"], method["DataTraceEnabled"]) == ("OFF", False)
+    for limit in limits().values():
+        assert (limit["LoggingLevel"], limit["DataTraceEnabled"]) == ("OFF", False)
 
 
 def test_pictures_leave_as_bytes_for_every_client():

@@ -5,7 +5,7 @@ from tidewatch.settings import Settings
 from tidewatch.telemetry import NAMESPACE, SERVICE
 
 from tests.support.environment import ROOT
-from tests.support.template import document, functions, layers_of, resources, template
+from tests.support.template import document, functions, layers_of, resources, template, template_with
 
 READ_BY_LIBRARIES = {"AWS_ENDPOINT_URL", "JOBLIB_MULTIPROCESSING", "OMP_NUM_THREADS", "PYDANTIC_DISABLE_PLUGINS"}
 
@@ -28,13 +28,31 @@ def test_a_fit_ends_its_race_before_its_function_ends():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_function_starts_from_a_snapshot_behind_its_alias(name):
+def test_a_function_is_called_through_its_alias(name):
     function = functions()[name]
     assert function["Runtime"] == "python3.13"
-    assert function["SnapStart"] == {"ApplyOn": "PublishedVersions"}
     assert function["AutoPublishAlias"] == "live"
     assert function["Tracing"] == "Active"
-    assert "ReservedConcurrentExecutions" not in function
+
+
+def test_only_what_somebody_waits_for_has_a_snapshot():
+    snapshots = {name: function["SnapStart"] for name, function in functions().items() if "SnapStart" in function}
+    assert snapshots == {"PredictFunction": {"ApplyOn": "PublishedVersions"}}
+
+
+def test_training_has_ceilings_that_are_off_until_somebody_sets_them():
+    ceilings = {}
+    for name in NAMES:
+        assert "ReservedConcurrentExecutions" not in functions()[name]
+        if "ReservedConcurrentExecutions" in own_properties(name):
+            condition, ceiling, none = own_properties(name)["ReservedConcurrentExecutions"]["Fn::If"]
+            assert none == {"Ref": "AWS::NoValue"}
+            parameter = ceiling["Ref"]
+            assert document()["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, 0]}]}
+            ceilings[name] = parameter
+    assert ceilings == {"FitFunction": "FitConcurrency", "DetectFunction": "DetectConcurrency"}
+    limited = template_with(FitConcurrency=7).resources("AWS::Serverless::Function")
+    assert limited["FitFunction"]["ReservedConcurrentExecutions"] == 7
 
 
 @pytest.mark.parametrize("name", NAMES)

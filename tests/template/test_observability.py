@@ -3,14 +3,16 @@ from __future__ import annotations
 import pytest
 from tidewatch.telemetry import DIMENSION_SETS, NAMESPACE, SERVICE, Metric
 
+from local.routes import read_routes
+from tests.support.environment import ROOT
 from tests.support.template import (
     document,
     functions,
     metrics_of_alarms,
     metrics_of_dashboard,
     resources,
-    statements,
     template,
+    template_with,
     widgets,
 )
 
@@ -24,12 +26,14 @@ AWS_METRICS = {
         "ConsumedReadCapacityUnits",
         "ConsumedWriteCapacityUnits",
         "TransactionConflict",
+        "ReadThrottleEvents",
+        "WriteThrottleEvents",
     },
-    ("AWS/DynamoDB", frozenset({"TableName", "Operation"})): {
-        "SuccessfulRequestLatency",
-        "SystemErrors",
-        "ThrottledRequests",
+    ("AWS/DynamoDB", frozenset({"TableName", "GlobalSecondaryIndexName"})): {
+        "ReadThrottleEvents",
+        "WriteThrottleEvents",
     },
+    ("AWS/DynamoDB", frozenset({"TableName", "Operation"})): {"SuccessfulRequestLatency", "SystemErrors"},
 }
 
 
@@ -80,7 +84,8 @@ def test_dimensions_name_what_exists(use):
         "FunctionName": function_names,
         "function_name": function_names,
         "TableName": {names("ModelsTable"), names("IdempotencyTable")},
-        "Operation": {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "TransactWriteItems"},
+        "GlobalSecondaryIndexName": {index for _, index in tables_and_indexes()},
+        "Operation": {"GetItem", "Query", "TransactWriteItems"},
     }
     for name, value in use.dimensions.items():
         assert value in known[name]
@@ -104,10 +109,12 @@ def test_what_must_wake_somebody_does():
         ("Tidewatch/Api", "ThrottledRequests"),
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),
-        ("AWS/DynamoDB", "SystemErrors"),
-        ("AWS/DynamoDB", "ThrottledRequests"),
+        ("AWS/DynamoDB", "ReadThrottleEvents"),
+        ("AWS/DynamoDB", "WriteThrottleEvents"),
         (NAMESPACE, Metric.INFERENCE_LATENCY),
         (NAMESPACE, Metric.STORAGE_FAILURES),
+        (NAMESPACE, Metric.UNHANDLED_ERRORS),
+        (NAMESPACE, Metric.DATA_CORRUPTED),
     }
 
 
@@ -117,25 +124,72 @@ def test_alarms_watch_every_function(metric):
     assert watched == {function["FunctionName"] for function in functions().values()}
 
 
-@pytest.mark.parametrize("metric", ["SystemErrors", "ThrottledRequests"])
-def test_alarms_watch_every_operation_that_a_function_may_do(metric):
+def tables_and_indexes():
+    """Every table, and every index with its table; a table by itself has no index."""
+    for name, table in template().resources("AWS::DynamoDB::Table").items():
+        for index in [None, *(each["IndexName"] for each in table.get("GlobalSecondaryIndexes", []))]:
+            yield template().physical_name(name), index
+
+
+@pytest.mark.parametrize("metric", ["ReadThrottleEvents", "WriteThrottleEvents"])
+def test_alarms_watch_every_table_and_index(metric):
     watched = {
-        (use.dimensions["TableName"], use.dimensions["Operation"])
+        (use.dimensions["TableName"], use.dimensions.get("GlobalSecondaryIndexName"))
         for use in metrics_of_alarms()
-        if (use.namespace, use.name) == ("AWS/DynamoDB", metric)
+        if use.name == metric
     }
-    expected = set()
-    for _, statement in statements():
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        match statement.get("Resource"):
-            case {"Fn::GetAtt": [table, "Arn"]} if table.endswith("Table"):
-                for action in actions:
-                    operation = action.removeprefix("dynamodb:")
-                    # The models table is only written in transactions.
-                    if table == "ModelsTable" and operation in {"PutItem", "UpdateItem"}:
-                        operation = "TransactWriteItems"
-                    expected.add((template().physical_name(table), operation))
-    assert watched == expected
+    assert watched == set(tables_and_indexes())
+
+
+def breaches(alarm, period):
+    """Whether what was measured in one period is beyond an alarm's threshold."""
+    (expression,) = [query["Expression"] for query in alarm.get("Metrics", []) if "Expression" in query] or ["value"]
+    if expression == "SUM(METRICS())":
+        value = period["value"]
+    else:
+        names = {"IF": lambda condition, yes, no: yes if condition else no}
+        value = eval(expression.replace(" AND ", " and "), names, period)  # noqa: S307 - the template's own expressions
+    limit = float(alarm["Threshold"])
+    return value > limit if alarm["ComparisonOperator"] == "GreaterThanThreshold" else value >= limit
+
+
+def pages(name, *periods):
+    """Whether an alarm goes off at these periods, of which the last ones count; a number is what was counted."""
+    alarm = template().resources("AWS::CloudWatch::Alarm")[name]
+    window = alarm["EvaluationPeriods"]
+    known = [each if isinstance(each, dict) else {"value": each} for each in periods[-window:]]
+    return sum(breaches(alarm, each) for each in known) >= alarm.get("DatapointsToAlarm", window)
+
+
+@pytest.mark.parametrize("name", ["UnhandledErrorsAlarm", "DataCorruptedAlarm"])
+def test_a_defect_and_corrupted_data_page_at_the_first(name):
+    assert pages(name, 1)
+    assert not pages(name, 0)
+
+
+def test_one_request_that_fails_or_is_slow_pages_nobody():
+    assert not pages("FunctionErrorsAlarm", 1)
+    assert not pages("FunctionErrorsAlarm", 2)
+    assert not pages("StorageFailuresAlarm", 0, 0, 1)
+    assert not pages("FunctionThrottlesAlarm", 0, 0, 100)
+    assert not pages("ApiServerErrorsAlarm", {"errors": 1, "requests": 1})
+    for name in ("ApiLatencyAlarm", "PredictLatencyAlarm"):
+        slow, few = {"p95": 25_000, "requests": 200}, {"p95": 25_000, "requests": 19}
+        assert not pages(name, {"p95": 10, "requests": 200}, slow, slow)
+        assert not pages(name, few, few, few)
+
+
+def test_what_lasts_or_hits_many_pages():
+    assert pages("FunctionErrorsAlarm", 3)
+    assert pages("StorageFailuresAlarm", 1, 0, 1)
+    assert pages("FunctionThrottlesAlarm", 5, 5)
+    assert pages("DynamoDbThrottlesAlarm", 50, 0, 50)
+    assert pages("ApiThrottlesAlarm", 50, 50)
+    assert pages("ApiServerErrorsAlarm", {"errors": 5, "requests": 500})
+    assert not pages("ApiServerErrorsAlarm", {"errors": 5, "requests": 501})
+    for name in ("ApiLatencyAlarm", "PredictLatencyAlarm"):
+        slow = {"p95": 25_000, "requests": 20}
+        assert pages(name, slow, slow, slow)
 
 
 def test_an_alarm_adds_up_no_more_metrics_than_cloudwatch_allows():
@@ -150,9 +204,18 @@ def test_throttled_requests_are_told_apart_by_the_access_log():
     (api,) = template().resources("AWS::Serverless::Api").values()
     line = api["AccessLogSetting"]["Format"]
     assert metric_filter["LogGroupName"] == template().physical_name("AccessLogGroup")
-    assert metric_filter["FilterPattern"] == '{ $.status = "429" }'
+    # What strangers send to the routes without a key wakes nobody.
+    public = [route.path for route in read_routes(template(), ROOT).routes if not route.api_key_required]
+    others = "".join(f' && ($.route != "{path}")' for path in sorted(public))
+    assert metric_filter["FilterPattern"] == f'{{ ($.status = "429"){others} }}'
     assert '"status":"$context.status"' in line
+    assert '"route":"$context.resourcePath"' in line
     assert '"apiId":"$context.apiId"' in line
+
+
+def test_the_dashboard_can_be_left_out():
+    assert not template_with(WithDashboard="false").resources("AWS::CloudWatch::Dashboard")
+    assert document()["Outputs"]["DashboardUrl"]["Condition"] == document()["Resources"]["Dashboard"]["Condition"]
 
 
 def test_the_dashboard_shows_every_alarm():
