@@ -4,42 +4,43 @@ from __future__ import annotations
 
 import hashlib
 
-from tidewatch.registry import ModelVersion, Page, SeriesSummary
+from tidewatch.registry import ModelVersion, Page, SeriesKey, SeriesSummary
 from tidewatch.registry.ports import Head, Receipt
+from tidewatch.tenancy import Tenant
 
 
 class StubVersionStore:
     """Keeps the latest version of each series in a dictionary."""
 
     def __init__(self) -> None:
-        self._heads: dict[str, Head] = {}
+        self._heads: dict[SeriesKey, Head] = {}
 
-    def head(self, series_id: str) -> Head | None:
+    def head(self, series: SeriesKey) -> Head | None:
         """Where the series stands."""
-        return self._heads.get(series_id)
+        return self._heads.get(series)
 
-    def version(self, series_id: str, number: int) -> ModelVersion | None:
+    def version(self, series: SeriesKey, number: int) -> ModelVersion | None:
         """The version, if it is the latest."""
-        head = self._heads.get(series_id)
+        head = self._heads.get(series)
         return head.champion if head and head.latest == number else None
 
     def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:  # noqa: ARG002 - the port's
         """Makes a version the latest."""
-        self._heads[version.series_id] = Head(version.number, version)
+        self._heads[version.series] = Head(version.number, version)
 
-    def published_by(self, series_id: str, request: str) -> int | None:  # noqa: ARG002 - the port's
+    def published_by(self, series: SeriesKey, request: str) -> int | None:  # noqa: ARG002 - the port's
         """Nothing; no benchmark sends a request twice."""
         return None
 
-    def count_series(self) -> int:
+    def count_series(self, tenant: Tenant) -> int:  # noqa: ARG002 - the port's
         """How many series there are."""
         return len(self._heads)
 
-    def list_series(self, limit: int, after: str | None) -> Page[SeriesSummary, str]:  # noqa: ARG002 - the port's
+    def list_series(self, tenant: Tenant, limit: int, after: str | None) -> Page[SeriesSummary, str]:  # noqa: ARG002 - the port's
         """Nothing; no benchmark lists."""
         return Page([], None)
 
-    def list_versions(self, series_id: str, limit: int, before: int | None) -> Page[ModelVersion, int]:  # noqa: ARG002
+    def list_versions(self, series: SeriesKey, limit: int, before: int | None) -> Page[ModelVersion, int]:  # noqa: ARG002
         """Nothing; no benchmark lists."""
         return Page([], None)
 
@@ -50,7 +51,7 @@ class StubDataStore:
     def __init__(self) -> None:
         self._data: dict[str, bytes] = {}
 
-    def put(self, data: bytes) -> tuple[str, str]:
+    def put(self, tenant: Tenant, data: bytes) -> tuple[str, str]:  # noqa: ARG002 - the port's
         """Stores bytes under their sha256."""
         sha256 = hashlib.sha256(data).hexdigest()
         self._data[sha256] = data

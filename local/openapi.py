@@ -133,17 +133,13 @@ def _start() -> tuple[Functions, RouteTable]:
 
 def _stop_the_clock() -> None:
     """Makes what differs from run to run and machine to machine stand still: times and library versions."""
-    from tidewatch import api
-    from tidewatch.adapters import clients
-    from tidewatch.adapters.dynamodb import DynamoDBVersionStore
-    from tidewatch.adapters.s3 import S3DataStore
+    from tidewatch import api, composition
     from tidewatch.registry import Publisher
-    from tidewatch.settings import settings
 
     publisher = Publisher(
-        DynamoDBVersionStore(clients.dynamodb(), settings().table_name, api.TENANT),
-        S3DataStore(clients.s3(), settings().data_bucket, api.TENANT),
-        api.get_array_store(),
+        composition.version_store(),
+        composition.data_store(),
+        composition.array_store(),
         deadline_seconds=1,
         now=lambda: datetime(2026, 1, 1, 8, 15, tzinfo=UTC),
         libraries={"numpy": "2.4.6", "python": "3.13.9"},

@@ -77,7 +77,7 @@ def _forget() -> None:
     import sys
 
     for name, module in list(sys.modules.items()):
-        if name == "tidewatch.settings" or name.startswith("tidewatch.api."):
+        if name in ("tidewatch.settings", "tidewatch.composition") or name.startswith("tidewatch.api."):
             for kept in list(vars(module).values()):
                 if hasattr(kept, "cache_clear"):
                     kept.cache_clear()

@@ -28,10 +28,11 @@ def fit(
 
     Trains a detector on a series and publishes it as the next version: v1, v2, … without a gap.
     """
+    series = api.series_key(app.current_event, series_id)
 
     def train(receipt: Receipt | None) -> FitResponse:
         model = detector_named(body.detector.name).fit(body.series, body.detector)
-        version = publisher.publish(series_id, body.series, model, receipt)
+        version = publisher.publish(series, body.series, model, receipt)
         record_training(version.detector, points=version.points_used)
         return FitResponse.of(version, model.learned())
 
@@ -39,7 +40,7 @@ def fit(
         train,
         answer=FitResponse,
         key=idempotency_key,
-        scope=f"fit/{series_id}",
+        scope=f"fit/{series.tenant}/{series_id}",
         body=app.current_event.body or "",
         context=app.lambda_context,
     )

@@ -24,7 +24,7 @@ def healthcheck(reporter: HealthReporterDep) -> HealthcheckResponse:
 
     Latency, load and model usage of all instances over the last hour, and how many series are trained.
     """
-    return reporter.report()
+    return reporter.report(api.tenant_of(app.current_event))
 
 
 @api.route(app.get, "/series", tag="Models", success="A page.", problems=(422, 503))
@@ -35,7 +35,9 @@ def list_series(
 
     The trained series, in the order of their ids. A first fit may take a moment to appear.
     """
-    return SeriesListResponse.of(registry.list_series(limit, api.decode_cursor(cursor)))
+    return SeriesListResponse.of(
+        registry.list_series(api.tenant_of(app.current_event), limit, api.decode_cursor(cursor))
+    )
 
 
 @api.route(app.get, "/series/<series_id>/versions", tag="Models", success="A page.", problems=(404, 422, 503))
@@ -46,7 +48,7 @@ def list_versions(
 
     Newest first, each with what it was trained on and with.
     """
-    page = registry.list_versions(series_id, limit, api.decode_cursor(cursor))
+    page = registry.list_versions(api.series_key(app.current_event, series_id), limit, api.decode_cursor(cursor))
     return VersionListResponse.of(series_id, page)
 
 

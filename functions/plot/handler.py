@@ -30,7 +30,7 @@ def plot(
 
     The training series, each point judged by those before it: the band of what was usual, anomalies, events, severity.
     """
-    loaded = registry.load(series_id, api.selector(version))
+    loaded = registry.load(api.series_key(app.current_event, series_id), api.selector(version))
     form = format or wanted_format(app.current_event.headers.get("accept", ""))
     request = PlotRequest(f"{series_id} · {loaded.version.version}", form, width, height, theme)
     series, model = training_data.of(loaded.version), loaded.model

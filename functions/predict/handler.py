@@ -16,7 +16,7 @@ def predict(
 
     Says whether a point is unusual for its series. A model is visible here as soon as its fit answered.
     """
-    loaded = registry.load(series_id, api.selector(version))
+    loaded = registry.load(api.series_key(app.current_event, series_id), api.selector(version))
     scores = loaded.model.score(body.point(), body.before(loaded.version.step))
     answer = api.PredictResponse.of(body.timestamp, body.value, loaded, scores)
     record_prediction(answer.detector, anomaly=answer.anomaly)

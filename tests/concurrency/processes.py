@@ -16,8 +16,9 @@ from botocore.config import Config
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
 from tidewatch.adapters.s3 import S3DataStore
 from tidewatch.registry import ModelVersion, TrainingData
+from tidewatch.tenancy import DEFAULT_TENANT
 
-from tests.support.samples import a_model, a_publisher, a_series
+from tests.support.samples import a_model, a_publisher, a_series, key
 
 SERIES = "cpu"
 # The functions' own limits are for a network; sixteen processes on two cores may have to wait for longer.
@@ -40,17 +41,17 @@ class Place:
 
     @property
     def versions(self) -> DynamoDBVersionStore:
-        return DynamoDBVersionStore(self.clients[0], self.names["TABLE_NAME"], "default")
+        return DynamoDBVersionStore(self.clients[0], self.names["TABLE_NAME"])
 
     @property
     def data(self) -> S3DataStore:
-        return S3DataStore(self.clients[1], self.names["DATA_BUCKET"], "default")
+        return S3DataStore(self.clients[1], self.names["DATA_BUCKET"])
 
     def publish(self, fit: int) -> ModelVersion:
         """Publishes a model of values that no other fit has."""
         publisher = a_publisher(self.versions, self.data, deadline_seconds=60, sleep=time.sleep)
         values = values_of(fit)
-        return publisher.publish(SERIES, a_series(values), a_model(values))
+        return publisher.publish(key(SERIES), a_series(values), a_model(values))
 
     def fit_of(self, version: ModelVersion) -> int:
         """Which fit a version is of, by its training data; its parameters must be those of the same data."""
@@ -72,7 +73,7 @@ def values_of(fit: int) -> list[float]:
 
 def publish_some(place: Place, start: Barrier, fits: Iterable[int], told: Connection) -> None:
     """Publishes fits as fast as it can, and tells the version numbers that it got, by fit."""
-    assert place.versions.head("another") is None  # Clients are slow to make.
+    assert place.versions.head(key("another")) is None  # Clients are slow to make.
     start.wait(_START_SECONDS)
     told.send({fit: place.publish(fit).number for fit in fits})
 
@@ -99,18 +100,18 @@ def read_until(place: Place, start: Barrier, stop: Event, told: Connection) -> N
 
 def look(place: Place, seen: list[int]) -> None:
     """Reads in the order in which the functions do, and holds each answer to what was there before it."""
-    head = place.versions.head(SERIES)
+    head = place.versions.head(key(SERIES))
     if head is None:
         assert seen == [0], "the series is gone"
         return
     assert head.latest >= seen[-1], f"latest went back to {head.latest}"
     seen.append(head.latest)
     assert head.champion.number == head.latest
-    version = place.versions.version(SERIES, head.latest)
+    version = place.versions.version(key(SERIES), head.latest)
     assert version is not None, f"HEAD says {head.latest}, and there is none"
     assert version == head.champion, f"the champion is not version {head.latest}"
     place.fit_of(version)
-    numbers = [found.number for found in place.versions.list_versions(SERIES, 1000, None).items]
+    numbers = [found.number for found in place.versions.list_versions(key(SERIES), 1000, None).items]
     assert numbers == [*range(numbers[0], 0, -1)], f"a gap in {numbers}"
     assert numbers[0] >= head.latest
-    assert place.versions.count_series() == 1
+    assert place.versions.count_series(DEFAULT_TENANT) == 1

@@ -7,6 +7,7 @@ import time
 from multiprocessing.context import ForkServerContext
 
 from tests.concurrency.processes import SERIES, Place, look, publish_until_killed, read_until
+from tests.support.samples import key
 from tests.support.stored import stored
 
 KILLS = 20
@@ -67,7 +68,7 @@ def test_a_publisher_that_is_killed_leaves_whole_versions(place: Place, processe
                 under_way.add(interrupted)
                 retried = place.publish(interrupted)
                 assert latest < retried.number <= latest + 2
-                assert place.versions.head(SERIES).latest == retried.number
+                assert place.versions.head(key(SERIES)).latest == retried.number
                 acknowledged[interrupted] = retried.number
     finally:
         stop.set()
@@ -78,7 +79,7 @@ def test_a_publisher_that_is_killed_leaves_whole_versions(place: Place, processe
     # Else the moments were none at which something was under way.
     assert len(under_way) > KILLS / 2
     found = stored(place.names, place.clients).check()
-    fits = {number: place.fit_of(place.versions.version(SERIES, number)) for number in found.versions[SERIES]}
+    fits = {number: place.fit_of(place.versions.version(key(SERIES), number)) for number in found.versions[SERIES]}
     for fit, number in acknowledged.items():
         assert fits.pop(number) == fit
     # What was published and not acknowledged, each at most once.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from multiprocessing.context import ForkServerContext
 
 from tests.concurrency.processes import SERIES, Place, publish_some, read_until
+from tests.support.samples import key
 from tests.support.stored import stored
 
 FITS = 100
@@ -41,7 +42,7 @@ def test_a_hundred_fits_from_sixteen_processes(place: Place, processes: ForkServ
     assert found.versions == {SERIES: [*range(1, FITS + 1)]}
     assert found.series_counted == 1
     assert len(found.objects) == FITS
-    versions = place.versions.list_versions(SERIES, FITS, None).items
+    versions = place.versions.list_versions(key(SERIES), FITS, None).items
     assert {place.fit_of(version): version.number for version in versions} == acknowledged
     for each in seen:
         assert isinstance(each, list), each

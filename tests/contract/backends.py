@@ -28,9 +28,9 @@ class Backend(Protocol):
 
     isolates: bool
 
-    def versions(self, tenant: str) -> VersionStore: ...
+    def versions(self) -> VersionStore: ...
 
-    def data(self, tenant: str, kind: Kind = TRAINING_DATA) -> DataStore: ...
+    def data(self, kind: Kind = TRAINING_DATA) -> DataStore: ...
 
     def everything(self) -> Any:
         """All that is stored, for comparing; the order does not matter."""
@@ -57,15 +57,14 @@ class InMemory:
     def __init__(self) -> None:
         self._memory = Memory()
 
-    def versions(self, tenant: str) -> VersionStore:
-        return MemoryVersionStore(self._memory, tenant)
+    def versions(self) -> VersionStore:
+        return MemoryVersionStore(self._memory)
 
-    def data(self, tenant: str, kind: Kind = TRAINING_DATA) -> DataStore:
-        return MemoryDataStore(self._memory, tenant, kind.folder)
+    def data(self, kind: Kind = TRAINING_DATA) -> DataStore:
+        return MemoryDataStore(self._memory, kind.folder)
 
     def everything(self) -> Any:
-        versions = {name: stored for name, stored in self._memory.versions.items() if stored}
-        return deepcopy((versions, self._memory.receipts, self._memory.objects))
+        return deepcopy((self._memory.versions, self._memory.receipts, self._memory.objects))
 
     def overwrite(self, key: str, stored: bytes) -> None:
         self._memory.objects[key] = stored
@@ -90,11 +89,11 @@ class Aws:
         self.dynamodb: Any = boto3.client("dynamodb", endpoint_url=dynamodb_endpoint)
         self.s3: Any = boto3.client("s3")
 
-    def versions(self, tenant: str) -> VersionStore:
-        return DynamoDBVersionStore(self.dynamodb, self._table, tenant)
+    def versions(self) -> VersionStore:
+        return DynamoDBVersionStore(self.dynamodb, self._table)
 
-    def data(self, tenant: str, kind: Kind = TRAINING_DATA) -> DataStore:
-        return S3DataStore(self.s3, self._bucket, tenant, kind)
+    def data(self, kind: Kind = TRAINING_DATA) -> DataStore:
+        return S3DataStore(self.s3, self._bucket, kind)
 
     def everything(self) -> Any:
         items = {(item["pk"]["S"], item["sk"]["S"]): item for item in self._items()}

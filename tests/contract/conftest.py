@@ -30,9 +30,9 @@ def backend(storage: Backend) -> Backend:
 
 @pytest.fixture
 def versions(backend: Backend) -> VersionStore:
-    return backend.versions("default")
+    return backend.versions()
 
 
 @pytest.fixture
 def data(backend: Backend) -> DataStore:
-    return backend.data("default")
+    return backend.data()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tidewatch.adapters.s3 import MODEL_ARRAYS, TRAINING_DATA
 from tidewatch.registry import DataCorrupted, DataStore
 from tidewatch.registry.training_data import decode, encode
+from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.contract.backends import Backend
 from tests.support.samples import a_series
@@ -20,29 +21,29 @@ TEXT = b"timestamp,value\n60,1.0\n"
 
 @pytest.fixture(params=[TRAINING_DATA, MODEL_ARRAYS], ids=lambda kind: kind.folder)
 def data(backend: Backend, request: pytest.FixtureRequest) -> DataStore:
-    return backend.data("default", request.param)
+    return backend.data(request.param)
 
 
 def test_what_was_put_is_got(data):
-    key, sha256 = data.put(TEXT)
+    key, sha256 = data.put(DEFAULT_TENANT, TEXT)
     assert data.get(key, sha256) == TEXT
 
 
 def test_the_sha256_is_that_of_the_content(data):
-    key, sha256 = data.put(TEXT)
+    key, sha256 = data.put(DEFAULT_TENANT, TEXT)
     assert sha256 == hashlib.sha256(TEXT).hexdigest()
     assert sha256 in key
 
 
 def test_putting_the_same_again_changes_nothing(backend, data):
-    first = data.put(TEXT)
+    first = data.put(DEFAULT_TENANT, TEXT)
     before = backend.everything()
-    assert data.put(TEXT) == first
+    assert data.put(DEFAULT_TENANT, TEXT) == first
     assert backend.everything() == before
 
 
 def test_different_content_has_different_keys(data):
-    one, other = data.put(TEXT), data.put(TEXT + b"120,2.0\n")
+    one, other = data.put(DEFAULT_TENANT, TEXT), data.put(DEFAULT_TENANT, TEXT + b"120,2.0\n")
     assert one[0] != other[0]
     assert data.get(*one) == TEXT
 
@@ -50,16 +51,16 @@ def test_different_content_has_different_keys(data):
 @hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=2000))
 def test_any_bytes_come_back(data, content):
-    assert data.get(*data.put(content)) == content
+    assert data.get(*data.put(DEFAULT_TENANT, content)) == content
 
 
 def test_a_large_series_comes_back(data):
     text = encode(a_series([float(index % 1000) for index in range(100_000)]))
-    assert decode(data.get(*data.put(text))).values.size == 100_000
+    assert decode(data.get(*data.put(DEFAULT_TENANT, text))).values.size == 100_000
 
 
 def test_data_that_is_missing_is_corrupted(backend, data):
-    key, sha256 = data.put(TEXT)
+    key, sha256 = data.put(DEFAULT_TENANT, TEXT)
     backend.remove(key)
     with pytest.raises(DataCorrupted, match="does not match its sha256") as caught:
         data.get(key, sha256)
@@ -74,7 +75,7 @@ def test_data_that_was_never_there_is_corrupted(data):
 @pytest.mark.parametrize("stored", [b"", b"x", TEXT, b"\x1f\x8b", b"\x1f\x8b\x08\x00" * 10], ids=repr)
 def test_data_that_was_changed_is_corrupted(backend, data, stored):
     """Also by plain text where packed was: what is stored is the store's own form."""
-    key, sha256 = data.put(TEXT + b"120,2.0\n")
+    key, sha256 = data.put(DEFAULT_TENANT, TEXT + b"120,2.0\n")
     backend.overwrite(key, stored)
     with pytest.raises(DataCorrupted) as caught:
         data.get(key, sha256)
@@ -82,32 +83,32 @@ def test_data_that_was_changed_is_corrupted(backend, data, stored):
 
 
 def test_data_of_another_version_is_corrupted(data):
-    key, _ = data.put(TEXT)
-    _, other_sha256 = data.put(TEXT + b"120,2.0\n")
+    key, _ = data.put(DEFAULT_TENANT, TEXT)
+    _, other_sha256 = data.put(DEFAULT_TENANT, TEXT + b"120,2.0\n")
     with pytest.raises(DataCorrupted):
         data.get(key, other_sha256)
 
 
 def test_data_that_was_lost_can_be_put_again(backend, data):
-    key, sha256 = data.put(TEXT)
+    key, sha256 = data.put(DEFAULT_TENANT, TEXT)
     backend.overwrite(key, b"damaged")
-    assert data.put(TEXT) == (key, sha256)
+    assert data.put(DEFAULT_TENANT, TEXT) == (key, sha256)
     assert data.get(key, sha256) == TEXT
 
 
 def test_kinds_have_their_own_keys(backend):
-    text, arrays = backend.data("default", TRAINING_DATA), backend.data("default", MODEL_ARRAYS)
-    key, _ = text.put(TEXT)
-    other_key, other_sha256 = arrays.put(TEXT)
+    text, arrays = backend.data(TRAINING_DATA), backend.data(MODEL_ARRAYS)
+    key, _ = text.put(DEFAULT_TENANT, TEXT)
+    other_key, other_sha256 = arrays.put(DEFAULT_TENANT, TEXT)
     backend.remove(key)
     assert arrays.get(other_key, other_sha256) == TEXT
 
 
 def test_tenants_have_their_own_keys(backend):
-    one, other = backend.data("one"), backend.data("other")
-    key, sha256 = one.put(TEXT)
-    other_key, other_sha256 = other.put(TEXT)
+    data = backend.data()
+    key, sha256 = data.put(Tenant("one"), TEXT)
+    other_key, other_sha256 = data.put(Tenant("other"), TEXT)
     assert sha256 == other_sha256
     assert key != other_key
     backend.remove(key)
-    assert other.get(other_key, other_sha256) == TEXT
+    assert data.get(other_key, other_sha256) == TEXT

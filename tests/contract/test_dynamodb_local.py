@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
+from tidewatch.tenancy import DEFAULT_TENANT
 
 from tests.contract.backends import Aws, on_dynamodb_local
 from tests.contract.test_state_machine import Lifetimes, series_ids, trainings
 from tests.support.dying import DEATHS, PUBLISHING, Died, dying, losing_answers
-from tests.support.samples import a_model, a_publisher, a_series
+from tests.support.samples import a_model, a_publisher, a_series, key
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +80,10 @@ def test_any_sequence_of_calls_agrees_with_a_dictionary_also_in_parallel(backend
 def test_a_transaction_that_is_sent_again_is_the_same_and_not_a_second_one(backend, versions, data, before):
     publisher = a_publisher(versions, data)
     for _ in range(before):
-        publisher.publish("cpu", a_series(), a_model())
+        publisher.publish(key("cpu"), a_series(), a_model())
     with losing_answers(backend.dynamodb, "dynamodb.TransactWriteItems", 2) as seen:
-        version = publisher.publish("cpu", a_series(), a_model())
+        version = publisher.publish(key("cpu"), a_series(), a_model())
     assert seen == [200, 200, 200]
-    assert [found.number for found in versions.list_versions("cpu", 10, None).items] == [*range(before + 1, 0, -1)]
-    assert versions.version("cpu", before + 1) == version
-    assert versions.count_series() == 1
+    assert [found.number for found in versions.list_versions(key("cpu"), 10, None).items] == [*range(before + 1, 0, -1)]
+    assert versions.version(key("cpu"), before + 1) == version
+    assert versions.count_series(DEFAULT_TENANT) == 1

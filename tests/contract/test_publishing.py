@@ -21,15 +21,16 @@ from tidewatch.registry import (
     TrainingData,
 )
 from tidewatch.series import TimeSeries
+from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.support.flaky import STEPS, FlakyData, FlakyVersions
-from tests.support.samples import VALUES, a_model, a_publisher, a_series, no_arrays
+from tests.support.samples import VALUES, a_model, a_publisher, a_series, key, no_arrays
 
 
 def test_what_was_published_is_loaded(versions, data):
     model = a_model(sigmas=2.0, side="both")
-    version = a_publisher(versions, data).publish("cpu", a_series(), model)
-    loaded = Registry(versions, no_arrays).load("cpu")
+    version = a_publisher(versions, data).publish(key("cpu"), a_series(), model)
+    loaded = Registry(versions, no_arrays).load(key("cpu"))
     assert loaded.version == version
     assert loaded.model.learned() == model.learned()
     assert TrainingData(data).of(loaded.version).values.tolist() == list(VALUES)
@@ -38,22 +39,22 @@ def test_what_was_published_is_loaded(versions, data):
 def test_a_model_with_large_arrays_is_loaded_as_it_was(backend, versions, data):
     series = a_series(np.random.default_rng(1).normal(0, 1, 3000).tolist())
     model = detector_named("auto").fit(series, AutoOptions())
-    arrays = backend.data("default", MODEL_ARRAYS)
-    version = a_publisher(versions, data, arrays).publish("cpu", series, model)
+    arrays = backend.data(MODEL_ARRAYS)
+    version = a_publisher(versions, data, arrays).publish(key("cpu"), series, model)
     assert version.arrays == b""
-    loaded = Registry(versions, lambda: arrays).load("cpu")
+    loaded = Registry(versions, lambda: arrays).load(key("cpu"))
     point = TimeSeries.of_point(series.end + 60, 4.5)
     assert loaded.model.score(point).score.tolist() == model.score(point).score.tolist()
 
 
 def test_a_model_whose_arrays_are_gone_is_corrupted_and_not_another(backend, versions, data):
     series = a_series(np.random.default_rng(1).normal(0, 1, 3000).tolist())
-    arrays = backend.data("default", MODEL_ARRAYS)
+    arrays = backend.data(MODEL_ARRAYS)
     model = detector_named("auto").fit(series, AutoOptions())
-    version = a_publisher(versions, data, arrays).publish("cpu", series, model)
+    version = a_publisher(versions, data, arrays).publish(key("cpu"), series, model)
     backend.remove(version.arrays_key)
     with pytest.raises(DataCorrupted) as caught:
-        Registry(versions, lambda: arrays).load("cpu")
+        Registry(versions, lambda: arrays).load(key("cpu"))
     assert caught.value.key == version.arrays_key
 
 
@@ -65,11 +66,13 @@ def test_whoever_is_overtaken_takes_the_next_number(versions, data, overtaken):
     def overtake(_: object) -> None:
         if left:
             left.pop()
-            other.publish("cpu", a_series([1, 2, 3, 4, 5]), a_model())
+            other.publish(key("cpu"), a_series([1, 2, 3, 4, 5]), a_model())
 
-    version = a_publisher(FlakyVersions(versions, before_append=overtake), data).publish("cpu", a_series(), a_model())
+    version = a_publisher(FlakyVersions(versions, before_append=overtake), data).publish(
+        key("cpu"), a_series(), a_model()
+    )
     assert version.number == overtaken + 1
-    found = versions.list_versions("cpu", 100, None).items
+    found = versions.list_versions(key("cpu"), 100, None).items
     assert [(v.number, v.points_used) for v in found] == [
         (overtaken + 1, 8),
         *((n, 5) for n in range(overtaken, 0, -1)),
@@ -83,9 +86,9 @@ class _OneAtATime:
         self._data = data
         self._lock = Lock()
 
-    def put(self, content: bytes) -> tuple[str, str]:
+    def put(self, tenant: Tenant, content: bytes) -> tuple[str, str]:
         with self._lock:
-            return self._data.put(content)
+            return self._data.put(tenant, content)
 
     def get(self, key: str, sha256: str) -> bytes:
         with self._lock:
@@ -97,39 +100,39 @@ def test_parallel_publishers_get_all_numbers_once(backend, versions, data):
         pytest.skip("this storage does not isolate parallel calls; DynamoDB Local does")
     publisher = a_publisher(versions, _OneAtATime(data), sleep=time.sleep)
     with ThreadPoolExecutor(16) as pool:
-        published = list(pool.map(lambda _: publisher.publish("cpu", a_series(), a_model()), range(80)))
+        published = list(pool.map(lambda _: publisher.publish(key("cpu"), a_series(), a_model()), range(80)))
     assert sorted(version.number for version in published) == [*range(1, 81)]
-    assert versions.head("cpu").latest == 80
-    assert versions.count_series() == 1
+    assert versions.head(key("cpu")).latest == 80
+    assert versions.count_series(DEFAULT_TENANT) == 1
 
 
 def test_nothing_is_published_at_the_deadline(versions, data):
     other = a_publisher(versions, data)
 
     def overtake(_: object) -> None:
-        other.publish("cpu", a_series([1, 2, 3, 4, 5]), a_model())
+        other.publish(key("cpu"), a_series([1, 2, 3, 4, 5]), a_model())
 
     busy = a_publisher(FlakyVersions(versions, before_append=overtake), data, deadline_seconds=-1)
     with pytest.raises(SeriesBusy):
-        busy.publish("cpu", a_series(), a_model())
-    assert [version.points_used for version in versions.list_versions("cpu", 100, None).items] == [5]
+        busy.publish(key("cpu"), a_series(), a_model())
+    assert [version.points_used for version in versions.list_versions(key("cpu"), 100, None).items] == [5]
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("before", [0, 1])
 def test_a_publish_that_dies_is_not_seen_or_seen_whole(versions, data, step, before):
     for _ in range(before):
-        a_publisher(versions, data).publish("cpu", a_series([1, 2, 3, 4, 5]), a_model())
+        a_publisher(versions, data).publish(key("cpu"), a_series([1, 2, 3, 4, 5]), a_model())
     dying = a_publisher(FlakyVersions(versions, step), FlakyData(data, step))
     with pytest.raises(StorageUnavailable):
-        dying.publish("cpu", a_series(), a_model())
+        dying.publish(key("cpu"), a_series(), a_model())
     registry = Registry(versions, no_arrays)
     if not before and step != "answer of append":
         with pytest.raises(SeriesNotFound):
-            registry.load("cpu")
-        assert registry.count_series() == 0
+            registry.load(key("cpu"))
+        assert registry.count_series(DEFAULT_TENANT) == 0
     else:
-        loaded = registry.load("cpu")
+        loaded = registry.load(key("cpu"))
         assert loaded.version.number == before + (step == "answer of append")
         assert len(TrainingData(data).of(loaded.version)) == loaded.version.points_used
-        assert registry.count_series() == 1
+        assert registry.count_series(DEFAULT_TENANT) == 1

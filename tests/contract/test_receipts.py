@@ -4,45 +4,47 @@ from __future__ import annotations
 
 import pytest
 from tidewatch.registry import Receipt, VersionTaken
+from tidewatch.tenancy import Tenant
 
 from tests.contract.publishing import publish
-from tests.support.samples import a_version
+from tests.support.samples import a_version, key
 
 FOREVER = 2**40
+OTHER = Tenant("other")
 
 
 def test_a_receipt_is_found_and_belongs_to_one_series_of_one_tenant(backend):
-    versions = backend.versions("default")
+    versions = backend.versions()
     publish(versions, "cpu", 1)
     versions.append(a_version("cpu", 2), Receipt("r", FOREVER))
-    assert versions.published_by("cpu", "r") == 2
-    assert versions.published_by("cpu", "another") is None
-    assert versions.published_by("gpu", "r") is None
-    assert backend.versions("other").published_by("cpu", "r") is None
-    assert [version.number for version in versions.list_versions("cpu", 9, None).items] == [2, 1]
+    assert versions.published_by(key("cpu"), "r") == 2
+    assert versions.published_by(key("cpu"), "another") is None
+    assert versions.published_by(key("gpu"), "r") is None
+    assert versions.published_by(key("cpu", OTHER), "r") is None
+    assert [version.number for version in versions.list_versions(key("cpu"), 9, None).items] == [2, 1]
 
 
 def test_the_same_request_publishes_nothing_more(backend):
-    versions = backend.versions("default")
+    versions = backend.versions()
     versions.append(a_version("cpu", 1), Receipt("r", FOREVER))
     before = backend.everything()
     with pytest.raises(VersionTaken):
         versions.append(a_version("cpu", 2), Receipt("r", FOREVER))
     assert backend.everything() == before
     versions.append(a_version("cpu", 2), Receipt("another", FOREVER))
-    assert (versions.published_by("cpu", "r"), versions.published_by("cpu", "another")) == (1, 2)
+    assert (versions.published_by(key("cpu"), "r"), versions.published_by(key("cpu"), "another")) == (1, 2)
 
 
 def test_a_version_that_is_taken_leaves_no_receipt(backend):
-    versions = backend.versions("default")
+    versions = backend.versions()
     publish(versions, "cpu", 2)
     with pytest.raises(VersionTaken):
         versions.append(a_version("cpu", 2), Receipt("r", FOREVER))
-    assert versions.published_by("cpu", "r") is None
+    assert versions.published_by(key("cpu"), "r") is None
 
 
 def test_what_has_expired_is_forgotten(versions):
     versions.append(a_version("cpu", 1), Receipt("r", 1_700_000_000))
-    assert versions.published_by("cpu", "r") is None
+    assert versions.published_by(key("cpu"), "r") is None
     versions.append(a_version("cpu", 2), Receipt("r", FOREVER))
-    assert versions.published_by("cpu", "r") == 2
+    assert versions.published_by(key("cpu"), "r") == 2

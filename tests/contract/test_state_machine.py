@@ -20,11 +20,12 @@ from tidewatch.registry import (
     TrainingData,
     VersionNotFound,
 )
+from tidewatch.tenancy import DEFAULT_TENANT
 
 from tests.contract.backends import Backend, InMemory
 from tests.contract.paging import all_pages, items_of
 from tests.support.flaky import STEPS, FlakyData, FlakyVersions
-from tests.support.samples import a_model, a_publisher, a_series, no_arrays
+from tests.support.samples import a_model, a_publisher, a_series, key, no_arrays
 
 series_ids = st.sampled_from(["a", "b", "b:1"])
 trainings = st.lists(st.integers(-9, 9).map(float), min_size=4, max_size=7).map(lambda v: [*v, v[0] + 1])
@@ -37,8 +38,8 @@ class Lifetimes(RuleBasedStateMachine):
     def __init__(self, backend: Backend) -> None:
         super().__init__()
         backend.clear()
-        self.versions = backend.versions("default")
-        self.data = backend.data("default")
+        self.versions = backend.versions()
+        self.data = backend.data()
         self.registry = Registry(self.versions, no_arrays)
         self.expected: dict[str, list[list[float]]] = {}
         self.requests = itertools.count()
@@ -53,7 +54,7 @@ class Lifetimes(RuleBasedStateMachine):
         **arguments: Any,
     ) -> int:
         publisher = a_publisher(versions, data, **arguments)
-        return publisher.publish(series_id, a_series(values), a_model(values), receipt).number
+        return publisher.publish(key(series_id), a_series(values), a_model(values), receipt).number
 
     def remember(self, series_id: str, values: list[float]) -> int:
         self.expected.setdefault(series_id, []).append(values)
@@ -114,13 +115,13 @@ class Lifetimes(RuleBasedStateMachine):
         number = selector if isinstance(selector, int) else len(trained)
         if not trained:
             with pytest.raises(SeriesNotFound):
-                self.registry.load(series_id, selector)
+                self.registry.load(key(series_id), selector)
         elif number > len(trained):
             with pytest.raises(VersionNotFound) as caught:
-                self.registry.load(series_id, selector)
+                self.registry.load(key(series_id), selector)
             assert caught.value.latest == len(trained)
         else:
-            loaded = self.registry.load(series_id, selector)
+            loaded = self.registry.load(key(series_id), selector)
             values = trained[number - 1]
             assert (loaded.version.series_id, loaded.version.number) == (series_id, number)
             assert loaded.model.learned() == a_model(values).learned()
@@ -128,7 +129,7 @@ class Lifetimes(RuleBasedStateMachine):
 
     @rule(limit=limits)
     def list_series(self, limit):
-        summaries = items_of(all_pages(lambda after: self.registry.list_series(limit, after)))
+        summaries = items_of(all_pages(lambda after: self.registry.list_series(DEFAULT_TENANT, limit, after)))
         found = [(summary.series_id, summary.latest, summary.points_used) for summary in summaries]
         assert found == [(name, len(runs), len(runs[-1])) for name, runs in sorted(self.expected.items())]
 
@@ -137,29 +138,29 @@ class Lifetimes(RuleBasedStateMachine):
         trained = self.expected.get(series_id, [])
         if not trained:
             with pytest.raises(SeriesNotFound):
-                self.registry.list_versions(series_id, limit, None)
+                self.registry.list_versions(key(series_id), limit, None)
             return
-        versions = items_of(all_pages(lambda before: self.registry.list_versions(series_id, limit, before)))
+        versions = items_of(all_pages(lambda before: self.registry.list_versions(key(series_id), limit, before)))
         found = [(version.number, version.points_used) for version in versions]
         assert found == [(number, len(trained[number - 1])) for number in range(len(trained), 0, -1)]
 
     @invariant()
     def series_are_counted(self):
-        assert self.registry.count_series() == len(self.expected)
+        assert self.registry.count_series(DEFAULT_TENANT) == len(self.expected)
 
     @invariant()
     def the_head_is_the_last_version(self):
         for series_id, trained in self.expected.items():
-            head = self.versions.head(series_id)
+            head = self.versions.head(key(series_id))
             assert head.latest == head.champion.number == len(trained)
 
     def teardown(self):
         """No version without its data, and the number after the last is free."""
         for series_id, trained in self.expected.items():
             for number, values in enumerate(trained, start=1):
-                version = self.versions.version(series_id, number)
+                version = self.versions.version(key(series_id), number)
                 assert TrainingData(self.data).of(version).values.tolist() == values
-            assert self.versions.version(series_id, len(trained) + 1) is None
+            assert self.versions.version(key(series_id), len(trained) + 1) is None
 
 
 def test_any_sequence_of_calls_agrees_with_a_dictionary(backend):

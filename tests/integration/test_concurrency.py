@@ -21,7 +21,7 @@ from tidewatch.series import TimeSeries
 from tests.support.api import Api
 from tests.support.boundary import Boundary, Call, Send, answer_lost, cancelled
 from tests.support.environment import ENVIRONMENT
-from tests.support.samples import no_arrays
+from tests.support.samples import key, no_arrays
 from tests.support.stored import stored
 
 FITS = 100
@@ -39,7 +39,7 @@ def eager_threads() -> Iterator[None]:
 
 
 def make_store() -> DynamoDBVersionStore:
-    return DynamoDBVersionStore(boto3.client("dynamodb", config=RETRIES), ENVIRONMENT["TABLE_NAME"], "default")
+    return DynamoDBVersionStore(boto3.client("dynamodb", config=RETRIES), ENVIRONMENT["TABLE_NAME"])
 
 
 def make_publisher(sleep: Callable[[float], None] = lambda seconds: None) -> Publisher:
@@ -47,8 +47,8 @@ def make_publisher(sleep: Callable[[float], None] = lambda seconds: None) -> Pub
     s3 = boto3.client("s3", config=RETRIES)
     return Publisher(
         make_store(),
-        S3DataStore(s3, ENVIRONMENT["DATA_BUCKET"], "default"),
-        S3DataStore(s3, ENVIRONMENT["DATA_BUCKET"], "default", MODEL_ARRAYS),
+        S3DataStore(s3, ENVIRONMENT["DATA_BUCKET"]),
+        S3DataStore(s3, ENVIRONMENT["DATA_BUCKET"], MODEL_ARRAYS),
         deadline_seconds=120,
         now=lambda: datetime.now(UTC),
         libraries={},
@@ -60,7 +60,7 @@ def publish(publisher: Publisher, series_id: str, value: float) -> ModelVersion:
     series = TimeSeries(TIMES.copy(), np.array([1, 2, 3, 4, 5, value], dtype=np.float64))
     detector = detector_named("three_sigma")
     options = detector.options_type()  # type: ignore[call-arg]
-    return publisher.publish(series_id, series, detector.fit(series, options))
+    return publisher.publish(key(series_id), series, detector.fit(series, options))
 
 
 def publish_at_once(boundary: Boundary, series_ids: list[str]) -> list[ModelVersion]:
@@ -94,7 +94,7 @@ def test_a_hundred_fits_of_one_series_at_once(boundary: Boundary, eager_threads)
     # Each caller was told the number that its own data lies under.
     registry = Registry(make_store(), no_arrays)
     for version in published[:: FITS // 10]:
-        assert registry.load("s", version.number).version == version
+        assert registry.load(key("s"), version.number).version == version
 
 
 def test_first_fits_of_many_series_at_once_are_each_counted(boundary: Boundary, eager_threads):

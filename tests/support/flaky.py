@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tidewatch.registry import DataStore, ModelVersion, StorageUnavailable, VersionStore
+from tidewatch.registry import DataStore, ModelVersion, SeriesKey, StorageUnavailable, VersionStore
 from tidewatch.registry.ports import Head, Receipt
+from tidewatch.tenancy import Tenant
 
 STEPS = ("put", "head", "append", "answer of append")
 """Where a publish can die: before each call to storage, and after a version was written but not acknowledged."""
@@ -42,10 +43,10 @@ class FlakyVersions:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def head(self, series_id: str) -> Head | None:
+    def head(self, series: SeriesKey) -> Head | None:
         if self._dies_at == "head":
             raise StorageUnavailable("head")
-        return self._inner.head(series_id)
+        return self._inner.head(series)
 
     def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:
         if self._before_append is not None:
@@ -64,10 +65,10 @@ class FlakyData:
         self._inner = inner
         self._dies_at = dies_at
 
-    def put(self, data: bytes) -> tuple[str, str]:
+    def put(self, tenant: Tenant, data: bytes) -> tuple[str, str]:
         if self._dies_at == "put":
             raise StorageUnavailable("put")
-        return self._inner.put(data)
+        return self._inner.put(tenant, data)
 
     def get(self, key: str, sha256: str) -> bytes:
         return self._inner.get(key, sha256)

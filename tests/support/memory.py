@@ -5,79 +5,77 @@ from __future__ import annotations
 import bisect
 import hashlib
 import time
-from collections import defaultdict
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from tidewatch.registry import DataCorrupted, ModelVersion, Page, SeriesSummary, VersionTaken
+from tidewatch.registry import DataCorrupted, ModelVersion, Page, SeriesKey, SeriesSummary, VersionTaken
 from tidewatch.registry.ports import Head, Receipt
+from tidewatch.tenancy import Tenant
 
 
 @dataclass
 class Memory:
     """What all tenants stored together."""
 
-    versions: dict[str, dict[str, list[ModelVersion]]] = field(default_factory=lambda: defaultdict(dict))
-    receipts: dict[tuple[str, str, str], tuple[int, int]] = field(default_factory=dict)
+    versions: dict[SeriesKey, list[ModelVersion]] = field(default_factory=dict)
+    receipts: dict[tuple[SeriesKey, str], tuple[int, int]] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
 
 
 class MemoryVersionStore:
-    """Versions of one tenant."""
+    """Versions of all tenants."""
 
-    def __init__(self, memory: Memory, tenant: str) -> None:
-        self._tenant = tenant
-        self._series = memory.versions[tenant]
+    def __init__(self, memory: Memory) -> None:
+        self._series = memory.versions
         self._receipts = memory.receipts
 
-    def head(self, series_id: str) -> Head | None:
-        versions = self._series.get(series_id)
+    def head(self, series: SeriesKey) -> Head | None:
+        versions = self._series.get(series)
         return Head(versions[-1].number, deepcopy(versions[-1])) if versions else None
 
-    def version(self, series_id: str, number: int) -> ModelVersion | None:
-        versions = self._series.get(series_id, [])
+    def version(self, series: SeriesKey, number: int) -> ModelVersion | None:
+        versions = self._series.get(series, [])
         return deepcopy(versions[number - 1]) if 1 <= number <= len(versions) else None
 
     def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:
-        if version.number != len(self._series.get(version.series_id, [])) + 1:
+        if version.number != len(self._series.get(version.series, [])) + 1:
             raise VersionTaken
         if receipt is not None:
-            if self.published_by(version.series_id, receipt.request) is not None:
+            if self.published_by(version.series, receipt.request) is not None:
                 raise VersionTaken
-            key = (self._tenant, version.series_id, receipt.request)
+            key = (version.series, receipt.request)
             self._receipts[key] = (version.number, receipt.expires_at)
-        self._series.setdefault(version.series_id, []).append(deepcopy(version))
+        self._series.setdefault(version.series, []).append(deepcopy(version))
 
-    def published_by(self, series_id: str, request: str) -> int | None:
-        number, expires_at = self._receipts.get((self._tenant, series_id, request), (None, 0))
+    def published_by(self, series: SeriesKey, request: str) -> int | None:
+        number, expires_at = self._receipts.get((series, request), (None, 0))
         return number if expires_at >= time.time() else None
 
-    def count_series(self) -> int:
-        return len(self._series)
+    def count_series(self, tenant: Tenant) -> int:
+        return sum(series.tenant == tenant for series in self._series)
 
-    def list_series(self, limit: int, after: str | None) -> Page[SeriesSummary, str]:
-        names = sorted(self._series)
+    def list_series(self, tenant: Tenant, limit: int, after: str | None) -> Page[SeriesSummary, str]:
+        names = sorted(series.series_id for series in self._series if series.tenant == tenant)
         start = 0 if after is None else bisect.bisect_right(names, after)
-        page = [_summary(self._series[name][-1]) for name in names[start : start + limit]]
+        page = [_summary(self._series[SeriesKey(tenant, name)][-1]) for name in names[start : start + limit]]
         return Page(page, page[-1].series_id if start + limit < len(names) else None)
 
-    def list_versions(self, series_id: str, limit: int, before: int | None) -> Page[ModelVersion, int]:
-        newest_first = [v for v in reversed(self._series.get(series_id, [])) if before is None or v.number < before]
+    def list_versions(self, series: SeriesKey, limit: int, before: int | None) -> Page[ModelVersion, int]:
+        newest_first = [v for v in reversed(self._series.get(series, [])) if before is None or v.number < before]
         page = deepcopy(newest_first[:limit])
         return Page(page, page[-1].number if limit < len(newest_first) else None)
 
 
 class MemoryDataStore:
-    """Objects of one kind of one tenant."""
+    """Objects of one kind, of all tenants."""
 
-    def __init__(self, memory: Memory, tenant: str, folder: str = "training") -> None:
+    def __init__(self, memory: Memory, folder: str = "training") -> None:
         self._objects = memory.objects
         self._folder = folder
-        self._tenant = tenant
 
-    def put(self, data: bytes) -> tuple[str, str]:
+    def put(self, tenant: Tenant, data: bytes) -> tuple[str, str]:
         sha256 = hashlib.sha256(data).hexdigest()
-        key = f"{self._folder}/{self._tenant}/{sha256}"
+        key = f"{self._folder}/{tenant}/{sha256}"
         self._objects[key] = data
         return key, sha256
 

@@ -9,14 +9,20 @@ from typing import Any
 import numpy as np
 from tidewatch.detectors import Model
 from tidewatch.detectors.statistical.three_sigma import DETECTOR, ThreeSigmaOptions
-from tidewatch.registry import DataStore, ModelVersion, Publisher, VersionStore
+from tidewatch.registry import DataStore, ModelVersion, Publisher, SeriesKey, VersionStore
 from tidewatch.series import TimeSeries
+from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.support.memory import Memory, MemoryDataStore, MemoryVersionStore
 
 VALUES = (2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0)
 NOW = datetime(2025, 1, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 LIBRARIES = {"python": "3.13.1", "numpy": "2.4.6"}
+
+
+def key(series_id: str = "cpu", tenant: Tenant = DEFAULT_TENANT) -> SeriesKey:
+    """A series, of the default tenant unless told otherwise."""
+    return SeriesKey(tenant, series_id)
 
 
 def a_series(values: Sequence[float] = VALUES, start: int = 1_735_689_600) -> TimeSeries:
@@ -30,11 +36,18 @@ def a_model(values: Sequence[float] = VALUES, **options: Any) -> Model:
     return DETECTOR.fit(a_series(values), ThreeSigmaOptions(**options))
 
 
-def a_version(series_id: str = "cpu", number: int = 1, *, sigmas: float = 3.0, **changes: Any) -> ModelVersion:
+def a_version(
+    series_id: str = "cpu",
+    number: int = 1,
+    *,
+    tenant: Tenant = DEFAULT_TENANT,
+    sigmas: float = 3.0,
+    **changes: Any,
+) -> ModelVersion:
     """A version as the publisher makes them."""
     model = a_model(sigmas=sigmas)
     fields: dict[str, Any] = {
-        "series_id": series_id,
+        "series": SeriesKey(tenant, series_id),
         "number": number,
         "detector": "three_sigma",
         "options": model.options.model_dump(),
@@ -64,9 +77,9 @@ def a_publisher(
 ) -> Publisher:
     """A publisher that never really waits."""
     return Publisher(
-        versions or MemoryVersionStore(Memory(), "default"),
-        data or MemoryDataStore(Memory(), "default"),
-        arrays or MemoryDataStore(Memory(), "default", "models"),
+        versions or MemoryVersionStore(Memory()),
+        data or MemoryDataStore(Memory()),
+        arrays or MemoryDataStore(Memory(), "models"),
         **{
             "deadline_seconds": 15,
             "now": lambda: NOW,

@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 from tidewatch.adapters.errors import storage_call
 from tidewatch.adapters.items import Item, head_from_item, head_to_item, summary_from_item, version_from_item
 from tidewatch.adapters.items import version_to_item as to_item
-from tidewatch.registry import ModelVersion, Page, SeriesSummary, StorageUnavailable, VersionTaken
+from tidewatch.registry import ModelVersion, Page, SeriesKey, SeriesSummary, StorageUnavailable, VersionTaken
 from tidewatch.registry.ports import Head, Receipt
+from tidewatch.tenancy import Tenant
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,22 +31,21 @@ _THROTTLED: Final = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError
 
 
 class DynamoDBVersionStore:
-    """The versions of one tenant, in the table of the models."""
+    """The versions of all tenants, in the table of the models. Every partition key begins with the tenant."""
 
-    def __init__(self, client: DynamoDBClient, table: str, tenant: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
-        self._tenant = tenant
 
-    def head(self, series_id: str) -> Head | None:
+    def head(self, series: SeriesKey) -> Head | None:
         """Where the series stands: one consistent GetItem."""
-        item = self._get(series_id, "HEAD")
-        return head_from_item(item) if item else None
+        item = self._get(series, "HEAD")
+        return head_from_item(item, series.tenant) if item else None
 
-    def version(self, series_id: str, number: int) -> ModelVersion | None:
+    def version(self, series: SeriesKey, number: int) -> ModelVersion | None:
         """One version: one consistent GetItem."""
-        item = self._get(series_id, _version_key(number))
-        return version_from_item(item) if item else None
+        item = self._get(series, _version_key(number))
+        return version_from_item(item, series.tenant) if item else None
 
     def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:
         """Publishes a version in one transaction.
@@ -58,14 +58,14 @@ class DynamoDBVersionStore:
             {
                 "Put": {
                     "TableName": self._table,
-                    "Item": self._key(version.series_id, _version_key(version.number)) | to_item(version),
+                    "Item": _key(version.series, _version_key(version.number)) | to_item(version),
                     "ConditionExpression": "attribute_not_exists(pk)",
                 }
             },
             self._move_head(version),
         ]
         if version.number == 1:
-            transaction.append(self._count_one(version.series_id))
+            transaction.append(self._count_one(version.series))
         if receipt is not None:
             transaction.append(self._put_receipt(version, receipt))
         try:
@@ -79,24 +79,24 @@ class DynamoDBVersionStore:
                 raise StorageUnavailable("the publishing of a version") from error
             raise
 
-    def published_by(self, series_id: str, request: str) -> int | None:
+    def published_by(self, series: SeriesKey, request: str) -> int | None:
         """The number that a request published: one consistent GetItem."""
-        item = self._get(series_id, _receipt_key(request))
+        item = self._get(series, _receipt_key(request))
         # DynamoDB takes away what has expired, but not at once.
         return int(item["number"]["N"]) if item and int(item["expires_at"]["N"]) >= time.time() else None
 
-    def count_series(self) -> int:
+    def count_series(self, tenant: Tenant) -> int:
         """The sum of the shards: one Query."""
         with storage_call("the count of series"):
             answer = self._client.query(
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": {"S": f"TENANT#{self._tenant}#STATS"}},
+                ExpressionAttributeValues={":pk": {"S": f"TENANT#{tenant}#STATS"}},
                 ConsistentRead=True,
             )
         return sum(int(item["series"]["N"]) for item in answer["Items"])
 
-    def list_series(self, limit: int, after: str | None) -> Page[SeriesSummary, str]:
+    def list_series(self, tenant: Tenant, limit: int, after: str | None) -> Page[SeriesSummary, str]:
         """A page of series: one Query of the index, which holds only the heads.
 
         One more than asked for is read, to know whether a page follows.
@@ -105,7 +105,7 @@ class DynamoDBVersionStore:
             "TableName": self._table,
             "IndexName": SERIES_INDEX,
             "KeyConditionExpression": "tenant = :tenant",
-            "ExpressionAttributeValues": {":tenant": {"S": self._tenant}},
+            "ExpressionAttributeValues": {":tenant": {"S": str(tenant)}},
             "Limit": limit + 1,
         }
         if after is not None:
@@ -116,7 +116,7 @@ class DynamoDBVersionStore:
         items = [summary_from_item(item) for item in answer["Items"][:limit]]
         return Page(items, items[-1].series_id if _goes_on(answer, limit) else None)
 
-    def list_versions(self, series_id: str, limit: int, before: int | None) -> Page[ModelVersion, int]:
+    def list_versions(self, series: SeriesKey, limit: int, before: int | None) -> Page[ModelVersion, int]:
         """A page of versions, newest first: one Query."""
         # Sort keys are fixed-width digits, so that their order is the order of the numbers.
         last = _version_key(before - 1 if before is not None else 99_999_999)
@@ -125,7 +125,7 @@ class DynamoDBVersionStore:
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
                 ExpressionAttributeValues={
-                    ":pk": self._key(series_id, "")["pk"],
+                    ":pk": _key(series, "")["pk"],
                     ":first": {"S": _version_key(0)},
                     ":last": {"S": last},
                 },
@@ -133,23 +133,18 @@ class DynamoDBVersionStore:
                 ConsistentRead=True,
                 Limit=limit + 1,
             )
-        items = [version_from_item(item) for item in answer["Items"][:limit]]
+        items = [version_from_item(item, series.tenant) for item in answer["Items"][:limit]]
         return Page(items, items[-1].number if _goes_on(answer, limit) else None)
 
-    def _get(self, series_id: str, sort_key: str) -> Item | None:
+    def _get(self, series: SeriesKey, sort_key: str) -> Item | None:
         with storage_call("the reading of a model"):
-            answer = self._client.get_item(
-                TableName=self._table, Key=self._key(series_id, sort_key), ConsistentRead=True
-            )
+            answer = self._client.get_item(TableName=self._table, Key=_key(series, sort_key), ConsistentRead=True)
         return answer.get("Item")
-
-    def _key(self, series_id: str, sort_key: str) -> Item:
-        return {"pk": {"S": f"TENANT#{self._tenant}#SERIES#{series_id}"}, "sk": {"S": sort_key}}
 
     def _move_head(self, version: ModelVersion) -> dict[str, Any]:
         put: dict[str, Any] = {
             "TableName": self._table,
-            "Item": self._key(version.series_id, "HEAD") | head_to_item(version, self._tenant),
+            "Item": _key(version.series, "HEAD") | head_to_item(version),
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         if version.number > 1:
@@ -162,22 +157,26 @@ class DynamoDBVersionStore:
         return {
             "Put": {
                 "TableName": self._table,
-                "Item": self._key(version.series_id, _receipt_key(receipt.request)) | attributes,
+                "Item": _key(version.series, _receipt_key(receipt.request)) | attributes,
                 "ConditionExpression": "attribute_not_exists(pk) OR expires_at < :now",
                 "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
             }
         }
 
-    def _count_one(self, series_id: str) -> dict[str, Any]:
-        shard = zlib.crc32(series_id.encode()) % _SHARDS
+    def _count_one(self, series: SeriesKey) -> dict[str, Any]:
+        shard = zlib.crc32(series.series_id.encode()) % _SHARDS
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": {"pk": {"S": f"TENANT#{self._tenant}#STATS"}, "sk": {"S": f"SHARD#{shard:02d}"}},
+                "Key": {"pk": {"S": f"TENANT#{series.tenant}#STATS"}, "sk": {"S": f"SHARD#{shard:02d}"}},
                 "UpdateExpression": "ADD series :one",
                 "ExpressionAttributeValues": {":one": {"N": "1"}},
             }
         }
+
+
+def _key(series: SeriesKey, sort_key: str) -> Item:
+    return {"pk": {"S": f"TENANT#{series.tenant}#SERIES#{series.series_id}"}, "sk": {"S": sort_key}}
 
 
 def _version_key(number: int) -> str:

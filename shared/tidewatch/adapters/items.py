@@ -12,8 +12,9 @@ from typing import Any
 
 import orjson
 
-from tidewatch.registry import ModelVersion, SeriesSummary
+from tidewatch.registry import ModelVersion, SeriesKey, SeriesSummary
 from tidewatch.registry.ports import Head
+from tidewatch.tenancy import Tenant
 
 Item = dict[str, Any]
 """Attributes in DynamoDB's own form, such as ``{"latest": {"N": "3"}}``."""
@@ -43,10 +44,10 @@ def version_to_item(version: ModelVersion) -> Item:
     return item
 
 
-def version_from_item(item: Item) -> ModelVersion:
-    """The version that gave these attributes."""
+def version_from_item(item: Item, tenant: Tenant) -> ModelVersion:
+    """The version of a tenant that gave these attributes."""
     return ModelVersion(
-        series_id=item["series_id"]["S"],
+        series=SeriesKey(tenant, item["series_id"]["S"]),
         number=int(item["number"]["N"]),
         detector=item["detector"]["S"],
         options=orjson.loads(item["options"]["S"]),
@@ -65,15 +66,19 @@ def version_from_item(item: Item) -> ModelVersion:
     )
 
 
-def head_to_item(champion: ModelVersion, tenant: str) -> Item:
-    """The head of a series whose latest version is its champion. ``tenant`` puts it into the index of series."""
+def head_to_item(champion: ModelVersion) -> Item:
+    """The head of a series whose latest version is its champion. Its tenant puts it into the index of series."""
     number = {"N": str(champion.number)}
-    return version_to_item(champion) | {"latest": number, "champion": number, "tenant": {"S": tenant}}
+    return version_to_item(champion) | {
+        "latest": number,
+        "champion": number,
+        "tenant": {"S": str(champion.series.tenant)},
+    }
 
 
-def head_from_item(item: Item) -> Head:
-    """The head that gave these attributes."""
-    return Head(latest=int(item["latest"]["N"]), champion=version_from_item(item))
+def head_from_item(item: Item, tenant: Tenant) -> Head:
+    """The head of a tenant's series that gave these attributes."""
+    return Head(latest=int(item["latest"]["N"]), champion=version_from_item(item, tenant))
 
 
 def summary_from_item(item: Item) -> SeriesSummary:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tidewatch.adapters.errors import storage_call
 from tidewatch.registry import DataCorrupted
+from tidewatch.tenancy import Tenant
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,23 +54,22 @@ MODEL_ARRAYS: Final = Kind(
 
 
 class S3DataStore:
-    """The objects of one kind of one tenant.
+    """The objects of one kind, of all tenants.
 
     The key is the sha256 of the content, not of its gzip: the same data has the same key whatever zlib packed it, and
     what lies under a key never changes its content. ``zcat <object> | sha256sum`` checks it by hand.
     """
 
-    def __init__(self, client: S3Client, bucket: str, tenant: str, kind: Kind = TRAINING_DATA) -> None:
+    def __init__(self, client: S3Client, bucket: str, kind: Kind = TRAINING_DATA) -> None:
         self._client = client
         self._bucket = bucket
-        self._tenant = tenant
         self._kind = kind
 
-    def put(self, data: bytes) -> tuple[str, str]:
-        """Stores bytes; returns their key and sha256."""
+    def put(self, tenant: Tenant, data: bytes) -> tuple[str, str]:
+        """Stores bytes of a tenant; returns their key and sha256."""
         kind = self._kind
         sha256 = hashlib.sha256(data).hexdigest()
-        key = f"{kind.folder}/{self._tenant}/{sha256}.{kind.suffix}"
+        key = f"{kind.folder}/{tenant}/{sha256}.{kind.suffix}"
         packed = kind.pack(data)
         with storage_call(f"the storing of {kind.name}"):
             self._client.put_object(Bucket=self._bucket, Key=key, Body=packed, ContentType=kind.media_type)

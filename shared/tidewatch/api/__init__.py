@@ -13,14 +13,14 @@ gc.disable()
 from tidewatch.api.app import create_app, create_handler
 from tidewatch.api.dependencies import (
     JUDGING,
-    TENANT,
     PublisherDep,
     RegistryDep,
     TrainingDataDep,
-    get_array_store,
     get_publisher,
     get_registry,
     get_training_data,
+    series_key,
+    tenant_of,
 )
 from tidewatch.api.parameters import (
     IdempotencyKey,
@@ -43,7 +43,6 @@ gc.enable()
 
 __all__ = [
     "JUDGING",
-    "TENANT",
     "IdempotencyKey",
     "Limit",
     "PredictBody",
@@ -60,10 +59,11 @@ __all__ = [
     "create_app",
     "create_handler",
     "decode_cursor",
-    "get_array_store",
     "get_publisher",
     "get_registry",
     "get_training_data",
     "route",
     "selector",
+    "series_key",
+    "tenant_of",
 ]

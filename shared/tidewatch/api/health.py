@@ -17,6 +17,7 @@ from tidewatch.detectors import CATALOGUE
 from tidewatch.registry import Registry
 from tidewatch.settings import settings
 from tidewatch.telemetry import NAMESPACE, LogEvent, Metric, base_dimensions, detector_dimensions, logger
+from tidewatch.tenancy import Tenant
 
 _LATENCY_STATS: Final = ("Sum", "SampleCount", "p95")
 
@@ -74,13 +75,13 @@ class HealthReporter:
         self._reader = reader
         self._window = window_seconds
 
-    def report(self) -> HealthcheckResponse:
+    def report(self, tenant: Tenant) -> HealthcheckResponse:
         """The state of the service; degraded where CloudWatch fails.
 
         Raises:
             StorageUnavailable: if the series cannot be counted.
         """
-        series = self._registry.count_series()
+        series = self._registry.count_series(tenant)
         degraded: list[str] = []
         figures: Mapping[Statistic, float] = {}
         try:

@@ -12,7 +12,7 @@ from tidewatch.registry.loader import LoadedModel, Registry
 from tidewatch.registry.ports import DataStore, Page, Receipt, SeriesSummary, VersionStore
 from tidewatch.registry.publisher import Publisher
 from tidewatch.registry.training_data import TrainingData
-from tidewatch.registry.version import LATEST, ModelVersion, VersionSelector, parse_version
+from tidewatch.registry.version import LATEST, ModelVersion, SeriesKey, VersionSelector, parse_version
 
 __all__ = [
     "LATEST",
@@ -25,6 +25,7 @@ __all__ = [
     "Receipt",
     "Registry",
     "SeriesBusy",
+    "SeriesKey",
     "SeriesNotFound",
     "SeriesSummary",
     "StorageUnavailable",

@@ -13,7 +13,8 @@ from tidewatch.detectors import Model, restore_model
 from tidewatch.registry.arrays import ArraysUnreadable, unpack
 from tidewatch.registry.errors import DataCorrupted, SeriesNotFound, VersionNotFound
 from tidewatch.registry.ports import DataStore, Head, Page, SeriesSummary, VersionStore
-from tidewatch.registry.version import LATEST, ModelVersion, VersionSelector
+from tidewatch.registry.version import LATEST, ModelVersion, SeriesKey, VersionSelector
+from tidewatch.tenancy import Tenant
 
 _CACHED_HEADS = 4096
 _CACHED_MODEL_BYTES = 96 * 2**20
@@ -33,7 +34,7 @@ class LoadedModel:
 
 
 class Registry:
-    """Loads and lists the versions of one tenant.
+    """Loads and lists the versions of all tenants.
 
     A version never changes, so its restored model is kept in memory. Which version is the latest is read from storage
     each time, unless ``head_cache_seconds`` allows an answer of that age.
@@ -50,12 +51,12 @@ class Registry:
         self._versions = versions
         # Asked for when a model needs it: few do, and its client is slow to build.
         self._arrays = arrays
-        self._heads: TTLCache[str, Head] = TTLCache(_CACHED_HEADS, ttl=head_cache_seconds, timer=clock)
-        self._models: LRUCache[tuple[str, int], LoadedModel] = LRUCache(
+        self._heads: TTLCache[SeriesKey, Head] = TTLCache(_CACHED_HEADS, ttl=head_cache_seconds, timer=clock)
+        self._models: LRUCache[tuple[SeriesKey, int], LoadedModel] = LRUCache(
             _CACHED_MODEL_BYTES, getsizeof=lambda loaded: loaded.weight
         )
 
-    def load(self, series_id: str, selector: VersionSelector = None) -> LoadedModel:
+    def load(self, series: SeriesKey, selector: VersionSelector = None) -> LoadedModel:
         """The model of a version; of the champion when none is asked for.
 
         Raises:
@@ -65,51 +66,51 @@ class Registry:
             StorageUnavailable: if storage failed.
         """
         if isinstance(selector, int):
-            return self._load_number(series_id, selector)
-        head = self._head(series_id)
+            return self._load_number(series, selector)
+        head = self._head(series)
         if selector == LATEST and head.latest != head.champion.number:
-            return self._load_number(series_id, head.latest)
+            return self._load_number(series, head.latest)
         return self._restored(head.champion)
 
-    def count_series(self) -> int:
-        """How many distinct series were ever trained."""
-        return self._versions.count_series()
+    def count_series(self, tenant: Tenant) -> int:
+        """How many distinct series a tenant has."""
+        return self._versions.count_series(tenant)
 
-    def list_series(self, limit: int, after: str | None) -> Page[SeriesSummary, str]:
-        """A page of the trained series, in the order of their ids."""
-        return self._versions.list_series(limit, after)
+    def list_series(self, tenant: Tenant, limit: int, after: str | None) -> Page[SeriesSummary, str]:
+        """A page of a tenant's series, in the order of their ids."""
+        return self._versions.list_series(tenant, limit, after)
 
-    def list_versions(self, series_id: str, limit: int, before: int | None) -> Page[ModelVersion, int]:
+    def list_versions(self, series: SeriesKey, limit: int, before: int | None) -> Page[ModelVersion, int]:
         """A page of the versions of a series, newest first.
 
         Raises:
             SeriesNotFound: if the series was never trained.
         """
-        page = self._versions.list_versions(series_id, limit, before)
+        page = self._versions.list_versions(series, limit, before)
         if not page.items:
-            self._head(series_id)
+            self._head(series)
         return page
 
-    def _head(self, series_id: str) -> Head:
-        head = self._heads.get(series_id)
+    def _head(self, series: SeriesKey) -> Head:
+        head = self._heads.get(series)
         if head is None:
-            head = self._versions.head(series_id)
+            head = self._versions.head(series)
             if head is None:
-                raise SeriesNotFound(series_id)
-            self._heads[series_id] = head
+                raise SeriesNotFound(series.series_id)
+            self._heads[series] = head
         return head
 
-    def _load_number(self, series_id: str, number: int) -> LoadedModel:
-        loaded = self._models.get((series_id, number))
+    def _load_number(self, series: SeriesKey, number: int) -> LoadedModel:
+        loaded = self._models.get((series, number))
         if loaded is not None:
             return loaded
-        version = self._versions.version(series_id, number)
+        version = self._versions.version(series, number)
         if version is None:
-            raise VersionNotFound(series_id, number, self._head(series_id).latest)
+            raise VersionNotFound(series.series_id, number, self._head(series).latest)
         return self._restored(version)
 
     def _restored(self, version: ModelVersion) -> LoadedModel:
-        key = (version.series_id, version.number)
+        key = (version.series, version.number)
         loaded = self._models.get(key)
         if loaded is None:
             packed = self._packed_arrays(version)

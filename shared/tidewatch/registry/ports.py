@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from tidewatch.registry.version import ModelVersion
+from tidewatch.registry.version import ModelVersion, SeriesKey
+from tidewatch.tenancy import Tenant
 
 Item = TypeVar("Item")
 After = TypeVar("After")
@@ -54,13 +55,13 @@ class Receipt:
 
 
 class VersionStore(Protocol):
-    """Versions of one tenant's series. Every method may raise ``StorageUnavailable``."""
+    """Versions of the series of all tenants. Every method may raise ``StorageUnavailable``."""
 
-    def head(self, series_id: str) -> Head | None:
+    def head(self, series: SeriesKey) -> Head | None:
         """Where the series stands, read consistently; None if it was never trained."""
         ...
 
-    def version(self, series_id: str, number: int) -> ModelVersion | None:
+    def version(self, series: SeriesKey, number: int) -> ModelVersion | None:
         """One version, or None if there is none of that number."""
         ...
 
@@ -76,19 +77,19 @@ class VersionStore(Protocol):
         """
         ...
 
-    def published_by(self, series_id: str, request: str) -> int | None:
+    def published_by(self, series: SeriesKey, request: str) -> int | None:
         """The number that a request published, read consistently; None if it published none, or long ago."""
         ...
 
-    def count_series(self) -> int:
-        """How many distinct series were ever trained."""
+    def count_series(self, tenant: Tenant) -> int:
+        """How many distinct series the tenant has."""
         ...
 
-    def list_series(self, limit: int, after: str | None) -> Page[SeriesSummary, str]:
-        """Series in the order of their ids; may lag behind a fit by moments."""
+    def list_series(self, tenant: Tenant, limit: int, after: str | None) -> Page[SeriesSummary, str]:
+        """Series of a tenant in the order of their ids; may lag behind a fit by moments."""
         ...
 
-    def list_versions(self, series_id: str, limit: int, before: int | None) -> Page[ModelVersion, int]:
+    def list_versions(self, series: SeriesKey, limit: int, before: int | None) -> Page[ModelVersion, int]:
         """Versions of one series, newest first."""
         ...
 
@@ -96,8 +97,8 @@ class VersionStore(Protocol):
 class DataStore(Protocol):
     """Bytes of one kind, training data or arrays, under their sha256. Every method may raise ``StorageUnavailable``."""
 
-    def put(self, data: bytes) -> tuple[str, str]:
-        """Stores bytes; returns their key and sha256 in hex. Storing the same bytes again changes nothing."""
+    def put(self, tenant: Tenant, data: bytes) -> tuple[str, str]:
+        """Stores bytes of a tenant and returns their key and sha256 in hex; the same bytes always have the same key."""
         ...
 
     def get(self, key: str, sha256: str) -> bytes:

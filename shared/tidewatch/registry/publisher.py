@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from tidewatch.deadline import Deadline
 from tidewatch.detectors import Model
 from tidewatch.registry.arrays import MOST_EMBEDDED, pack
 from tidewatch.registry.errors import SeriesBusy, VersionTaken
 from tidewatch.registry.ports import DataStore, Receipt, VersionStore
 from tidewatch.registry.training_data import encode
-from tidewatch.registry.version import ModelVersion
+from tidewatch.registry.version import ModelVersion, SeriesKey
 from tidewatch.series import TimeSeries
 
 _FIRST_WAIT = 0.02
@@ -52,34 +53,45 @@ class Publisher:
         self._libraries = libraries
         self._sleep = sleep
 
-    def publish(self, series_id: str, series: TimeSeries, model: Model, receipt: Receipt | None = None) -> ModelVersion:
+    def publish(
+        self,
+        series: SeriesKey,
+        trained_on: TimeSeries,
+        model: Model,
+        receipt: Receipt | None = None,
+        deadline: Deadline | None = None,
+    ) -> ModelVersion:
         """Publishes a model as the next version of a series.
 
         Args:
-            series_id: the series.
-            series: what the model was trained on.
+            series: the series, and whose it is.
+            trained_on: what the model was trained on.
             model: the model.
             receipt: of a request that may come twice. If it has published a version before, that one is returned.
+            deadline: of the request. Publishing competes no longer than this, nor than its own limit.
 
         Raises:
+            DeadlineExceeded: if the deadline has passed before anything was stored.
             SeriesBusy: if others took every number until the deadline; nothing was published.
             StorageUnavailable: if storage failed. The version was not acknowledged; it may still have been published
                 if the failure was that storage's answer got lost.
         """
-        deadline = time.monotonic() + self._deadline_seconds
-        key, sha256 = self._data.put(encode(series))
+        deadlines = (Deadline.after(self._deadline_seconds, time.monotonic), deadline or Deadline.never())
+        deadlines[1].check()
+        tenant = series.tenant
+        key, sha256 = self._data.put(tenant, encode(trained_on))
         arrays = pack(model.arrays())
-        elsewhere = self._arrays.put(arrays) if len(arrays) > MOST_EMBEDDED else None
+        elsewhere = self._arrays.put(tenant, arrays) if len(arrays) > MOST_EMBEDDED else None
         candidate = ModelVersion(
-            series_id=series_id,
+            series=series,
             number=0,
             detector=model.options.name,
             options=model.options.model_dump(),
             parameters=model.parameters(),
-            points_used=len(series),
-            start=series.start,
-            end=series.end,
-            step=series.step,
+            points_used=len(trained_on),
+            start=trained_on.start,
+            end=trained_on.end,
+            step=trained_on.step,
             data_key=key,
             data_sha256=sha256,
             libraries=self._libraries,
@@ -90,21 +102,21 @@ class Publisher:
         )
         longest = _FIRST_WAIT
         while True:
-            head = self._versions.head(series_id)
+            head = self._versions.head(series)
             numbered = replace(candidate, number=head.latest + 1 if head else 1)
             try:
                 self._versions.append(numbered, receipt)
             except VersionTaken:
-                if receipt and (published := self._published_by(series_id, receipt)):
+                if receipt and (published := self._published_by(series, receipt)):
                     return published
                 wait = random.uniform(0, longest)  # noqa: S311 - jitter needs no secrecy
                 longest = min(longest * 2, _LONGEST_WAIT)
-                if time.monotonic() + wait > deadline:
-                    raise SeriesBusy(series_id) from None
+                if any(wait > each.remaining() for each in deadlines):
+                    raise SeriesBusy(series.series_id) from None
                 self._sleep(wait)
             else:
                 return numbered
 
-    def _published_by(self, series_id: str, receipt: Receipt) -> ModelVersion | None:
-        number = self._versions.published_by(series_id, receipt.request)
-        return None if number is None else self._versions.version(series_id, number)
+    def _published_by(self, series: SeriesKey, receipt: Receipt) -> ModelVersion | None:
+        number = self._versions.published_by(series, receipt.request)
+        return None if number is None else self._versions.version(series, number)

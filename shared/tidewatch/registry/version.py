@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from tidewatch.tenancy import Tenant
+
 LATEST: Final = "latest"
 
 VersionSelector = int | Literal["latest"] | None
@@ -17,10 +19,27 @@ _VERSION: Final = re.compile(r"v?([1-9][0-9]{0,7})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesKey:
+    """Names a series among those of all tenants. Whatever is read, stored or cached for a series is found by it.
+
+    Attributes:
+        tenant: whose series it is.
+        series_id: its name, which another tenant may use for a series of its own.
+
+    >>> SeriesKey(Tenant("acme"), "cpu")
+    SeriesKey(tenant=Tenant(tenant_id='acme'), series_id='cpu')
+    """
+
+    tenant: Tenant
+    series_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelVersion:
     """One trained model of one series, with all that is needed to score and to audit it.
 
     Attributes:
+        series: the series, and whose it is.
         number: 1 for the first version of the series.
         parameters: what the detector needs to be restored, as JSON; never code.
         arrays: what it needs beside them, packed; empty if there is none, or if it is large and lies under a key.
@@ -32,7 +51,7 @@ class ModelVersion:
         trained_at: when, in UTC.
     """
 
-    series_id: str
+    series: SeriesKey
     number: int
     detector: str
     options: Mapping[str, Any]
@@ -48,6 +67,11 @@ class ModelVersion:
     arrays: bytes = b""
     arrays_key: str | None = None
     arrays_sha256: str | None = None
+
+    @property
+    def series_id(self) -> str:
+        """The name of the series, as its tenant knows it."""
+        return self.series.series_id
 
     @property
     def version(self) -> str:

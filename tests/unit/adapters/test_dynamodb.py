@@ -15,9 +15,10 @@ from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import SERIES_INDEX, DynamoDBVersionStore
 from tidewatch.adapters.items import head_to_item, version_to_item
 from tidewatch.registry import StorageUnavailable, VersionTaken
+from tidewatch.tenancy import DEFAULT_TENANT
 
 from tests.support.environment import ENVIRONMENT
-from tests.support.samples import a_version
+from tests.support.samples import a_version, key
 
 TABLE = ENVIRONMENT["TABLE_NAME"]
 
@@ -35,7 +36,7 @@ def stub(client):
 
 @pytest.fixture
 def store(client):
-    return DynamoDBVersionStore(client, TABLE, "default")
+    return DynamoDBVersionStore(client, TABLE)
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ class TestAppend:
             "pk": {"S": "TENANT#default#SERIES#cpu"},
             "sk": {"S": "VERSION#00000001"},
         }
-        assert head["Put"]["Item"] == head_to_item(a_version(), "default") | {
+        assert head["Put"]["Item"] == head_to_item(a_version()) | {
             "pk": {"S": "TENANT#default#SERIES#cpu"},
             "sk": {"S": "HEAD"},
         }
@@ -97,7 +98,7 @@ class TestAppend:
             return AWSResponse(request.url, 500 if len(tokens) in (1, 2) else 200, {}, body)
 
         client.meta.events.register_first("before-send.dynamodb", answer)
-        store = DynamoDBVersionStore(client, TABLE, "default")
+        store = DynamoDBVersionStore(client, TABLE)
         store.append(a_version(number=2))
         store.append(a_version(number=3))
         assert len(tokens) == 4
@@ -147,8 +148,8 @@ class TestAppend:
 
 class TestReading:
     def test_a_head_is_one_consistent_read(self, store, stub, asked):
-        stub.add_response("get_item", {"Item": head_to_item(a_version(number=3), "default")})
-        assert store.head("cpu").latest == 3
+        stub.add_response("get_item", {"Item": head_to_item(a_version(number=3))})
+        assert store.head(key("cpu")).latest == 3
         assert asked == [
             (
                 "GetItem",
@@ -162,39 +163,39 @@ class TestReading:
 
     def test_a_version_is_one_consistent_read(self, store, stub, asked):
         stub.add_response("get_item", {"Item": version_to_item(a_version(number=3))})
-        assert store.version("cpu", 3) == a_version(number=3)
+        assert store.version(key("cpu"), 3) == a_version(number=3)
         ((_, call),) = asked
         assert call["Key"]["sk"] == {"S": "VERSION#00000003"}
         assert call["ConsistentRead"] is True
 
     def test_the_count_is_consistent(self, store, stub, asked):
         stub.add_response("query", {"Items": [{"series": {"N": "2"}}, {"series": {"N": "40"}}]})
-        assert store.count_series() == 42
+        assert store.count_series(DEFAULT_TENANT) == 42
         assert asked[0][1]["ConsistentRead"] is True
 
     def test_the_list_of_series_asks_the_index(self, store, stub, asked):
         stub.add_response("query", {"Items": []})
-        store.list_series(10, None)
+        store.list_series(DEFAULT_TENANT, 10, None)
         assert asked[0][1]["IndexName"] == SERIES_INDEX
 
     @pytest.mark.parametrize("count", [10, 11])
     def test_a_page_reads_one_more_to_know_whether_another_follows(self, store, stub, asked, count):
         """Not from LastEvaluatedKey: DynamoDB sends it with a full page also when nothing follows."""
-        heads = [head_to_item(a_version(f"s{index:02d}"), "default") for index in range(count)]
+        heads = [head_to_item(a_version(f"s{index:02d}")) for index in range(count)]
         stub.add_response("query", {"Items": heads})
-        assert store.list_series(10, None).after == (None if count == 10 else "s09")
+        assert store.list_series(DEFAULT_TENANT, 10, None).after == (None if count == 10 else "s09")
         stub.add_response("query", {"Items": [version_to_item(a_version(number=n)) for n in range(count, 0, -1)]})
-        assert store.list_versions("cpu", 10, None).after == (None if count == 10 else 2)
+        assert store.list_versions(key("cpu"), 10, None).after == (None if count == 10 else 2)
         assert [call["Limit"] for _, call in asked] == [11, 11]
 
     @pytest.mark.parametrize(
         ("operation", "read"),
         [
-            ("get_item", lambda store: store.head("cpu")),
-            ("get_item", lambda store: store.version("cpu", 1)),
-            ("query", lambda store: store.count_series()),
-            ("query", lambda store: store.list_series(10, None)),
-            ("query", lambda store: store.list_versions("cpu", 10, None)),
+            ("get_item", lambda store: store.head(key("cpu"))),
+            ("get_item", lambda store: store.version(key("cpu"), 1)),
+            ("query", lambda store: store.count_series(DEFAULT_TENANT)),
+            ("query", lambda store: store.list_series(DEFAULT_TENANT, 10, None)),
+            ("query", lambda store: store.list_versions(key("cpu"), 10, None)),
         ],
         ids=["head", "version", "count_series", "list_series", "list_versions"],
     )
@@ -210,14 +211,14 @@ class TestPagesOfAMegabyte:
     def test_versions_go_on_after_it(self, store, stub):
         items = [version_to_item(a_version(number=number)) for number in (9, 8, 7)]
         stub.add_response("query", {"Items": items, "LastEvaluatedKey": {"pk": {"S": "x"}, "sk": {"S": "x"}}})
-        page = store.list_versions("cpu", 50, None)
+        page = store.list_versions(key("cpu"), 50, None)
         assert [version.number for version in page.items] == [9, 8, 7]
         assert page.after == 7
 
     def test_series_go_on_after_it(self, store, stub):
-        items = [head_to_item(a_version(name), "default") for name in ("a", "b")]
+        items = [head_to_item(a_version(name)) for name in ("a", "b")]
         stub.add_response("query", {"Items": items, "LastEvaluatedKey": {"pk": {"S": "x"}, "sk": {"S": "x"}}})
-        page = store.list_series(50, None)
+        page = store.list_series(DEFAULT_TENANT, 50, None)
         assert [summary.series_id for summary in page.items] == ["a", "b"]
         assert page.after == "b"
 
@@ -234,19 +235,19 @@ class TestAHalfWrittenSeries:
         client.put_item(TableName=TABLE, Item=orphan)
         with pytest.raises(VersionTaken):
             store.append(a_version(number=2, detector="another"))
-        assert store.head("cpu").latest == 1
-        assert store.version("cpu", 2).detector == "three_sigma"
+        assert store.head(key("cpu")).latest == 1
+        assert store.version(key("cpu"), 2).detector == "three_sigma"
 
     def test_a_head_without_its_version_is_not_moved(self, aws, store, client):
-        head = head_to_item(a_version(number=5), "default") | {
+        head = head_to_item(a_version(number=5)) | {
             "pk": {"S": "TENANT#default#SERIES#cpu"},
             "sk": {"S": "HEAD"},
         }
         client.put_item(TableName=TABLE, Item=head)
         with pytest.raises(VersionTaken):
             store.append(a_version())
-        assert store.version("cpu", 1) is None
-        assert store.count_series() == 0
+        assert store.version(key("cpu"), 1) is None
+        assert store.count_series(DEFAULT_TENANT) == 0
 
 
 def test_first_fits_are_spread_over_shards(store, stub, asked):

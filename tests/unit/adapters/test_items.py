@@ -13,6 +13,7 @@ from tidewatch.adapters.items import (
     version_from_item,
     version_to_item,
 )
+from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.support.samples import a_version
 
@@ -27,11 +28,11 @@ AWKWARD = {
 
 def test_a_version_comes_back_whole():
     version = a_version(parameters=AWKWARD, options={"name": "three_sigma", "sigmas": 2.5, "side": "both"})
-    assert version_from_item(version_to_item(version)) == version
+    assert version_from_item(version_to_item(version), DEFAULT_TENANT) == version
 
 
 def test_parameters_come_back_to_the_last_bit():
-    found = version_from_item(version_to_item(a_version(parameters=AWKWARD))).parameters
+    found = version_from_item(version_to_item(a_version(parameters=AWKWARD)), DEFAULT_TENANT).parameters
     assert {name: repr(value) for name, value in found.items()} == {
         name: repr(value) for name, value in AWKWARD.items()
     }
@@ -40,12 +41,12 @@ def test_parameters_come_back_to_the_last_bit():
 @pytest.mark.parametrize("microsecond", [0, 1, 250_000])
 def test_the_time_of_training_comes_back_in_utc(microsecond):
     at = datetime(2025, 6, 30, 23, 59, 59, microsecond, tzinfo=UTC)
-    assert version_from_item(version_to_item(a_version(trained_at=at))).trained_at == at
+    assert version_from_item(version_to_item(a_version(trained_at=at)), DEFAULT_TENANT).trained_at == at
 
 
 def test_attributes_are_strings_and_whole_numbers():
     """A DynamoDB number ends at 1e126 and has 38 digits, so that no double is stored as one."""
-    item = head_to_item(a_version(parameters=AWKWARD), "default")
+    item = head_to_item(a_version(parameters=AWKWARD))
     assert {kind for attribute in item.values() for kind in attribute} == {"S", "N"}
     assert {name for name, attribute in item.items() if "N" in attribute} == {
         "number", "points_used", "span_start", "span_end", "step", "latest", "champion",
@@ -63,9 +64,9 @@ def test_small_arrays_are_bytes_and_large_ones_a_key():
 
 
 def test_a_head_carries_its_champion_whole_and_the_tenant_for_the_index():
-    version = a_version(number=7)
-    item = head_to_item(version, "acme")
-    head = head_from_item(item)
+    version = a_version(number=7, tenant=Tenant("acme"))
+    item = head_to_item(version)
+    head = head_from_item(item, Tenant("acme"))
     assert (head.latest, head.champion) == (7, version)
     assert item["tenant"] == {"S": "acme"}
 
@@ -75,7 +76,7 @@ def test_a_version_is_not_in_the_index_of_series():
 
 
 def test_a_summary_needs_no_more_than_the_index_holds():
-    item = head_to_item(a_version(number=7), "default")
+    item = head_to_item(a_version(number=7))
     projected = {name: item[name] for name in ("series_id", "latest", "detector", "trained_at", "points_used")}
     summary = summary_from_item(projected)
     assert (summary.series_id, summary.latest, summary.detector, summary.points_used) == ("cpu", 7, "three_sigma", 8)

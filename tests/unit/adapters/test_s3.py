@@ -17,6 +17,7 @@ from botocore.stub import Stubber
 from tidewatch.adapters.s3 import S3DataStore
 from tidewatch.registry import DataCorrupted, StorageUnavailable
 from tidewatch.registry.training_data import encode
+from tidewatch.tenancy import DEFAULT_TENANT
 
 from tests.support.environment import ENVIRONMENT
 from tests.support.samples import VALUES, a_series
@@ -35,7 +36,7 @@ def client():
 
 @pytest.fixture
 def store(client):
-    return S3DataStore(client, BUCKET, "default")
+    return S3DataStore(client, BUCKET)
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def answer(packed: bytes, length: int | None = None) -> dict[str, Any]:
 
 
 def test_the_key_is_the_sha256_of_the_text_and_the_object_its_gzip(aws, store, client):
-    assert store.put(TEXT) == (KEY, SHA256)
+    assert store.put(DEFAULT_TENANT, TEXT) == (KEY, SHA256)
     found = client.get_object(Bucket=BUCKET, Key=KEY)
     assert gzip.decompress(found["Body"].read()) == TEXT
     assert found["ContentType"] == "application/gzip"
@@ -58,14 +59,14 @@ def test_the_key_is_the_sha256_of_the_text_and_the_object_its_gzip(aws, store, c
 
 def test_the_same_text_is_the_same_object_to_the_last_byte(aws, store, client):
     for _ in range(2):
-        store.put(TEXT)
+        store.put(DEFAULT_TENANT, TEXT)
         found = client.get_object(Bucket=BUCKET, Key=KEY)["Body"].read()
         assert found[4:8] == bytes(4), "gzip writes the time there, if it is let"
     assert client.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 1
 
 
 def test_a_person_opens_the_object_with_pandas_in_one_line(aws, store, client, tmp_path):
-    key, _ = store.put(encode(a_series()))
+    key, _ = store.put(DEFAULT_TENANT, encode(a_series()))
     path = tmp_path / key.rpartition("/")[2]
     client.download_file(BUCKET, key, str(path))
     frame = pandas.read_csv(path)
@@ -113,7 +114,7 @@ def test_an_object_that_is_gone_is_corrupted(store, stub):
 def test_s3_that_is_down_is_storage_unavailable(code, status, store, stub):
     stub.add_client_error("put_object", code, http_status_code=status)
     with pytest.raises(StorageUnavailable, match="storing of training data"):
-        store.put(TEXT)
+        store.put(DEFAULT_TENANT, TEXT)
     stub.add_client_error("get_object", code, http_status_code=status)
     with pytest.raises(StorageUnavailable, match="reading of training data"):
         store.get(KEY, SHA256)

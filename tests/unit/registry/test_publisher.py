@@ -12,7 +12,7 @@ from tidewatch.registry.training_data import encode
 
 from tests.support.flaky import STEPS, FlakyData, FlakyVersions, Recorder
 from tests.support.memory import Memory, MemoryDataStore, MemoryVersionStore
-from tests.support.samples import LIBRARIES, NOW, VALUES, a_model, a_publisher, a_series, a_version
+from tests.support.samples import LIBRARIES, NOW, VALUES, a_model, a_publisher, a_series, a_version, key
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def memory():
 
 @pytest.fixture
 def versions(memory):
-    return MemoryVersionStore(memory, "default")
+    return MemoryVersionStore(memory)
 
 
 @pytest.fixture
 def data(memory):
-    return MemoryDataStore(memory, "default")
+    return MemoryDataStore(memory)
 
 
 class Overtaker:
@@ -40,7 +40,7 @@ class Overtaker:
     def __call__(self, version: object) -> None:
         if self._left:
             self._left -= 1
-            head = self._versions.head("cpu")
+            head = self._versions.head(key("cpu"))
             self._versions.append(a_version(number=head.latest + 1 if head else 1))
 
 
@@ -68,9 +68,9 @@ def clock(monkeypatch):
 
 def test_a_version_tells_all_of_its_model(versions, data):
     model = a_model(sigmas=2.0, side="both")
-    version = a_publisher(versions, data).publish("cpu", a_series(), model)
+    version = a_publisher(versions, data).publish(key("cpu"), a_series(), model)
     text = encode(a_series())
-    assert versions.version("cpu", 1) == version
+    assert versions.version(key("cpu"), 1) == version
     assert (version.series_id, version.number, version.version) == ("cpu", 1, "v1")
     assert version.detector == "three_sigma"
     assert version.options == {"name": "three_sigma", "sigmas": 2.0, "side": "both", "false_alarm_rate": None}
@@ -82,27 +82,27 @@ def test_a_version_tells_all_of_its_model(versions, data):
 
 
 def test_the_libraries_are_recorded(versions):
-    assert a_publisher(versions).publish("cpu", a_series(), a_model()).libraries == LIBRARIES
+    assert a_publisher(versions).publish(key("cpu"), a_series(), a_model()).libraries == LIBRARIES
 
 
 def test_numbers_follow_each_other_and_series_are_counted_apart(versions, data):
     one = a_publisher(versions, data)
-    numbers = [one.publish(name, a_series(), a_model()).number for name in ("a", "b", "a", "a", "b")]
+    numbers = [one.publish(key(name), a_series(), a_model()).number for name in ("a", "b", "a", "a", "b")]
     assert numbers == [1, 1, 2, 3, 2]
 
 
 def test_the_data_is_stored_before_the_version(versions, data):
     calls: list[str] = []
-    a_publisher(Recorder(versions, calls), Recorder(data, calls)).publish("cpu", a_series(), a_model())
+    a_publisher(Recorder(versions, calls), Recorder(data, calls)).publish(key("cpu"), a_series(), a_model())
     assert calls == ["put", "head", "append"]
 
 
 def test_a_lost_race_takes_the_next_number_and_keeps_the_model_and_its_data(versions, data, memory):
     calls: list[str] = []
     overtaken = FlakyVersions(versions, before_append=Overtaker(versions, 3))
-    version = a_publisher(Recorder(overtaken, calls), Recorder(data, calls)).publish("cpu", a_series(), a_model())
+    version = a_publisher(Recorder(overtaken, calls), Recorder(data, calls)).publish(key("cpu"), a_series(), a_model())
     assert version.number == 4
-    assert versions.version("cpu", 4) == version
+    assert versions.version(key("cpu"), 4) == version
     assert calls == ["put", *["head", "append"] * 4]
     assert len(memory.objects) == 1
 
@@ -113,14 +113,16 @@ def test_two_publishers_that_overtake_each_other_leave_no_gap(versions, data):
 
     def other_publishes(_: object) -> None:
         if next(turns) % 3 < 2:
-            other.publish("cpu", a_series(), a_model())
+            other.publish(key("cpu"), a_series(), a_model())
 
     one = a_publisher(FlakyVersions(versions, before_append=other_publishes), data)
     for _ in range(4):
-        one.publish("cpu", a_series(), a_model())
-    latest = versions.head("cpu").latest
+        one.publish(key("cpu"), a_series(), a_model())
+    latest = versions.head(key("cpu")).latest
     assert latest > 8
-    assert [version.number for version in versions.list_versions("cpu", 100, None).items] == [*range(latest, 0, -1)]
+    assert [version.number for version in versions.list_versions(key("cpu"), 100, None).items] == [
+        *range(latest, 0, -1)
+    ]
 
 
 class TestDeadline:
@@ -130,14 +132,18 @@ class TestDeadline:
 
     def test_a_series_that_stays_busy_is_given_up(self, always_overtaken, versions, clock):
         with pytest.raises(SeriesBusy, match="series 'cpu' is being trained by too many callers at once") as caught:
-            a_publisher(always_overtaken, deadline_seconds=15, sleep=clock.sleep).publish("cpu", a_series(), a_model())
+            a_publisher(always_overtaken, deadline_seconds=15, sleep=clock.sleep).publish(
+                key("cpu"), a_series(), a_model()
+            )
         assert (caught.value.series_id, caught.value.retry_after) == ("cpu", 2)
         assert 14 < clock.now - 5000.0 <= 15
 
     def test_nothing_of_it_was_published(self, always_overtaken, versions, clock):
         with pytest.raises(SeriesBusy):
-            a_publisher(always_overtaken, sleep=clock.sleep).publish("cpu", a_series([1, 2, 3, 4, 99]), a_model())
-        assert {version.points_used for version in versions.list_versions("cpu", 1000, None).items} == {len(VALUES)}
+            a_publisher(always_overtaken, sleep=clock.sleep).publish(key("cpu"), a_series([1, 2, 3, 4, 99]), a_model())
+        assert {version.points_used for version in versions.list_versions(key("cpu"), 1000, None).items} == {
+            len(VALUES)
+        }
 
     def test_waits_grow_from_20_ms_to_half_a_second_with_full_jitter(self, always_overtaken, clock, monkeypatch):
         asked: list[tuple[float, float]] = []
@@ -148,7 +154,9 @@ class TestDeadline:
 
         monkeypatch.setattr(publisher, "random", SimpleNamespace(uniform=highest))
         with pytest.raises(SeriesBusy):
-            a_publisher(always_overtaken, deadline_seconds=3, sleep=clock.sleep).publish("cpu", a_series(), a_model())
+            a_publisher(always_overtaken, deadline_seconds=3, sleep=clock.sleep).publish(
+                key("cpu"), a_series(), a_model()
+            )
         assert [low for low, _ in asked] == [0] * len(asked)
         assert [high for _, high in asked[:7]] == pytest.approx([0.02, 0.04, 0.08, 0.16, 0.32, 0.5, 0.5])
         assert clock.slept == [high for _, high in asked[:-1]], "the wait that would pass the deadline is not begun"
@@ -159,8 +167,8 @@ class TestDeadline:
         def slow(_: object) -> None:
             clock.now += 100
 
-        version = a_publisher(FlakyVersions(versions, before_append=slow)).publish("cpu", a_series(), a_model())
-        assert versions.version("cpu", 1) == version
+        version = a_publisher(FlakyVersions(versions, before_append=slow)).publish(key("cpu"), a_series(), a_model())
+        assert versions.version(key("cpu"), 1) == version
 
 
 class TestStorageFailure:
@@ -168,11 +176,11 @@ class TestStorageFailure:
     @pytest.mark.parametrize("before", [0, 2])
     def test_leaves_no_version_without_its_data(self, step, before, versions, data, memory):
         for _ in range(before):
-            a_publisher(versions, data).publish("cpu", a_series(), a_model())
+            a_publisher(versions, data).publish(key("cpu"), a_series(), a_model())
         dying = a_publisher(FlakyVersions(versions, step), FlakyData(data, step))
         with pytest.raises(StorageUnavailable):
-            dying.publish("cpu", a_series([1, 2, 3, 4, 5]), a_model())
-        published = versions.list_versions("cpu", 10, None).items
+            dying.publish(key("cpu"), a_series([1, 2, 3, 4, 5]), a_model())
+        published = versions.list_versions(key("cpu"), 10, None).items
         assert len(published) == before + (step == "answer of append")
         for version in published:
             assert data.get(version.data_key, version.data_sha256)
@@ -180,13 +188,17 @@ class TestStorageFailure:
     @pytest.mark.parametrize("step", STEPS)
     def test_is_mended_by_the_next_call(self, step, versions, data):
         with pytest.raises(StorageUnavailable):
-            a_publisher(FlakyVersions(versions, step), FlakyData(data, step)).publish("cpu", a_series(), a_model())
-        version = a_publisher(versions, data).publish("cpu", a_series(), a_model())
-        assert version.number == versions.head("cpu").latest == len(versions.list_versions("cpu", 10, None).items)
+            a_publisher(FlakyVersions(versions, step), FlakyData(data, step)).publish(key("cpu"), a_series(), a_model())
+        version = a_publisher(versions, data).publish(key("cpu"), a_series(), a_model())
+        assert (
+            version.number
+            == versions.head(key("cpu")).latest
+            == len(versions.list_versions(key("cpu"), 10, None).items)
+        )
 
     def test_a_failure_that_is_no_lost_race_is_not_tried_again(self, versions, data):
         calls: list[str] = []
         dying = Recorder(FlakyVersions(versions, "append"), calls)
         with pytest.raises(StorageUnavailable):
-            a_publisher(dying, data).publish("cpu", a_series(), a_model())
+            a_publisher(dying, data).publish(key("cpu"), a_series(), a_model())
         assert calls == ["head", "append"]

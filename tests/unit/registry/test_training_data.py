@@ -11,6 +11,7 @@ import pytest
 from tidewatch.registry import DataCorrupted, TrainingData
 from tidewatch.registry.training_data import decode, encode
 from tidewatch.series import LATEST, TimeSeries
+from tidewatch.tenancy import DEFAULT_TENANT
 
 from tests.support.memory import Memory, MemoryDataStore
 from tests.support.samples import a_series, a_version
@@ -59,15 +60,15 @@ def test_a_quarter_of_a_million_points_come_back():
 
 
 def test_is_read_by_the_key_and_the_sha256_of_its_version():
-    store = MemoryDataStore(Memory(), "default")
-    key, sha256 = store.put(encode(a_series()))
+    store = MemoryDataStore(Memory())
+    key, sha256 = store.put(DEFAULT_TENANT, encode(a_series()))
     found = TrainingData(store).of(a_version(data_key=key, data_sha256=sha256))
     assert found.values.tolist() == a_series().values.tolist()
 
 
 def test_data_with_another_sha256_is_not_read():
-    store = MemoryDataStore(Memory(), "default")
-    key, _ = store.put(encode(a_series()))
+    store = MemoryDataStore(Memory())
+    key, _ = store.put(DEFAULT_TENANT, encode(a_series()))
     with pytest.raises(DataCorrupted) as caught:
         TrainingData(store).of(a_version(data_key=key, data_sha256="0" * 64))
     assert caught.value.key == key

@@ -1,0 +1,63 @@
+"""The composition root: the only place where adapters are built and joined to what asks for their ports.
+
+Everything is built when it is first asked for, once per process, and serves all tenants.
+"""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Final
+
+from tidewatch.adapters import clients
+from tidewatch.adapters.dynamodb import DynamoDBVersionStore
+from tidewatch.adapters.s3 import MODEL_ARRAYS, TRAINING_DATA, S3DataStore
+from tidewatch.registry import DataStore, Publisher, Registry, TrainingData, VersionStore
+from tidewatch.settings import settings
+
+_TRAINED_WITH: Final = ("numpy",)
+
+
+@lru_cache(maxsize=1)
+def version_store() -> VersionStore:
+    """Holds versions of models."""
+    return DynamoDBVersionStore(clients.dynamodb(), settings().table_name)
+
+
+@lru_cache(maxsize=1)
+def data_store() -> DataStore:
+    """Holds training data."""
+    return S3DataStore(clients.s3(), settings().data_bucket, TRAINING_DATA)
+
+
+@lru_cache(maxsize=1)
+def array_store() -> DataStore:
+    """Holds the arrays of models that are too large for a version."""
+    return S3DataStore(clients.s3(), settings().data_bucket, MODEL_ARRAYS)
+
+
+@lru_cache(maxsize=1)
+def registry() -> Registry:
+    """Loads and lists versions."""
+    return Registry(version_store(), array_store, head_cache_seconds=settings().head_cache_seconds)
+
+
+@lru_cache(maxsize=1)
+def publisher() -> Publisher:
+    """Publishes versions."""
+    return Publisher(
+        version_store(),
+        data_store(),
+        array_store(),
+        deadline_seconds=settings().publish_deadline_seconds,
+        now=lambda: datetime.now(UTC),
+        libraries={"python": platform.python_version()} | {name: version(name) for name in _TRAINED_WITH},
+    )
+
+
+@lru_cache(maxsize=1)
+def training_data() -> TrainingData:
+    """Reads training data."""
+    return TrainingData(data_store())
