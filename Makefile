@@ -87,9 +87,9 @@ test-all: coverage test-seeds fuzz ## After make test: the long tests, coverage,
 lint: $(DEV_READY) $(SAM_READY) ## Format, lint, types, import rules, template
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy shared functions local benchmarks
+	$(BIN)/mypy shared functions local benchmarks deploy
 	PYTHONPATH=shared:. $(BIN)/lint-imports
-	$(BIN)/bandit --configfile pyproject.toml --quiet --recursive shared functions local benchmarks
+	$(BIN)/bandit --configfile pyproject.toml --quiet --recursive shared functions local benchmarks deploy
 	$(WITH_SAM) sam validate --lint
 	$(WITH_SAM) cfn-lint
 
@@ -181,8 +181,9 @@ build: $(DEV_READY) $(SAM_READY) ## Build functions and layers for arm64; ARCHIT
 	$(WITH_SAM) sam build $(SAM_OPTIONS)
 
 .PHONY: deploy
-deploy: build ## Deploy to AWS; STAGE=dev, staging or prod
-	$(WITH_SAM) sam deploy $(SAM_OPTIONS)
+deploy: build ## Deploy to AWS; STAGE=dev, staging or prod; CEILINGS=proposed limits fits and detections
+	$(WITH_SAM) $(BIN)/python -m deploy --stage $(STAGE) $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE)) \
+		$(if $(CEILINGS),--ceilings $(CEILINGS)) $(if $(KEEP),--keep $(KEEP))
 
 $(VENV)/bin/uv: requirements-dev.txt
 	@test -n "$(PYTHON_TAG)" || { echo "Tidewatch needs Python 3.11 or later; PYTHON=<path> names one."; exit 1; }

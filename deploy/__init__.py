@@ -1,0 +1,1 @@
+"""What `make deploy` does around `sam deploy`: it proposes ceilings before, and deletes old versions after."""
