@@ -1,7 +1,7 @@
 """Old versions of the functions.
 
-Each deployment publishes a version, and AWS keeps those before it. A version with a snapshot (SnapStart) is charged until
-it is deleted: $1.95 a month at 512 MB.
+Each deployment publishes a version, and AWS keeps those before it. One with a snapshot (SnapStart) is charged until it
+is deleted: $1.95 a month at 512 MB.
 """
 
 from __future__ import annotations

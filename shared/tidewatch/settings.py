@@ -1,7 +1,7 @@
 """The environment, validated once, when it is first asked for and never at import.
 
-pydantic-settings would save twenty lines here. It would cost each start four times what this module costs, since it also
-imports its readers of dotenv files, the command line and the secrets of three clouds.
+pydantic-settings would save twenty lines. It would make this part of each start four times as long, since it imports
+its readers of dotenv files, of the command line and of the secrets of three clouds.
 """
 
 from __future__ import annotations
