@@ -87,10 +87,10 @@ def stubbed(
             api.get_training_data: lambda: TrainingData(data),
         }
     if "fit" in names:
-        from tidewatch.api.once_only import OnceOnly, get_once_only
+        from tidewatch.api.idempotency import IdempotentRequests, get_idempotency
 
         no_key_is_sent: Any = None
-        modules["fit"].app.dependency_overrides[get_once_only] = lambda: OnceOnly(no_key_is_sent, 60)
+        modules["fit"].app.dependency_overrides[get_idempotency] = lambda: IdempotentRequests(no_key_is_sent, 60)
     yield modules
 
 

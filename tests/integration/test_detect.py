@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tidewatch.api.detection_responses import DetectResponse
+from tidewatch.api.detect import DetectResponse
 from tidewatch.detectors import CATALOGUE, FAMILY_DEFAULTS, find_events
 from tidewatch.series import UNTIMED_STEP, TimeSeries
 

@@ -166,8 +166,9 @@ def test_it_asks_for_what_the_functions_emit_in_one_call(api: Api, boundary: Bou
 def test_it_looks_back_over_the_window_of_the_settings(api: Api, boundary: Boundary, configure, window):
     configure(HEALTH_WINDOW_SECONDS=str(window))
     boundary.on(FIGURES, saying(lambda *_: [float(window)]))
-    assert healthcheck(api).json()["window_seconds"] == window
-    assert healthcheck(api).json()["load"]["predictions_per_second"] == 1
+    answer = healthcheck(api).json()
+    assert answer["window_seconds"] == window
+    assert answer["load"]["predictions_per_second"] == 1
     asked = boundary.calls[-1].parameters
     assert asked["EndTime"] - asked["StartTime"] == window
     # The minute that runs is counted whole.
@@ -264,6 +265,24 @@ def test_without_cloudwatch_it_tells_what_it_knows_and_what_not(api: Api, bounda
     # One attempt, since the answer has a second.
     assert boundary.names == ["dynamodb.Query", FIGURES]
     assert boundary.waits == []
+
+
+def test_figures_are_read_once_a_minute_and_series_each_time(api: Api, boundary: Boundary):
+    boundary.on(FIGURES, saying(lambda *_: [3.0]))
+    first = healthcheck(api).json()
+    api.fit("s", VALUES)
+    second = healthcheck(api).json()
+    assert boundary.names.count(FIGURES) == 1
+    assert second == first | {"series_trained": 1}
+
+
+def test_each_tenant_has_figures_of_its_own(api: Api, boundary: Boundary):
+    boundary.on(FIGURES, saying(lambda *_: [3.0]))
+    event, function = api.event("GET", "/healthcheck")
+    for tenant in ("a", "b", "a"):
+        event["requestContext"]["authorizer"] = {"tenant": tenant}
+        assert api.invoke(function, event).status == 200
+    assert boundary.names.count(FIGURES) == 2
 
 
 def test_it_is_well_again_with_cloudwatch(api: Api, boundary: Boundary):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tidewatch.api.detection_of_values import ValuesResponse
+from tidewatch.api.predict_values import ValuesResponse
 from tidewatch.detectors.retrospective.rolling_forest import judge_values
 
 from tests.support.api import Api, Reply

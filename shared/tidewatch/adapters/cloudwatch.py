@@ -1,13 +1,14 @@
-"""How the service fares, read from the metrics that its functions emitted."""
+"""How the service is doing, read from the metrics that its functions emitted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from tidewatch.services.healthcheck import MetricsUnavailable, Statistic
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -17,19 +18,6 @@ if TYPE_CHECKING:
 _USABLE: Final = frozenset({"Complete", "PartialData"})
 
 
-class MetricsUnavailable(Exception):
-    """CloudWatch failed or did not answer in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statistic:
-    """One figure to read: a metric under exact dimensions, and a statistic such as ``Sum`` or ``p95``."""
-
-    metric: str
-    stat: str
-    dimensions: tuple[tuple[str, str], ...]
-
-
 class CloudWatchReader:
     """Reads figures of one namespace in a single GetMetricData call."""
 
@@ -37,7 +25,7 @@ class CloudWatchReader:
         self._client = client
         self._namespace = namespace
 
-    def read(self, statistics: Iterable[Statistic], window_seconds: int) -> Mapping[Statistic, float]:
+    def read(self, statistics: Sequence[Statistic], window_seconds: int) -> Mapping[Statistic, float]:
         """Each figure over the last ``window_seconds``; 0 where nothing was emitted. At most 500 statistics.
 
         Raises:

@@ -1,9 +1,9 @@
-"""The HTTP door: what a request must be, what a response is, and which error means which status.
+"""HTTP: what a request must be, what an answer is, and which error means which status.
 
-Handlers take what all of them share from here. What only some need stays in its module (``training``,
-``listing``, ``health``, ``once_only``, …), so that the others do not pay for its import.
+One module for each group of routes holds its schemas and its functions: ``fit``, ``predict``, ``detect`` and so on. A
+handler imports those that it serves, so that no function pays at its start for the routes of another.
 """
-# ruff: noqa: E402 - the imports are what the collector must not disturb
+# ruff: noqa: E402 - the collector is stopped before the imports that it would only slow down
 
 import gc
 
@@ -13,57 +13,21 @@ gc.disable()
 from tidewatch.api.app import create_app, create_handler
 from tidewatch.api.dependencies import (
     JUDGING,
-    PublisherDep,
-    RegistryDep,
-    TrainingDataDep,
     get_publisher,
     get_registry,
     get_training_data,
-    series_key,
-    tenant_of,
 )
-from tidewatch.api.parameters import (
-    IdempotencyKey,
-    Limit,
-    SeriesCursor,
-    SeriesId,
-    SeriesIdQuery,
-    Version,
-    VersionCursor,
-    decode_cursor,
-    selector,
-)
-from tidewatch.api.requests import PredictBody, PredictRequest
-from tidewatch.api.responses import PredictResponse
-from tidewatch.api.routing import route
+from tidewatch.api.request import tenant_of
 
-# Nor need it look there at any request to come.
 gc.freeze()
 gc.enable()
 
 __all__ = [
     "JUDGING",
-    "IdempotencyKey",
-    "Limit",
-    "PredictBody",
-    "PredictRequest",
-    "PredictResponse",
-    "PublisherDep",
-    "RegistryDep",
-    "SeriesCursor",
-    "SeriesId",
-    "SeriesIdQuery",
-    "TrainingDataDep",
-    "Version",
-    "VersionCursor",
     "create_app",
     "create_handler",
-    "decode_cursor",
     "get_publisher",
     "get_registry",
     "get_training_data",
-    "route",
-    "selector",
-    "series_key",
     "tenant_of",
 ]

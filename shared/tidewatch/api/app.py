@@ -1,25 +1,30 @@
-"""The one shape of every function: a resolver that validates, and a handler that measures."""
+"""What every function is: a resolver that validates requests, a handler that measures them, and its routes."""
 
 from __future__ import annotations
 
+import gc
+import inspect
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tidewatch.api.inbound import normalise, read_json
-from tidewatch.api.problems import problem_response, register_problems
+from tidewatch.api.decoding import normalise, read_json
+from tidewatch.api.problems import problem_response, register_problems, responses
+from tidewatch.api.request import ApiRequest, current
 from tidewatch.settings import settings
 from tidewatch.telemetry import Stopwatch, base_dimensions, logger, metrics, record_latency
 
 Event = dict[str, Any]
 Handler = Callable[[Event, LambdaContext], dict[str, Any]]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def create_app() -> APIGatewayRestResolver:
-    """A resolver that validates requests and responses and answers every error with its problem."""
+def create_app(*routers: Router) -> APIGatewayRestResolver:
+    """A resolver of these routes. It validates requests and responses and answers every error with its problem."""
     app = APIGatewayRestResolver(
         enable_validation=True,
         # A response of ours that is not what it should be is a defect of ours, not of the request.
@@ -27,6 +32,8 @@ def create_app() -> APIGatewayRestResolver:
         json_body_deserializer=read_json,
     )
     register_problems(app)
+    for router in routers:
+        app.include_router(router)
     return app
 
 
@@ -40,8 +47,8 @@ def create_handler(
 
     Args:
         app: what resolves the events.
-        rephrase: says the response to an event in the words that the clients of a route read.
         warm_up: dependencies to build before a SnapStart snapshot, so that no restored instance has to.
+        rephrase: writes the response to an event in another form, for the clients of some routes.
     """
 
     @logger.inject_lambda_context(clear_state=True)
@@ -51,7 +58,9 @@ def create_handler(
         for name, value in base_dimensions().items():
             metrics.add_dimension(name, value)
         try:
-            response = app.resolve(normalise(event, most_bytes=lambda: settings().max_body_bytes), context)
+            decoded = normalise(event, most_bytes=lambda: settings().max_body_bytes)
+            current.set(ApiRequest.of(decoded, context, stopwatch))
+            response = app.resolve(decoded, context)
         except Exception as error:  # noqa: BLE001 - what fails before the resolver has the same answers
             response = _proxy_response(problem_response(error))
         record_latency(stopwatch.elapsed_ms)
@@ -62,8 +71,47 @@ def create_handler(
             build()
         # Validators are built when first used; the document uses them all.
         app.get_openapi_schema()
+    # What the start made stays for good; the collector need not look through it at any request.
+    gc.freeze()
     handler: Handler = lambda_handler
     return handler
+
+
+def route(
+    register: Callable[..., Callable[[Function], Function]],
+    path: str,
+    *,
+    tag: str,
+    success: str,
+    problems: tuple[int, ...] = (),
+    also: Mapping[int, Any] | None = None,
+) -> Callable[[Function], Function]:
+    """Registers a function as a route.
+
+    Its name is the operation's id. The first line of its docstring is the summary, the rest the description.
+
+    Args:
+        register: the router's method for the HTTP method, such as ``routes.get``.
+        path: with parameters in angle brackets.
+        tag: the group of routes that it is shown in.
+        success: what a 200 brings, in words.
+        problems: the error statuses that it has, beyond those that every route has.
+        also: responses to document in another way than by the function's types.
+    """
+
+    def decorate(function: Function) -> Function:
+        summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
+        return register(
+            path,
+            tags=[tag],
+            operation_id=function.__name__,
+            summary=summary.rstrip("."),
+            description=" ".join(description.split()),
+            response_description=success,
+            responses=responses(success, *problems) | dict(also or {}),
+        )(function)
+
+    return decorate
 
 
 def _proxy_response(response: Response[str]) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
-from tidewatch.api.errors import IdempotencyKeyReused, RequestInProgress
-from tidewatch.api.inbound import MalformedBody, PayloadTooLarge, UnsupportedMediaType
+from tidewatch.api.decoding import MalformedBody, PayloadTooLarge, UnsupportedMediaType
 from tidewatch.detectors import CannotTrain
 from tidewatch.registry import DataCorrupted, SeriesBusy, SeriesNotFound, StorageUnavailable, VersionNotFound
 from tidewatch.settings import ConfigurationError
@@ -39,6 +38,14 @@ _PLAINER: Final = {
 _MOST_ERRORS: Final = 100
 _MOST_PLACES: Final = 20
 _LONGEST_NAME: Final = 128
+
+
+class RequestInProgress(Exception):
+    """The first request with this Idempotency-Key is still being served, or ended this very moment."""
+
+
+class IdempotencyKeyReused(Exception):
+    """The Idempotency-Key came with another request before."""
 
 
 class FieldProblem(BaseModel):

@@ -1,5 +1,14 @@
 """Time series as every other room sees them: two arrays, checked once, at the door."""
 
+from tidewatch.series.forms import (
+    MOST_PROBLEMS,
+    POINT_FIELDS,
+    SentSeries,
+    point_columns,
+    read_series,
+    read_times,
+    split_points,
+)
 from tidewatch.series.preflight import (
     TIMESTAMPS,
     UNTIMED_STEP,
@@ -13,21 +22,30 @@ from tidewatch.series.preflight import (
 )
 from tidewatch.series.sampling import Sampling
 from tidewatch.series.time_series import TimeSeries
-from tidewatch.series.timestamps import EARLIEST, LATEST, describe_out_of_range
+from tidewatch.series.timestamps import EARLIEST, LATEST, AmbiguousTimestamp, describe_out_of_range, parse_timestamp
 
 __all__ = [
     "EARLIEST",
     "LATEST",
+    "MOST_PROBLEMS",
+    "POINT_FIELDS",
     "TIMESTAMPS",
     "UNTIMED_STEP",
     "VALUES",
+    "AmbiguousTimestamp",
     "Column",
     "InvalidSeries",
     "Preflight",
     "Problem",
     "Sampling",
+    "SentSeries",
     "TimeSeries",
     "check_numbers",
     "describe_out_of_range",
+    "parse_timestamp",
+    "point_columns",
     "preflight",
+    "read_series",
+    "read_times",
+    "split_points",
 ]

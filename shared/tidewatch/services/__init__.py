@@ -1,1 +1,1 @@
-"""Use cases, one file each: what handlers, streams and workflows share. No HTTP and no AWS here."""
+"""Use cases, one file each, in plain Python. Routes, streams and workflows that do the same call the same function."""

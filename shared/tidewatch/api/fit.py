@@ -1,16 +1,12 @@
-"""What a series to train on must be, and the answer of a fit.
+"""POST /fit/{series_id}: train a model on a series and publish it as the next version.
 
-Structure is pydantic's; what the numbers must be is the preflight of the series.
+Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Annotated, Any, Final
 
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import (
     BaseModel,
@@ -23,26 +19,32 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import ErrorDetails, InitErrorDetails
+from pydantic_core import InitErrorDetails
 
-from tidewatch.api.requests import as_error, as_errors
-from tidewatch.api.responses import Int32
+from tidewatch.api.app import route
+from tidewatch.api.dependencies import PublisherDep
+from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words
+from tidewatch.api.idempotency import IdempotencyDep
+from tidewatch.api.parameters import IdempotencyKey, SeriesId
+from tidewatch.api.request import RequestDep
+from tidewatch.api.schemas import Int32, as_errors
 from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, DetectorOptions
-from tidewatch.registry import ModelVersion
+from tidewatch.registry import Receipt
 from tidewatch.series import EARLIEST, LATEST, TimeSeries, preflight
+from tidewatch.services import fit as service
 from tidewatch.settings import Settings, settings
+from tidewatch.telemetry import record_training
 
-_OPTIONS_TYPES: Final[tuple[type[DetectorOptions], ...]] = tuple(d.options_type for d in CATALOGUE.values())
+routes = Router()  # type: ignore[no-untyped-call]
+
 _MOST_POINTS: Final[int] = Settings.model_fields["max_points"].default
-
-AnyDetectorOptions: Any = Annotated[reduce(or_, _OPTIONS_TYPES), Field(discriminator="name")]
 
 
 def _default_options() -> DetectorOptions:
     return CATALOGUE[DEFAULT_DETECTOR].options_type()  # type: ignore[call-arg]
 
 
-def _name_the_default(detector: Any) -> Any:
+def _with_name(detector: Any) -> Any:
     """Options without a name are the default detector's."""
     return {"name": DEFAULT_DETECTOR} | detector if isinstance(detector, dict) else detector
 
@@ -71,7 +73,7 @@ class FitRequest(BaseModel):
     ]
     detector: Annotated[
         AnyDetectorOptions,
-        BeforeValidator(_name_the_default),
+        BeforeValidator(_with_name),
         Field(default_factory=_default_options, description="The detector and its options."),
     ]
 
@@ -84,7 +86,7 @@ class FitRequest(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _report_all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[FitRequest]) -> FitRequest:
+    def _report_all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler["FitRequest"]) -> "FitRequest":
         """Runs the preflight also where the structure is at fault, so that one answer names every problem."""
         found: list[InitErrorDetails] = []
         request: FitRequest | None = None
@@ -97,7 +99,7 @@ class FitRequest(BaseModel):
             found += as_errors(outcome.problems)
             if request is not None and outcome.series is not None:
                 request._series = outcome.series  # noqa: SLF001 - its own
-                # The lists have served; a quarter of a million boxed numbers need not live through the fit.
+                # A quarter of a million boxed numbers need not stay in memory through the fit.
                 request.timestamps = request.values = []
         if request is None or found:
             raise ValidationError.from_exception_data("FitRequest", found)
@@ -119,8 +121,9 @@ class FitResponse(BaseModel):
     ]
 
     @classmethod
-    def of(cls, version: ModelVersion, learned: Mapping[str, float | None]) -> FitResponse:
+    def of(cls, result: service.FitResult) -> "FitResponse":
         """The answer for a published version."""
+        version = result.version
         return cls(
             series_id=version.series_id,
             version=version.version,
@@ -128,18 +131,41 @@ class FitResponse(BaseModel):
             detector=version.detector,
             options=dict(version.options),
             trained_at=version.trained_at,
-            learned=dict(learned),
+            learned=dict(result.learned),
         )
 
 
-FitBody = Annotated[FitRequest, Body()]
+@route(
+    routes.post,
+    "/fit/<series_id>",
+    tag="Models",
+    success="The new version and what it learned.",
+    problems=(400, 409, 413, 415, 422, 503),
+)
+def fit(
+    series_id: SeriesId,
+    body: Annotated[FitRequest, Body()],
+    request: RequestDep,
+    publisher: PublisherDep,
+    idempotency: IdempotencyDep,
+    idempotency_key: IdempotencyKey = None,
+) -> FitResponse:
+    """Train a model.
 
+    Trains a detector on a series and publishes it as the next version: v1, v2, … without a gap.
+    """
+    series = request.series(series_id)
 
-def in_plain_words(error: ErrorDetails) -> InitErrorDetails:
-    """A structural error as a client thinks of it: it chose a detector by name, not a branch of a union."""
-    head, *rest = error["loc"]
-    if head != "detector":
-        return as_error(error["loc"], error["msg"], error["type"])
-    if error["type"] == "union_tag_invalid":
-        return as_error(("detector", "name"), f"no such detector; there are {', '.join(CATALOGUE)}", "unknown_detector")
-    return as_error((head, *rest[1:]), error["msg"], error["type"])
+    def train(receipt: Receipt | None) -> FitResponse:
+        result = service.fit(series, body.series, body.detector, publisher=publisher, receipt=receipt)
+        record_training(result.version.detector, points=result.version.points_used)
+        return FitResponse.of(result)
+
+    return idempotency.run(
+        train,
+        answer=FitResponse,
+        key=idempotency_key,
+        scope=f"fit/{request.tenant}/{series_id}",
+        body=request.body,
+        context=request.context,
+    )

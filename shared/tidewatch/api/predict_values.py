@@ -1,6 +1,6 @@
 """POST /predict without a series: bare values, each judged by all of them.
 
-No ``from __future__ import annotations``: Powertools reads the annotations of a route at each request.
+Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
 """
 
 from typing import Annotated, Any, Final
@@ -12,19 +12,19 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, WithJsonSchema, model_validator
 
-from tidewatch.api.detection_requests import MOST_POINTS, PURPOSE
-from tidewatch.api.detection_responses import json_answer, rounded
-from tidewatch.api.requests import as_errors
-from tidewatch.api.responses import Int32
-from tidewatch.api.routing import route
-from tidewatch.detectors.retrospective.rolling_forest import judge_values
+from tidewatch.api.answers import json_answer, rounded
+from tidewatch.api.app import route
+from tidewatch.api.request import RequestDep
+from tidewatch.api.schemas import Int32, as_errors
 from tidewatch.series import InvalidSeries, check_numbers
-from tidewatch.settings import settings
+from tidewatch.services.detect import detect_in_values
+from tidewatch.settings import Settings, settings
 from tidewatch.telemetry import record_detection
 
-_DETECTOR: Final = "isolation_forest"
+routes = Router()  # type: ignore[no-untyped-call]
 
-values_routes = Router()  # type: ignore[no-untyped-call]
+_DETECTOR: Final = "isolation_forest"
+_MOST_POINTS: Final[int] = Settings.model_fields["max_detect_points"].default
 
 
 class ValuesRequest(BaseModel):
@@ -34,7 +34,7 @@ class ValuesRequest(BaseModel):
 
     values: Annotated[
         list[Any],
-        WithJsonSchema({"type": "array", "items": {"type": "number"}, "maxItems": MOST_POINTS}),
+        WithJsonSchema({"type": "array", "items": {"type": "number"}, "maxItems": _MOST_POINTS}),
         Field(description="Finite numbers, in the order of time."),
     ]
 
@@ -48,16 +48,16 @@ class ValuesRequest(BaseModel):
     @model_validator(mode="after")
     def _check(self) -> "ValuesRequest":
         try:
-            self._numbers = check_numbers(self.values, most_points=settings().max_detect_points, purpose=PURPOSE)
+            self._numbers = check_numbers(self.values, most_points=settings().max_detect_points, purpose="a detection")
         except InvalidSeries as invalid:
             raise ValidationError.from_exception_data("ValuesRequest", as_errors(invalid.problems)) from None
-        # The list has served.
+        # The boxed numbers need not stay in memory through the detection.
         self.values = []
         return self
 
 
 class ValuesResponse(BaseModel):
-    """The judgement of each value, in arrays that are aligned with the input. It is written from arrays, once."""
+    """The judgement of each value, in arrays that are aligned with the input."""
 
     warmup_points_dropped: Annotated[Int32, Field(description="How many values at the start are not judged.")]
     anomaly: Annotated[list[Annotated[int, Field(ge=0, le=1)] | None], Field(description="1 where it is unusual.")]
@@ -67,17 +67,18 @@ class ValuesResponse(BaseModel):
     message: Annotated[str, Field(description="Why nothing is judged; only there if nothing is.")] = ""
 
 
+# For the documentation; the answer is written from arrays.
 _ANSWER: Final = {200: {"description": "The judgements.", "content": {"application/json": {"model": ValuesResponse}}}}
 
 
-@route(values_routes.post, "/predict", tag="Detection", success="", problems=(400, 413, 415, 422), also=_ANSWER)
-def judge(body: Annotated[ValuesRequest, Body()]) -> Response[str]:
+@route(routes.post, "/predict", tag="Detection", success="", problems=(400, 413, 415, 422), also=_ANSWER)
+def judge(body: Annotated[ValuesRequest, Body()], request: RequestDep) -> Response[str]:
     """Judge bare values.
 
     Each value by all of them, with an isolation forest on it and on the mean and standard deviation of the last 5 and
     20 values. Nothing is stored.
     """
-    judged = judge_values(body.numbers)
+    judged = detect_in_values(body.numbers)
     anomalies = [anomaly for anomaly in judged.anomaly if anomaly is not None]
     record_detection(_DETECTOR, judged=len(anomalies), anomalous=sum(anomalies))
     document = {
@@ -87,4 +88,4 @@ def judge(body: Annotated[ValuesRequest, Body()]) -> Response[str]:
         "anomaly_score": rounded(np.array(judged.anomaly_score, dtype=np.float64)),
     }
     message = {} if judged.message is None else {"message": judged.message}
-    return json_answer(document | message, values_routes.current_event.headers)
+    return json_answer(document | message, request.headers)

@@ -1,15 +1,22 @@
-"""Pages of what is stored: series, and versions of one."""
+"""GET /series and GET /series/{series_id}/versions: what is stored.
 
-from __future__ import annotations
+Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
+"""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from pydantic import BaseModel, Field
 
-from tidewatch.api.parameters import encode_cursor
-from tidewatch.api.responses import Int32
+from tidewatch.api.app import route
+from tidewatch.api.dependencies import RegistryDep
+from tidewatch.api.parameters import Limit, SeriesCursor, SeriesId, VersionCursor, decode_cursor, encode_cursor
+from tidewatch.api.request import RequestDep
+from tidewatch.api.schemas import Int32
 from tidewatch.registry import ModelVersion, Page, SeriesSummary
+
+routes = Router()  # type: ignore[no-untyped-call]
 
 
 class SeriesLine(BaseModel):
@@ -29,7 +36,7 @@ class SeriesListResponse(BaseModel):
     next_cursor: Annotated[str | None, Field(description="Where the next page starts; null on the last.")]
 
     @classmethod
-    def of(cls, page: Page[SeriesSummary, str]) -> SeriesListResponse:
+    def of(cls, page: Page[SeriesSummary, str]) -> "SeriesListResponse":
         """The answer for a page."""
         lines = [
             SeriesLine(
@@ -66,7 +73,7 @@ class VersionListResponse(BaseModel):
     next_cursor: Annotated[str | None, Field(description="Where the next page starts; null on the last.")]
 
     @classmethod
-    def of(cls, series_id: str, page: Page[ModelVersion, int]) -> VersionListResponse:
+    def of(cls, series_id: str, page: Page[ModelVersion, int]) -> "VersionListResponse":
         """The answer for a page."""
         lines = [
             VersionLine(
@@ -83,3 +90,26 @@ class VersionListResponse(BaseModel):
             for item in page.items
         ]
         return cls(series_id=series_id, versions=lines, next_cursor=encode_cursor(page.after))
+
+
+@route(routes.get, "/series", tag="Models", success="A page.", problems=(422, 503))
+def list_series(
+    request: RequestDep, registry: RegistryDep, limit: Limit = 50, cursor: SeriesCursor = None
+) -> SeriesListResponse:
+    """List series.
+
+    The trained series, in the order of their ids. A first fit may take a moment to appear.
+    """
+    return SeriesListResponse.of(registry.list_series(request.tenant, limit, decode_cursor(cursor)))
+
+
+@route(routes.get, "/series/<series_id>/versions", tag="Models", success="A page.", problems=(404, 422, 503))
+def list_versions(
+    series_id: SeriesId, request: RequestDep, registry: RegistryDep, limit: Limit = 50, cursor: VersionCursor = None
+) -> VersionListResponse:
+    """List the versions of a series.
+
+    Newest first, each with what it was trained on and with.
+    """
+    page = registry.list_versions(request.series(series_id), limit, decode_cursor(cursor))
+    return VersionListResponse.of(series_id, page)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tidewatch.api.detection import Detection
-from tidewatch.api.detection_responses import detection_document, json_answer, rounded
+from tidewatch.api.answers import json_answer, rounded
+from tidewatch.api.detect import detection_document
 from tidewatch.detectors import CATALOGUE, Scores, find_events
 from tidewatch.detectors.events import GAP
 from tidewatch.series import LATEST, TimeSeries
+from tidewatch.services.detect import Detection
 from tidewatch.settings import Settings
 
 from tests.support.strategies import doubles

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a repeated call gets the first answer."""
+"""The header Idempotency-Key: a repeated request gets the first answer."""
 
 from __future__ import annotations
 
@@ -28,17 +28,15 @@ from pydantic import BaseModel
 
 from tidewatch.adapters import clients
 from tidewatch.adapters.records import knowing_its_own
-from tidewatch.api.errors import IdempotencyKeyReused, RequestInProgress
+from tidewatch.api.problems import IdempotencyKeyReused, RequestInProgress
 from tidewatch.registry import Receipt, StorageUnavailable
 from tidewatch.settings import settings
 from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
 
-__all__ = ["OnceOnly", "OnceOnlyDep", "Receipt", "get_once_only"]
-
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
-class OnceOnly:
+class IdempotentRequests:
     """Runs an action once for each key of each scope, and remembers its answer for a time."""
 
     def __init__(self, records: BasePersistenceLayer, ttl_seconds: int) -> None:
@@ -110,12 +108,12 @@ class OnceOnly:
 
 
 @lru_cache(maxsize=1)
-def get_once_only() -> OnceOnly:
+def get_idempotency() -> IdempotentRequests:
     """Remembers answers in the table of idempotency records."""
     records = DynamoDBPersistenceLayer(
         settings().idempotency_table_name, boto3_client=knowing_its_own(clients.dynamodb())
     )
-    return OnceOnly(records, settings().idempotency_ttl_seconds)
+    return IdempotentRequests(records, settings().idempotency_ttl_seconds)
 
 
-OnceOnlyDep = Annotated[OnceOnly, Depends(get_once_only)]
+IdempotencyDep = Annotated[IdempotentRequests, Depends(get_idempotency)]

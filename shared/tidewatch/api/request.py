@@ -1,0 +1,75 @@
+"""What belongs to one request and to no other: its tenant, its time, its headers.
+
+Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
+"""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from aws_lambda_powertools.event_handler import Depends
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from tidewatch.deadline import Deadline
+from tidewatch.registry import SeriesKey
+from tidewatch.telemetry import Stopwatch
+from tidewatch.tenancy import DEFAULT_TENANT, Tenant
+
+_FOR_THE_ANSWER: Final = 1.5
+"""Seconds of an invocation that are kept for what comes after the work: writing the answer and sending it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ApiRequest:
+    """One request.
+
+    Attributes:
+        tenant: whose data it is about.
+        deadline: when its work has to be done.
+        headers: by their names in lower case.
+        body: as text, decoded; empty if there is none.
+        context: of the Lambda invocation.
+        stopwatch: started when the request arrived.
+    """
+
+    tenant: Tenant
+    deadline: Deadline
+    headers: Mapping[str, str]
+    body: str
+    context: LambdaContext
+    stopwatch: Stopwatch
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any], context: LambdaContext, stopwatch: Stopwatch) -> "ApiRequest":
+        """The request of a decoded event."""
+        return cls(
+            tenant=tenant_of(event),
+            deadline=Deadline.after(context.get_remaining_time_in_millis() / 1000 - _FOR_THE_ANSWER),
+            headers={name.lower(): str(value) for name, value in (event.get("headers") or {}).items()},
+            body=event.get("body") or "",
+            context=context,
+            stopwatch=stopwatch,
+        )
+
+    def series(self, series_id: str) -> SeriesKey:
+        """The series of that name, of the tenant whose request it is."""
+        return SeriesKey(self.tenant, series_id)
+
+
+current: Final[ContextVar[ApiRequest]] = ContextVar("request")
+"""The request that is being served."""
+
+
+def current_request() -> ApiRequest:
+    """The request that is being served, for routes that ask for it by :data:`RequestDep`."""
+    return current.get()
+
+
+RequestDep = Annotated[ApiRequest, Depends(current_request)]
+
+
+def tenant_of(event: Mapping[str, Any]) -> Tenant:
+    """The tenant of a request: the one that the authorizer found, or the only one of a stack without an authorizer."""
+    found = ((event.get("requestContext") or {}).get("authorizer") or {}).get("tenant")
+    return Tenant(found) if found else DEFAULT_TENANT

@@ -1,0 +1,53 @@
+"""Drawing how a model judges a series: the training data of a version, or a detection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tidewatch.detectors import find_events
+from tidewatch.plotting import Format, Judged, PlotRequest, ThemeName, render
+from tidewatch.registry import Registry, SeriesKey, TrainingData, VersionSelector
+from tidewatch.services.detect import Detection
+
+
+@dataclass(frozen=True, slots=True)
+class PictureStyle:
+    """What a request says about a picture: its format, its sides in pixels, and its theme."""
+
+    format: Format
+    width: int
+    height: int
+    theme: ThemeName
+
+    def titled(self, title: str) -> PlotRequest:
+        """The picture to draw, with its first line."""
+        return PlotRequest(title, self.format, self.width, self.height, self.theme)
+
+
+def plot_version(
+    series: SeriesKey,
+    style: PictureStyle,
+    *,
+    registry: Registry,
+    training_data: TrainingData,
+    selector: VersionSelector = None,
+) -> bytes:
+    """A picture of a version's training data, each point judged by those before it.
+
+    Raises:
+        SeriesNotFound: if the series was never trained.
+        VersionNotFound: if it has no such version.
+        DataCorrupted: if the training data or the model's arrays are gone or damaged.
+        StorageUnavailable: if storage failed.
+    """
+    loaded = registry.load(series, selector)
+    points, model = training_data.of(loaded.version), loaded.model
+    scores = model.review(points)
+    judged = Judged(points, scores, find_events(scores), model.options, model.period)
+    return render(judged, style.titled(f"{series.series_id} · {loaded.version.version}"))
+
+
+def plot_detection(found: Detection, style: PictureStyle) -> bytes:
+    """A picture of a detection."""
+    judged = Judged(found.series, found.scores, found.events, found.options, found.model.period, found.has_times)
+    return render(judged, style.titled(f"Detection · {found.options.name}"))
