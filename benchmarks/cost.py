@@ -14,8 +14,8 @@ from typing import Final
 
 from benchmarks.handlers import context, daily_series, event, stubbed
 from benchmarks.timing import measure
-from local.routes import read_routes
-from local.template import Template, load_template
+from local.project import PROJECT
+from local.sam.routes import read_routes
 
 PRICES_OF: Final = "US East (N. Virginia), list prices of November 2026"
 REST_REQUEST: Final = 3.50e-6
@@ -93,7 +93,7 @@ def of_idling() -> Cost:
 @lru_cache(maxsize=1)
 def memory_mb() -> Mapping[str, int]:
     """The memory of each function, by its name in template.yaml."""
-    template = Template(load_template(ROOT / "template.yaml"), REGION)
+    template = PROJECT.read_template(REGION)
     return {route.function.logical_id: route.function.memory_mb for route in read_routes(template, ROOT).routes}
 
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 from benchmarks.printing import Rows
 from benchmarks.stubs import StubDataStore, StubVersionStore
 from benchmarks.timing import Timing, measure
-from local.functions import LambdaContext
+from local.sam.functions import LambdaContext
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SIZES: Final = (1_000, 10_000, 100_000, 250_000)

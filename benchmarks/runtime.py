@@ -18,15 +18,16 @@ from typing import Any, Final
 
 from benchmarks.handlers import PREDICTION, daily_series, event
 from benchmarks.printing import Rows
-from local import aws
-from local.runtime import artifacts, storage, tools
-from local.runtime.artifacts import BuildFailed, BuiltFunction
-from local.runtime.emulator import Emulator
-from local.runtime.environment import process_environment
-from local.runtime.tools import NoRuntime, Tools
-from local.template import Template, load_template
+from local.project import PROJECT
+from local.sam.aws.resources import create_resources, resource_names, resource_variables
+from local.sam.aws.settings import DEFAULT_REGION, UnusableAws, prepare_environment
+from local.sam.runtime import artifacts, storage, tools
+from local.sam.runtime.artifacts import BuildFailed, BuiltFunction
+from local.sam.runtime.emulator import Emulator
+from local.sam.runtime.environment import process_environment
+from local.sam.runtime.tools import NoRuntime, Tools
 
-_REGION: Final = aws.DEFAULT_REGION
+_REGION: Final = DEFAULT_REGION
 _STARTS: Final = 15
 _ROUNDS: Final = 5
 _PREDICTIONS: Final = 500
@@ -64,7 +65,7 @@ class Runtime:
 
     def __init__(self, found: Tools, folder: Path, scripts: Path, runner: asyncio.Runner, stack: ExitStack) -> None:
         self.folder = folder
-        self.functions = artifacts.read_build(folder, _REGION)
+        self.functions = artifacts.read_build(PROJECT, folder, _REGION)
         self._tools = found
         self._scripts = scripts
         self._runner = runner
@@ -113,13 +114,13 @@ def _with_runtime(rows: Callable[[Runtime], Rows]) -> Rows:
     try:
         with _runtime() as runtime:
             yield from rows(runtime)
-    except (NoRuntime, BuildFailed, aws.UnusableAws) as error:
+    except (NoRuntime, BuildFailed, UnusableAws) as error:
         yield "not measured", str(error)
 
 
 @contextmanager
 def _runtime() -> Iterator[Runtime]:
-    found = tools.find()
+    found = tools.find(PROJECT)
     folder = artifacts.up_to_date_build(found)
     with tempfile.TemporaryDirectory() as scripts, asyncio.Runner() as runner, ExitStack() as stack:
         yield Runtime(found, folder, Path(scripts), runner, stack)
@@ -149,11 +150,11 @@ def _inits(runtime: Runtime) -> Rows:
 
 def _cpu(runtime: Runtime) -> Rows:
     environment = dict(os.environ) | {"LOCAL_AWS": "memory"}
-    aws.prepare_environment(environment)
     variables = runtime.functions["PredictFunction"].variables
-    template = Template(load_template(runtime.folder / "template.yaml"), _REGION)
-    with storage.running_storage(environment), _environment(environment):
-        aws.create_resources(template, aws.resource_names(template, variables, variables))
+    template = PROJECT.read_template(_REGION, runtime.folder / "template.yaml")
+    prepare_environment(environment, resource_variables(template, variables))
+    with storage.running_storage(PROJECT, environment), _environment(environment):
+        create_resources(template, resource_names(template, variables, variables))
         access = storage.function_access(environment, environment["AWS_ENDPOINT_URL_S3"])
         fit = runtime.start(runtime.functions["FitFunction"], access)
         runtime.invoke(fit, event("/fit/bench", "/fit/{series_id}", body=daily_series(500)))

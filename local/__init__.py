@@ -1,1 +1,4 @@
-"""The stack on one machine: API Gateway, Lambda and AWS in one process, without Docker or an account."""
+"""Tidewatch on one machine: ``make run``, ``make demo`` and what else runs beside the product.
+
+The stack itself is in ``local.sam``, which would serve any other SAM project as well.
+"""

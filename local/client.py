@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-_ROOT: Final = Path(__file__).resolve().parent.parent
+from local.project import ROOT
+from local.sam.processes import free_port
+
 _GZIP_FROM_BYTES: Final = 2**20
 _MOST_OUTPUT_BYTES: Final = 2**20
 
@@ -74,7 +75,7 @@ class Server:
     """``local.run`` in a process of its own, on a free port, with data that is gone afterwards."""
 
     def __init__(
-        self, *, root: Path = _ROOT, port: int | None = None, settings: Mapping[str, str] | None = None
+        self, *, root: Path = ROOT, port: int | None = None, settings: Mapping[str, str] | None = None
     ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -137,17 +138,3 @@ class Server:
                 return
             raise ServerFailed(f"GET /health answered {answer.status}: {answer.body.decode()}")
         raise ServerFailed("the server ended" if self._process.poll() is not None else "the server does not answer")
-
-
-def free_port(preferred: int = 0) -> int:
-    """A port that nothing listens on: the preferred one if it is free."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As the server does: a port whose last user just ended is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", preferred))
-            probe.listen()
-        except OSError:
-            return free_port()
-        port: int = probe.getsockname()[1]
-        return port

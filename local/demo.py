@@ -1,6 +1,6 @@
 """``make demo``: the service from end to end on this machine, step by step, with the curl line of each step.
 
-``make demo CSV=file`` does the same with a file of your own, or with each CSV file of a folder: see ``local.csv_walk``.
+``make demo CSV=file`` does the same with a file of your own, or with each CSV file of a folder: see ``local.csv_tour``.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import time
 from pathlib import Path
 from typing import Final
 
-from local.client import Client, Server, ServerFailed, free_port
-from local.console import Console
-from local.csv_walk import walk_file, walk_folder
-from local.walk import Surprise, Walk, expect, learned_in_words
+from local.client import Client, Server, ServerFailed
+from local.csv_tour import walk_file, walk_folder
+from local.project import ROOT
+from local.sam.console import Console
+from local.sam.processes import free_port
+from local.tour import Surprise, Walk, expect, learned_in_words
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 OUTPUT: Final = ROOT / "demo-output"
 REQUESTS: Final = ROOT / "events" / "requests"
 

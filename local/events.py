@@ -9,15 +9,13 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from local import aws
-from local.gateway import HttpRequest, to_event
-from local.routes import read_api, read_routes
-from local.template import Template, load_template
+from local.project import PROJECT, ROOT
+from local.sam.aws.settings import DEFAULT_REGION
+from local.sam.gateway import HttpRequest, to_event
+from local.sam.routes import read_api, read_routes
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 EVENTS: Final = ROOT / "events"
 _JSON: Final = "application/json"
 
@@ -109,7 +107,7 @@ def samples() -> list[Sample]:
 
 def events() -> Iterator[tuple[Sample, str, dict[str, Any]]]:
     """Each sample, the function that serves it, and its event."""
-    template = Template(load_template(ROOT / "template.yaml"), aws.DEFAULT_REGION)
+    template = PROJECT.read_template(DEFAULT_REGION)
     routes, api = read_routes(template, ROOT), read_api(template)
     for sample in samples():
         path, _, query = sample.url.partition("?")

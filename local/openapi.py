@@ -15,18 +15,14 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
-from local import aws
-from local.cloudwatch import MetricStore
-from local.environment import add_defaults
-from local.functions import Functions, function_environment
-from local.gateway import HttpRequest, to_event
-from local.routes import RouteTable, read_routes
-from local.template import Template, load_template
+from local.project import PROJECT, ROOT
+from local.sam.functions import Functions
+from local.sam.gateway import HttpRequest, to_event
+from local.sam.routes import RouteTable
+from local.sam.stack import assemble
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 DOCUMENT: Final = ROOT / "openapi.json"
 _REQUESTS: Final = ROOT / "events" / "requests"
 _KEY: Final = "ApiKey"
@@ -115,20 +111,14 @@ def generate() -> dict[str, Any]:
 
 def _start() -> tuple[Functions, RouteTable]:
     """The functions, over AWS in memory and with a clock that stands still."""
-    aws.prepare_environment(os.environ)
-    region = aws.region(os.environ)
-    template = Template(load_template(ROOT / "template.yaml"), region)
-    routes = read_routes(template, ROOT)
-    wanted = function_environment(route.function for route in routes.routes) | {"OPENAPI_PATH": str(DOCUMENT)}
-    add_defaults(os.environ, wanted)
-    aws.start_stand_in(MetricStore())
-    aws.create_resources(template, aws.resource_names(template, wanted, os.environ))
-    functions = Functions((route.function for route in routes.routes), ROOT / "shared", region)
+    os.environ["OPENAPI_PATH"] = str(DOCUMENT)
+    parts = assemble(PROJECT, os.environ)
+    functions = parts.functions
     failure = functions.load()
     if failure:
         raise RuntimeError(failure)
     _stop_the_clock()
-    return functions, routes
+    return functions, parts.routes
 
 
 def _stop_the_clock() -> None:

@@ -21,7 +21,8 @@ from benchmarks.load.generator import ROOT
 from benchmarks.load.page import replace_part
 from benchmarks.load.run import Where, run_all
 from benchmarks.load.targets import Target
-from local.runtime import artifacts, tools
+from local.project import PROJECT
+from local.sam.runtime import artifacts, tools
 
 _DURATION: Final = 15
 _LONGEST: Final = 600
@@ -102,7 +103,7 @@ def _measure(chosen: argparse.Namespace) -> None:
 
 def _local_targets() -> list[Target]:
     try:
-        found = tools.find()
+        found = tools.find(PROJECT)
     except tools.NoRuntime as error:
         _say(f"Without the real runtime: {error}")
         return list(targets.IN_ONE_PROCESS)

@@ -15,7 +15,7 @@ from benchmarks.load import outcome
 from benchmarks.load.outcome import Outcome
 from benchmarks.load.processes import Meter
 from benchmarks.load.stages import Stage
-from local import children
+from local.sam import processes
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _STARTS_WITHIN_SECONDS: Final = 20
@@ -58,7 +58,7 @@ def locust(stage: Stage, target: str, base: str, seconds: int, server: int | Non
         arguments = [stage.name, base, str(seconds), str(file), *([str(server)] if server else [])]
         command: list[str | Path] = [locust_python(), "-m", "benchmarks.load.drive", *arguments]
         sys.stdout.flush()
-        process = children.start(command, environment=os.environ, folder=ROOT)
+        process = processes.start(command, environment=os.environ, folder=ROOT)
         _wait(process, "locust", _STARTS_WITHIN_SECONDS + seconds + _ENDS_WITHIN_SECONDS)
         return outcome.read(json.loads(file.read_text(encoding="utf-8")), target, stage.name)
 
@@ -71,7 +71,7 @@ def run(command: Sequence[str | Path], most_seconds: float, server: int | None) 
     """
     with tempfile.TemporaryFile() as output:
         meter, own = Meter(server), _children_seconds()
-        process = children.start(command, environment=os.environ, folder=ROOT, output=output)
+        process = processes.start(command, environment=os.environ, folder=ROOT, output=output)
         try:
             _wait(process, Path(command[0]).name, most_seconds)
         except GeneratorFailed as error:
@@ -86,7 +86,7 @@ def _wait(process: subprocess.Popen[bytes], name: str, most_seconds: float) -> N
     except subprocess.TimeoutExpired:
         raise GeneratorFailed(f"{name} did not end within {most_seconds:.0f} s") from None
     finally:
-        children.stop([process])
+        processes.stop([process])
     if code != 0:
         raise GeneratorFailed(f"{name} ended with {code}")
 

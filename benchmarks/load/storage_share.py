@@ -19,9 +19,10 @@ from typing import Any, Final
 
 from benchmarks.load import stages
 from benchmarks.load.stages import SERIES, Kind
-from local.console import Console
-from local.server import Gateway
-from local.stack import one_process_stack
+from local.project import PROJECT
+from local.sam.console import Console
+from local.sam.server import Gateway
+from local.sam.stack import one_process_stack
 
 _REQUESTS: Final[tuple[tuple[Kind, int], ...]] = (("predict", 2_500), ("fit", 300))
 _WARM_UP: Final = 200
@@ -56,7 +57,7 @@ async def measure() -> dict[str, dict[str, float]]:
     """Milliseconds a request by kind: ``all``, of it ``calls`` (boto3 with what is below), of that ``moto``."""
     terminal = sys.stdout
     found: dict[str, dict[str, float]] = {}
-    async with one_process_stack(Console(terminal, requests=False)) as stack:
+    async with one_process_stack(PROJECT, Console(terminal, requests=False)) as stack:
         for number in range(SERIES):
             await _post(stack.gateway, "fit", number)
         for kind, count in _REQUESTS:

@@ -15,8 +15,8 @@ from typing import IO, Final
 from urllib.parse import urlsplit
 
 from benchmarks.load.generator import ROOT
-from local import children
-from local.client import free_port
+from local.sam import processes
+from local.sam.processes import free_port
 
 _READY_WITHIN_SECONDS: Final = 90
 _MOST_OUTPUT_BYTES: Final = 4096
@@ -84,13 +84,13 @@ def serving(target: Target) -> Iterator[Served]:
     environment = {**os.environ, "RUNTIME": "", **target.settings, "PORT": str(port)}
     with tempfile.TemporaryFile() as output:
         command = [sys.executable, "-m", "local.run"]
-        process = children.start(command, environment=environment, folder=ROOT, output=output)
+        process = processes.start(command, environment=environment, folder=ROOT, output=output)
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_for(url, process, output)
             yield Served(url, process.pid)
         finally:
-            children.stop([process])
+            processes.stop([process])
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:

@@ -28,10 +28,11 @@ def processes() -> ForkServerContext:
 
 @pytest.fixture(scope="module")
 def s3_url(dynamodb_local: str) -> Iterator[str]:
-    from local.runtime.storage import running_storage
+    from local.project import PROJECT
+    from local.sam.runtime.storage import running_storage
 
     environment = ENVIRONMENT | {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_local}
-    with running_storage(environment):
+    with running_storage(PROJECT, environment):
         yield environment["AWS_ENDPOINT_URL_S3"]
 
 

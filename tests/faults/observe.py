@@ -21,10 +21,10 @@ import boto3
 import pytest
 from botocore.httpsession import URLLib3Session
 
-from local.gateway import HttpResponse
-from local.problems import gateway_response
-from local.routes import read_api
-from local.runtime.storage import running_storage
+from local.project import PROJECT
+from local.sam.gateway import HttpResponse, gateway_response
+from local.sam.routes import read_api
+from local.sam.runtime.storage import running_storage
 from tests.faults.cases import CASES, SERIES, Case
 from tests.faults.seen import Answer, Observed
 from tests.support import environment
@@ -141,7 +141,7 @@ def main() -> int:
     os.environ["LOCAL_AWS"] = "memory"
     # The handlers build all that they keep, and connect to nothing yet.
     os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
-    with environment.loopback_only(), running_storage(os.environ):
+    with environment.loopback_only(), running_storage(PROJECT, os.environ):
         for method, path in (("POST", "/fit/s"), ("POST", "/predict/s"), ("GET", "/series/s/versions")):
             handler_module(Api().event(method, path)[1])
         # What is there is copied at each fork, as soon as the collector marks it.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import SearchStrategy
 
-from local.routes import read_routes
+from local.sam.routes import read_routes
 from tests.fuzz.conftest import Search
 from tests.fuzz.documents import MARK, NUMBER
 from tests.fuzz.events import Event, any_bytes, around, base_event, mutated

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from local.events import EVENTS, events, files, samples
-from local.routes import read_routes
-from local.template import Template, load_template
+from local.sam.routes import read_routes
+from local.sam.template import Template, load_template
 from tests.support.environment import ROOT
 
 MADE = files()

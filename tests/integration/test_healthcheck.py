@@ -13,8 +13,8 @@ from moto.cloudwatch.models import CloudWatchBackend
 from tidewatch.detectors import CATALOGUE
 from tidewatch.telemetry import DIMENSION_SETS, Metric
 
-from local import moto_patches
-from local.cloudwatch import MetricStore
+from local.sam.aws import moto_patches
+from local.sam.aws.cloudwatch import MetricStore
 from tests.support.api import Api, Reply
 from tests.support.boundary import (
     Boundary,

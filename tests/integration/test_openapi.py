@@ -6,8 +6,8 @@ import json
 import subprocess
 import sys
 
-from local.routes import read_routes
-from local.template import Template, load_template
+from local.sam.routes import read_routes
+from local.sam.template import Template, load_template
 from tests.support.environment import ROOT
 
 # They describe the others, and are described by nobody.

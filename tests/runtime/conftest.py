@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from local.runtime import artifacts, tools
-from local.runtime.artifacts import BuiltFunction
-from local.runtime.emulator import Emulator, Invocation, stop_all
-from local.runtime.environment import process_environment
-from local.runtime.storage import function_access, running_storage
-from local.runtime.tools import NoRuntime, Tools
+from local.project import PROJECT
+from local.sam.runtime import artifacts, tools
+from local.sam.runtime.artifacts import BuiltFunction
+from local.sam.runtime.emulator import Emulator, Invocation, stop_all
+from local.sam.runtime.environment import process_environment
+from local.sam.runtime.storage import function_access, running_storage
+from local.sam.runtime.tools import NoRuntime, Tools
 from tests.support.environment import ENVIRONMENT, REGION
 from tests.support.tables import create_tables
 
@@ -27,7 +28,7 @@ OWN_VARIABLES = ("STAGE", "TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "DATA_BUCKET")
 @pytest.fixture(scope="session")
 def found_tools() -> Tools:
     try:
-        return tools.find()
+        return tools.find(PROJECT)
     except NoRuntime as error:
         pytest.skip(str(error))
 
@@ -40,7 +41,7 @@ def build(found_tools: Tools) -> Path:
 
 @pytest.fixture(scope="session")
 def built(build: Path) -> dict[str, BuiltFunction]:
-    return artifacts.read_build(build, REGION)
+    return artifacts.read_build(PROJECT, build, REGION)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def runner() -> Iterator[asyncio.Runner]:
 def access() -> Iterator[dict[str, str]]:
     """The variables by which functions reach a storage with nothing in it: DynamoDB Local if it is there, else moto."""
     environment = dict(ENVIRONMENT)
-    with running_storage(environment):
+    with running_storage(PROJECT, environment):
         with pytest.MonkeyPatch.context() as patch:
             for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_S3"):
                 patch.setenv(name, environment[name])

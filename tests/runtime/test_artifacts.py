@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from local.runtime.artifacts import BuiltFunction
-from local.runtime.tools import Tools
+from local.sam.runtime.artifacts import BuiltFunction
+from local.sam.runtime.tools import Tools
 from tests.runtime.conftest import Environments
 from tests.support.environment import REGION, ROOT
 from tests.support.template import functions, layers_of

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from local.events import EVENTS, events
-from local.gateway import from_proxy_response
-from local.routes import read_routes
-from local.runtime.emulator import Emulator
+from local.sam.gateway import from_proxy_response
+from local.sam.routes import read_routes
+from local.sam.runtime.emulator import Emulator
 from tests.runtime.conftest import Environments, Start
 from tests.support.api import Api
 from tests.support.environment import ROOT

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from local.cloudwatch import MetricStore
-from local.console import Console, FunctionOutput
-from local.functions import FunctionFailed
-from local.routes import Function, read_api, read_routes
-from local.runtime.artifacts import BuiltFunction
-from local.runtime.emulator import Emulator, Invocation
-from local.runtime.functions import RuntimeFunctions
-from local.runtime.log_pipe import Printed
-from local.runtime.pool import Throttled
-from local.runtime.tools import Tools
-from local.server import Gateway
+from local.sam.aws.cloudwatch import MetricStore
+from local.sam.console import Console, FunctionOutput
+from local.sam.functions import FunctionFailed
+from local.sam.routes import Function, read_api, read_routes
+from local.sam.runtime.artifacts import BuiltFunction
+from local.sam.runtime.emulator import Emulator, Invocation
+from local.sam.runtime.functions import RuntimeFunctions
+from local.sam.runtime.log_pipe import Printed
+from local.sam.runtime.pool import Throttled
+from local.sam.runtime.tools import Tools
+from local.sam.server import Gateway
 from tests.support.environment import REGION, ROOT
 from tests.support.tables import template
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from local.runtime.artifacts import BuiltFunction
-from local.runtime.emulator import ConnectionLost, Emulator, EmulatorFailed
-from local.runtime.environment import process_environment
-from local.runtime.pool import Pool, Throttled
-from local.runtime.tools import Tools
+from local.sam.runtime.artifacts import BuiltFunction
+from local.sam.runtime.emulator import ConnectionLost, Emulator, EmulatorFailed
+from local.sam.runtime.environment import process_environment
+from local.sam.runtime.pool import Pool, Throttled
+from local.sam.runtime.tools import Tools
 
 CODE = """
 import os, time

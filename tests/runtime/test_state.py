@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.runtime.emulator import Emulator, Invocation
+from local.sam.runtime.emulator import Emulator, Invocation
 from tests.runtime.conftest import Environments, Start
 from tests.support.api import Api
 

@@ -21,9 +21,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local import aws, dynamodb_local
-from local.client import free_port
-from local.runtime.storage import function_access, running_storage
+from local.project import PROJECT
+from local.sam.aws import dynamodb_local
+from local.sam.aws.settings import UnusableAws
+from local.sam.processes import free_port
+from local.sam.runtime.storage import function_access, running_storage
 from tests.support.environment import ENVIRONMENT, REGION, ROOT
 
 TABLE, BUCKET = ENVIRONMENT["TABLE_NAME"], ENVIRONMENT["DATA_BUCKET"]
@@ -33,7 +35,7 @@ KEY = {"pk": {"S": "p"}, "sk": {"S": "HEAD"}}
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
     given = ENVIRONMENT | {"LOCAL_AWS": "memory"}
-    with running_storage(given) as words:
+    with running_storage(PROJECT, given) as words:
         assert words == "moto for DynamoDB and S3; gone when this stops"
         yield given
 
@@ -123,7 +125,7 @@ def test_metrics_have_percentiles(environment: dict[str, str]) -> None:
 
 def test_what_is_given_is_used() -> None:
     given = ENVIRONMENT | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-    with running_storage(given) as words:
+    with running_storage(PROJECT, given) as words:
         assert "http://127.0.0.1:1" in words
         access = function_access(given, "http://127.0.0.1:2")
     assert access["AWS_ENDPOINT_URL_DYNAMODB"] == access["AWS_ENDPOINT_URL_S3"] == "http://127.0.0.1:1"
@@ -132,7 +134,7 @@ def test_what_is_given_is_used() -> None:
 
 
 def test_a_real_account_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    with running_storage(ENVIRONMENT | {"LOCAL_AWS": "account"}) as words:
+    with running_storage(PROJECT, ENVIRONMENT | {"LOCAL_AWS": "account"}) as words:
         assert "a real account" in words
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     # boto3's own environment counts here: keys of a login or a role, not those that are written down.
@@ -158,8 +160,8 @@ def test_dynamodb_local_without_java(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "DynamoDBLocal.jar").touch()
     monkeypatch.setenv("PATH", str(tmp_path))
     with (
-        pytest.raises(aws.UnusableAws, match="needs Java 17 or later"),
-        running_storage(ENVIRONMENT | {"DYNAMODB_LOCAL": str(tmp_path)}),
+        pytest.raises(UnusableAws, match="needs Java 17 or later"),
+        running_storage(PROJECT, ENVIRONMENT | {"DYNAMODB_LOCAL": str(tmp_path)}),
     ):
         pass
 
@@ -169,8 +171,8 @@ def test_dynamodb_local_that_does_not_start(tmp_path: Path) -> None:
         pytest.skip("there is no java")
     (tmp_path / "DynamoDBLocal.jar").write_bytes(b"no jar")
     with (
-        pytest.raises(aws.UnusableAws, match="did not start"),
-        running_storage(ENVIRONMENT | {"DYNAMODB_LOCAL": str(tmp_path)}),
+        pytest.raises(UnusableAws, match="did not start"),
+        running_storage(PROJECT, ENVIRONMENT | {"DYNAMODB_LOCAL": str(tmp_path)}),
     ):
         pass
 
@@ -180,7 +182,7 @@ def test_dynamodb_local_takes_the_place_of_moto() -> None:
     if not folder or shutil.which("java") is None:
         pytest.skip("set DYNAMODB_LOCAL to the folder of DynamoDB Local, and put java on PATH")
     given = ENVIRONMENT | {"DYNAMODB_LOCAL": folder}
-    with running_storage(given) as words:
+    with running_storage(PROJECT, given) as words:
         assert words == "DynamoDB Local, moto for S3; gone when this stops"
         assert given["AWS_ENDPOINT_URL_DYNAMODB"] != given["AWS_ENDPOINT_URL_S3"]
         assert client("dynamodb", given).list_tables()["TableNames"] == []

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from local.runtime import artifacts, tools
-from local.runtime.artifacts import BuildFailed
-from local.runtime.tools import NoRuntime, Tools
+from local.project import PROJECT
+from local.sam.project import Project
+from local.sam.runtime import artifacts, tools
+from local.sam.runtime.artifacts import BuildFailed
+from local.sam.runtime.tools import NoRuntime, Tools
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,7 @@ def test_a_platform_without_it(
     monkeypatch.setattr(platform, "machine", lambda: machine)
     monkeypatch.setattr(platform, "libc_ver", lambda: (libc, "2.36"))
     with pytest.raises(NoRuntime, match=message):
-        tools.find({})
+        tools.find(PROJECT, {})
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="is said before, elsewhere")
@@ -38,24 +40,22 @@ def test_a_sam_that_carries_no_emulator(tmp_path: Path) -> None:
     sam.write_text("#!/bin/sh\n")
     sam.chmod(0o755)
     with pytest.raises(NoRuntime, match="is not a script of a Python environment"):
-        tools.find({"SAM": str(sam)})
+        tools.find(PROJECT, {"SAM": str(sam)})
     (tmp_path / "python").symlink_to(sys.executable)
     with pytest.raises(NoRuntime, match=r"has no package samcli|has no aws-lambda-rie"):
-        tools.find({"SAM": str(sam)})
+        tools.find(PROJECT, {"SAM": str(sam)})
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Sources, and a build that only writes down that it was done."""
+def project(tmp_path: Path) -> Project:
+    """A project of two sources."""
     (tmp_path / "functions").mkdir()
     (tmp_path / "functions" / "handler.py").write_text("1")
     (tmp_path / "template.yaml").write_text("Resources: {}")
-    monkeypatch.setattr(artifacts, "ROOT", tmp_path)
-    monkeypatch.setattr(artifacts, "HOST_BUILD", tmp_path / ".aws-sam" / "host")
-    return tmp_path
+    return Project("shop", tmp_path, "shop.aws", tmp_path, sources=("functions", "template.yaml"))
 
 
-def test_it_builds_when_the_sources_changed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_builds_when_the_sources_changed(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     builds: list[Path] = []
 
     def build(_: Tools, folder: Path) -> None:
@@ -64,27 +64,27 @@ def test_it_builds_when_the_sources_changed(project: Path, monkeypatch: pytest.M
         (folder / "template.yaml").touch()
 
     monkeypatch.setattr(artifacts, "build", build)
-    x86 = Tools("x86_64", Path("sam"), Path("emulator"), Path("python"))
-    arm = Tools("arm64", Path("sam"), Path("emulator"), Path("python"))
+    x86 = Tools(project, "x86_64", Path("sam"), Path("emulator"), Path("python"))
+    arm = Tools(project, "arm64", Path("sam"), Path("emulator"), Path("python"))
 
     def built(for_tools: Tools = x86) -> bool:
         before = len(builds)
         folder = artifacts.up_to_date_build(for_tools)
         assert (folder / "template.yaml").exists()
-        assert folder.parent == project / ".aws-sam" / "host"
+        assert folder.parent == project.root / ".aws-sam" / "host"
         # Some are kept, for what still runs from them.
         assert len([path for path in folder.parent.iterdir() if path.is_dir()]) <= 3
         return len(builds) > before
 
     assert built()
     assert not built()
-    (project / "functions" / "handler.py").write_text("2")
+    (project.root / "functions" / "handler.py").write_text("2")
     assert built()
-    (project / "functions" / "new.py").touch()
+    (project.root / "functions" / "new.py").touch()
     assert built()
-    (project / "functions" / "new.pyc").touch()
+    (project.root / "functions" / "new.pyc").touch()
     assert not built()
-    (project / "functions" / "new.py").rename(project / "functions" / "newer.py")
+    (project.root / "functions" / "new.py").rename(project.root / "functions" / "newer.py")
     assert built()
     assert built(arm)
     assert not built(x86)
@@ -93,11 +93,11 @@ def test_it_builds_when_the_sources_changed(project: Path, monkeypatch: pytest.M
     assert built(arm)
 
 
-def test_a_build_that_fails_says_why_and_is_tried_again(project: Path) -> None:
-    sam = project / "sam"
+def test_a_build_that_fails_says_why_and_is_tried_again(project: Project) -> None:
+    sam = project.root / "sam"
     sam.write_text("#!/bin/sh\necho there is no flour >&2\nexit 1\n")
     sam.chmod(0o755)
-    broken = Tools("x86_64", sam, Path("emulator"), Path("python"))
+    broken = Tools(project, "x86_64", sam, Path("emulator"), Path("python"))
     for _ in range(2):
         with pytest.raises(BuildFailed, match="there is no flour"):
             artifacts.up_to_date_build(broken)

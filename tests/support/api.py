@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 
 from aws_lambda_powertools.logging.filters import SuppressFilter
 
-from local.functions import LambdaContext
-from local.gateway import HttpRequest, from_proxy_response, to_event
-from local.routes import Function, RouteTable, read_api, read_routes
+from local.sam.functions import LambdaContext
+from local.sam.gateway import HttpRequest, from_proxy_response, to_event
+from local.sam.routes import Function, RouteTable, read_api, read_routes
 from tests.support.environment import REGION, ROOT
 from tests.support.tables import template
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import boto3
 
-from local import children
-from local.dynamodb_local import NoDynamoDBLocal, find_jar, start
+from local.sam import processes
+from local.sam.aws.dynamodb_local import NoDynamoDBLocal, find_jar, start
 from tests.support.environment import ENVIRONMENT, ROOT
 from tests.support.tables import create_tables
 
@@ -31,7 +31,7 @@ def running() -> Iterator[str]:
     try:
         yield url
     finally:
-        children.stop([process])
+        processes.stop([process])
 
 
 def missing() -> str | None:

@@ -10,8 +10,8 @@ from typing import Any
 
 from moto import mock_aws
 
-from local.aws import create_resources, resource_names
-from local.template import Template, load_template
+from local.sam.aws.resources import create_resources, resource_names
+from local.sam.template import Template, load_template
 from tests.support.environment import REGION, ROOT
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from local.template import Template, load_template
+from local.sam.template import Template, load_template
 from tests.support.environment import REGION, ROOT
 
 _SEARCH: Final = re.compile(r"SEARCH\('\{(?P<schema>[^}]*)\} (?P<terms>[^']*)'")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.routes import read_api, read_routes
+from local.sam.routes import read_api, read_routes
 from tests.support.environment import ROOT
 from tests.support.template import functions, template
 

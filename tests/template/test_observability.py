@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tidewatch.telemetry import DIMENSION_SETS, NAMESPACE, SERVICE, Metric
 
-from local.routes import read_routes
+from local.sam.routes import read_routes
 from tests.support.environment import ROOT
 from tests.support.template import (
     document,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.routes import Function, Route
+from local.sam.routes import Function, Route
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local import aws
-from local.template import Template, load_template
-from tests.support.environment import ROOT
+from local.project import PROJECT
+from local.sam.aws import resources, settings
+from local.sam.template import Template
 
+NAMES = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "DATA_BUCKET")
 CALLERS = {
     "HOME": "/home/someone",
     "AWS_PROFILE": "production",
@@ -24,7 +25,7 @@ CALLERS = {
 
 def test_the_callers_credentials_are_put_aside() -> None:
     environment = dict(CALLERS)
-    aws.prepare_environment(environment)
+    settings.prepare_environment(environment, NAMES)
     assert "real" not in "".join(environment.values()).lower()
     assert {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN"}.isdisjoint(environment)
     assert environment["AWS_ACCESS_KEY_ID"] == "test"
@@ -34,31 +35,31 @@ def test_the_callers_credentials_are_put_aside() -> None:
 
 
 def test_a_real_account_keeps_them() -> None:
-    names = {"TABLE_NAME": "models", "IDEMPOTENCY_TABLE_NAME": "records", "DATA_BUCKET": "data"}
+    names = dict(zip(NAMES, ("models", "records", "data"), strict=True))
     environment = CALLERS | names | {"LOCAL_AWS": "account"}
-    aws.prepare_environment(environment)
+    settings.prepare_environment(environment, NAMES)
     assert environment == CALLERS | names | {"LOCAL_AWS": "account", "AWS_DEFAULT_REGION": "eu-west-1"}
-    assert aws.uses_account(environment)
-    assert "real account" in aws.describe(environment)
+    assert settings.uses_account(environment)
+    assert "real account" in settings.describe(environment)
 
 
 def test_a_real_account_needs_names() -> None:
-    with pytest.raises(aws.UnusableAws, match="set IDEMPOTENCY_TABLE_NAME, DATA_BUCKET"):
-        aws.prepare_environment(CALLERS | {"LOCAL_AWS": "account", "TABLE_NAME": "models"})
+    with pytest.raises(settings.UnusableAws, match="set IDEMPOTENCY_TABLE_NAME, DATA_BUCKET"):
+        settings.prepare_environment(CALLERS | {"LOCAL_AWS": "account", "TABLE_NAME": "models"}, NAMES)
 
 
 def test_endpoints() -> None:
     environment = {"AWS_ENDPOINT_URL_DYNAMODB": "http://localhost:8000", "AWS_ENDPOINT_URL_SQS": "http://x:1"}
-    aws.prepare_environment(environment)
+    settings.prepare_environment(environment, NAMES)
     assert environment["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:8000"
     assert "AWS_ENDPOINT_URL_SQS" not in environment
     # Metrics stay in this process.
     assert environment["AWS_ENDPOINT_URL_CLOUDWATCH"] == "https://monitoring.eu-central-1.amazonaws.com"
-    assert "http://127.0.0.1:8000" in aws.describe(environment)
+    assert "http://127.0.0.1:8000" in settings.describe(environment)
     environment["LOCAL_AWS"] = "memory"
-    aws.prepare_environment(environment)
+    settings.prepare_environment(environment, NAMES)
     assert "AWS_ENDPOINT_URL_DYNAMODB" not in environment
-    assert "in memory" in aws.describe(environment)
+    assert "in memory" in settings.describe(environment)
 
 
 @pytest.mark.parametrize(
@@ -71,18 +72,18 @@ def test_endpoints() -> None:
     ],
 )
 def test_what_is_refused(environment: dict[str, str], why: str) -> None:
-    with pytest.raises(aws.UnusableAws, match=why):
-        aws.prepare_environment(environment)
+    with pytest.raises(settings.UnusableAws, match=why):
+        settings.prepare_environment(environment, NAMES)
 
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return Template(load_template(ROOT / "template.yaml"), "eu-central-1")
+    return PROJECT.read_template("eu-central-1")
 
 
 def test_resources_are_called_as_the_functions_are_told(template: Template) -> None:
     wanted = {"TABLE_NAME": template.physical_name("ModelsTable"), "STAGE": "dev"}
-    names = aws.resource_names(template, wanted, {"TABLE_NAME": "mine", "STAGE": "dev"})
+    names = resources.resource_names(template, wanted, {"TABLE_NAME": "mine", "STAGE": "dev"})
     assert names["ModelsTable"] == "mine"
     assert names["IdempotencyTable"] == template.physical_name("IdempotencyTable")
 
@@ -94,7 +95,7 @@ def test_the_templates_tables_and_bucket(template: Template, monkeypatch: pytest
     names = {"ModelsTable": "models", "IdempotencyTable": "records", "DataBucket": "data"}
     with mock_aws():
         for _ in range(2):  # what is there already stays
-            aws.create_resources(template, names)
+            resources.create_resources(template, names)
         dynamodb: Any = boto3.client("dynamodb")
         table = dynamodb.describe_table(TableName="models")["Table"]
         assert {key["AttributeName"]: key["KeyType"] for key in table["KeySchema"]} == {"pk": "HASH", "sk": "RANGE"}
@@ -107,5 +108,5 @@ def test_the_templates_tables_and_bucket(template: Template, monkeypatch: pytest
 
 def test_an_endpoint_that_does_not_answer(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    with pytest.raises(aws.UnusableAws, match=r"cannot create tables and buckets: .*127\.0\.0\.1:9"):
-        aws.create_resources(template, {"ModelsTable": "a", "IdempotencyTable": "b", "DataBucket": "c"})
+    with pytest.raises(settings.UnusableAws, match=r"cannot create tables and buckets: .*127\.0\.0\.1:9"):
+        resources.create_resources(template, {"ModelsTable": "a", "IdempotencyTable": "b", "DataBucket": "c"})

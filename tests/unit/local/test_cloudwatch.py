@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.cloudwatch import Bucket, MetricStore
+from local.sam.aws.cloudwatch import Bucket, MetricStore
 
 NOON = 1_767_614_400  # 2026-01-05T12:00:00Z
 

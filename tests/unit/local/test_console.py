@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.cloudwatch import MetricStore
-from local.console import Console, FunctionOutput
+from local.sam.aws.cloudwatch import MetricStore
+from local.sam.console import Console, FunctionOutput
 
 EMF = {
     "_aws": {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from local.environment import add_defaults, read_env_file
+from local.sam.project import add_defaults, read_env_file
 
 
 def test_a_file_of_settings(tmp_path: Path) -> None:

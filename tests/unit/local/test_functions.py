@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.functions import Functions, NotLoaded
-from local.routes import Function
+from local.sam.functions import Functions, NotLoaded
+from local.sam.routes import Function
 
 HANDLER = """
 from tidewatch_sample import WORD

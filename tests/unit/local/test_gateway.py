@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.gateway import (
+from local.sam.gateway import (
     MAX_PAYLOAD_BYTES,
     HttpRequest,
     MalformedResponse,
@@ -14,7 +14,7 @@ from local.gateway import (
     from_proxy_response,
     to_event,
 )
-from local.routes import Route
+from local.sam.routes import Route
 
 # As the API Gateway Developer Guide lists them under "Input format of a Lambda function for proxy integration".
 EVENT_KEYS = {

@@ -16,8 +16,8 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoResult
 
-from local import moto_patches
-from local.cloudwatch import MetricStore
+from local.sam.aws import moto_patches
+from local.sam.aws.cloudwatch import MetricStore
 
 ITEM: dict[str, Any] = {
     "pk": {"S": "a"},

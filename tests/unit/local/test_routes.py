@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from local.functions import function_environment
-from local.routes import Function, Route, RouteTable, UnusableTemplate, read_api, read_routes
-from local.template import Template, load_template
+from local.sam.functions import function_environment
+from local.sam.routes import Function, Route, RouteTable, UnusableTemplate, read_api, read_routes
+from local.sam.template import Template, load_template
 from tests.support.environment import ROOT
 
 

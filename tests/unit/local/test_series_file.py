@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.csv_walk import series_id_of
+from local.csv_tour import series_id_of
 from local.series_file import SeriesFile, UnusableFile, read_series
 
 MONDAY = 1_767_571_200  # 2026-01-05T00:00:00Z

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.template import Template, load_template
+from local.sam.template import Template, load_template
 
 TEMPLATE = """
 Parameters:
@@ -40,7 +40,7 @@ Resources:
 def template(tmp_path: Path) -> Template:
     path = tmp_path / "template.yaml"
     path.write_text(TEMPLATE)
-    return Template(load_template(path), "eu-north-1")
+    return Template(load_template(path), "eu-north-1", "shop-local")
 
 
 def test_resources_are_resolved_and_conditions_hold(template: Template) -> None:
@@ -57,7 +57,7 @@ def test_resources_are_resolved_and_conditions_hold(template: Template) -> None:
     [
         ({"Ref": "Stage"}, "dev"),
         ({"Ref": "Mail"}, ""),
-        ({"Ref": "Table"}, "tidewatch-local-table"),
+        ({"Ref": "Table"}, "shop-local-table"),
         ({"Ref": "Named"}, "data-dev"),
         ({"Ref": "SomethingOfSam"}, "SomethingOfSam"),
         ({"Ref": "AWS::Region"}, "eu-north-1"),

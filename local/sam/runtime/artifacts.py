@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from local.runtime.tools import PYTHON, ROOT, Tools, tool_path
-from local.template import Template, load_template
+from local.sam.project import Project
+from local.sam.runtime.tools import PYTHON, Tools, tool_path
 
-HOST_BUILD: Final = ROOT / ".aws-sam" / "host"
-"""Where the last builds for this machine are kept. Production's has `.aws-sam/build` to itself."""
-
-_SOURCES: Final = ("functions", "shared", "layers", "template.yaml", "openapi.json", "samconfig.toml")
+# Where the last builds for this machine are kept. Production's has `.aws-sam/build` to itself.
+_HOST_BUILD: Final = Path(".aws-sam", "host")
 _COMPLETE: Final = "complete"
 _KEPT_BUILDS: Final = 3
 _LEFT_BEHIND: Final = (".pyc", "~")
@@ -55,14 +53,15 @@ def up_to_date_build(tools: Tools) -> Path:
     Raises:
         BuildFailed: if it cannot be built.
     """
-    with _alone(HOST_BUILD / "lock"):
+    builds = tools.project.root / _HOST_BUILD
+    with _alone(builds / "lock"):
         # Under a name of its own, since functions may still run from the one before.
-        folder = HOST_BUILD / f"py{PYTHON}-{_fingerprint(tools)[:16]}"
+        folder = builds / f"py{PYTHON}-{_fingerprint(tools)[:16]}"
         if not (folder / _COMPLETE).exists():
             build(tools, folder)
             (folder / _COMPLETE).touch()
-            builds = sorted(HOST_BUILD.glob("py*"), key=lambda path: path.stat().st_mtime)
-            for old in builds[:-_KEPT_BUILDS]:
+            kept = sorted(builds.glob("py*"), key=lambda path: path.stat().st_mtime)
+            for old in kept[:-_KEPT_BUILDS]:
                 shutil.rmtree(old)
     return folder
 
@@ -77,7 +76,7 @@ def build(tools: Tools, folder: Path) -> None:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "LAYER_"))}
     done = subprocess.run(
         [tools.sam, "build", "--build-dir", folder, "--parameter-overrides", f"Architecture={tools.architecture}"],
-        cwd=ROOT,
+        cwd=tools.project.root,
         env=inherited | {"PATH": tool_path(), "SAM_CLI_TELEMETRY": "0", "LAYER_PYTHON": PYTHON},
         capture_output=True,
         text=True,
@@ -87,10 +86,9 @@ def build(tools: Tools, folder: Path) -> None:
         raise BuildFailed(f"`sam build` failed:\n{done.stdout}{done.stderr}")
 
 
-def read_build(folder: Path, region: str) -> dict[str, BuiltFunction]:
+def read_build(project: Project, folder: Path, region: str) -> dict[str, BuiltFunction]:
     """Every function of a build, by logical id."""
-    document = load_template(folder / "template.yaml")
-    template = Template(document, region)
+    template = project.read_template(region, folder / "template.yaml")
     shared = template.global_properties("Function")
     # A function names its layers by reference, and a reference becomes a name.
     layers = {
@@ -128,12 +126,11 @@ def _as_text(value: object) -> str:
 def _fingerprint(tools: Tools) -> str:
     """A hash of all that goes into a build. Modification times would miss a change of branch."""
     digest = hashlib.sha256(f"{PYTHON} {tools.architecture}\n".encode())
-    for source in _SOURCES:
-        path = ROOT / source
+    for path in tools.project.watched:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and not file.name.endswith(_LEFT_BEHIND):
                 content = hashlib.sha256(file.read_bytes()).hexdigest()
-                digest.update(f"{content} {file.relative_to(ROOT)}\n".encode())
+                digest.update(f"{content} {file.relative_to(tools.project.root)}\n".encode())
     return digest.hexdigest()
 
 

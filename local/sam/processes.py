@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 _GRACE_SECONDS: Final = 5
-_LEASH: Final = Path(__file__).with_name("leash.py")
+_END_WITH_PARENT: Final = Path(__file__).with_name("end_with_parent.py")
 
 
 def start(
@@ -41,7 +41,7 @@ def start(
     """
     program = [str(part) for part in command]
     if sys.platform == "linux":
-        program = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *program]
+        program = [sys.executable, "-I", "-S", str(_END_WITH_PARENT), str(os.getpid()), *program]
     return subprocess.Popen(
         program,
         env=dict(environment),
@@ -67,6 +67,20 @@ def stop(processes: Iterable[subprocess.Popen[bytes]]) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def free_port(preferred: int = 0) -> int:
+    """A port that nothing listens on: the preferred one if it is free."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As a server does: a port whose last user just ended is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", preferred))
+            probe.listen()
+        except OSError:
+            return free_port()
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def listening_socket(port: int = 0, *, backlog: int = 128) -> socket.socket:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from local.runtime.emulator import Emulator, EmulatorFailed, Invocation, stop_all
+from local.sam.runtime.emulator import Emulator, EmulatorFailed, Invocation, stop_all
 
 WAIT_SECONDS: Final = 10
 """How long a request waits for a process. Lambda itself waits for none, but has a thousand of them, not two."""

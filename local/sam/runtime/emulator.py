@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from local import children
-from local.client import free_port
-from local.runtime.artifacts import BuiltFunction
-from local.runtime.environment import runtime_command
-from local.runtime.http_client import ConnectionLost, EmulatorConnection
-from local.runtime.log_pipe import LogPipe, Printed
-from local.runtime.tools import Tools
+from local.sam import processes
+from local.sam.runtime.artifacts import BuiltFunction
+from local.sam.runtime.environment import runtime_command
+from local.sam.runtime.http_client import ConnectionLost, EmulatorConnection
+from local.sam.runtime.log_pipe import LogPipe, Printed
+from local.sam.runtime.tools import Tools
 
 _LISTENS_WITHIN_SECONDS: Final = 10
 _ATTEMPTS: Final = 3
@@ -84,7 +83,7 @@ class Emulator:
 
     @classmethod
     async def _start_once(cls, tools: Tools, function: BuiltFunction, environment: Mapping[str, str]) -> Emulator:
-        port, runtime_api_port = free_port(), free_port()
+        port, runtime_api_port = processes.free_port(), processes.free_port()
         command: list[str | Path] = [
             tools.emulator,
             *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
@@ -95,13 +94,13 @@ class Emulator:
         ]
         pipe = LogPipe()
         try:
-            process = children.start(command, environment=environment, folder=function.folder, output=pipe.writer)
+            process = processes.start(command, environment=environment, folder=function.folder, output=pipe.writer)
         finally:
             pipe.close_writer()
         try:
             connection = await _connect(process, port)
         except BaseException as error:
-            children.stop([process])
+            processes.stop([process])
             said = "\n".join(pipe.take().lines)
             pipe.close()
             if not isinstance(error, OSError):
@@ -151,7 +150,7 @@ def stop_all(emulators: list[Emulator]) -> None:
     below = [pid for emulator in emulators if (pid := emulator.runtime_pid) is not None]
     for emulator in emulators:
         emulator.connection.close()
-    children.stop(emulator.process for emulator in emulators)
+    processes.stop(emulator.process for emulator in emulators)
     # The emulator ends its function's process with itself, unless it was killed.
     for pid in below:
         with contextlib.suppress(ProcessLookupError):

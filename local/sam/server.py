@@ -21,19 +21,20 @@ from typing import Any, Final
 import uvicorn
 from watchfiles import awatch
 
-from local.console import Console
-from local.functions import FunctionFailed, NotLoaded
-from local.gateway import (
+from local.sam.console import Console
+from local.sam.functions import FunctionFailed, NotLoaded
+from local.sam.gateway import (
     MAX_REQUEST_BYTES,
     HttpRequest,
     HttpResponse,
     MalformedResponse,
     PayloadTooLarge,
     from_proxy_response,
+    gateway_response,
+    local_problem,
     to_event,
 )
-from local.problems import gateway_response, local_problem
-from local.routes import Api, Function, RouteTable
+from local.sam.routes import Api, Function, RouteTable
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]

@@ -1,7 +1,7 @@
-"""API Gateway's part: an HTTP request becomes a proxy event of a REST API, and a function's answer becomes HTTP.
+"""API Gateway's part: a request becomes a proxy event, a function's answer becomes HTTP, and what it answers by itself.
 
-The shape of both: "Input format" and "Output format of a Lambda function for proxy integration" in the API Gateway
-Developer Guide.
+The shape of the first two: "Input format" and "Output format of a Lambda function for proxy integration" in the API
+Gateway Developer Guide. What API Gateway answers by itself has the words of the template.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from local.routes import Route
+from local.sam.routes import Api, Route
 
 MAX_REQUEST_BYTES: Final = 10 * 2**20
 """What API Gateway takes in."""
@@ -29,6 +30,14 @@ _API_ID: Final = "local"
 _RESPONSE_KEYS: Final = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
 # What is left of a body once everything else in the event has its share, with ample room.
 _SURELY_FITS: Final = MAX_PAYLOAD_BYTES - 2**20
+
+# Status and message that API Gateway has for each type unless the template says otherwise.
+_OWN_ANSWERS: Final = {
+    "MISSING_AUTHENTICATION_TOKEN": (404, "Not Found", "There is no such route."),
+    "REQUEST_TOO_LARGE": (413, "Content Too Large", "Request Too Long"),
+    "DEFAULT_5XX": (502, "Bad Gateway", "Internal server error"),
+}
+_VARIABLE: Final = re.compile(r"\$context\.[A-Za-z.]*[A-Za-z]")
 
 
 class PayloadTooLarge(Exception):
@@ -229,3 +238,33 @@ def _response_body(response: Mapping[str, Any]) -> bytes:
         return base64.b64decode(body, validate=True)
     except binascii.Error as error:
         raise MalformedResponse("isBase64Encoded is true but the body is not base64") from error
+
+
+def gateway_response(api: Api, kind: str, path: str) -> HttpResponse:
+    """API Gateway's own answer of a response type such as ``REQUEST_TOO_LARGE``, by the template's wording if any."""
+    status, title, message = _OWN_ANSWERS[kind]
+    general = api.gateway_responses.get("DEFAULT_5XX" if status >= 500 else "DEFAULT_4XX")
+    chosen = api.gateway_responses.get(kind) or general
+    request_id = str(uuid.uuid4())
+    headers = {"content-type": "application/problem+json", "x-amzn-errortype": kind, "x-amzn-requestid": request_id}
+    body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": message})
+    if chosen is not None:
+        status = chosen.status or status
+        headers |= {name.lower(): value for name, value in chosen.headers.items()}
+        if chosen.templates:
+            values = {
+                "$context.error.message": message,
+                "$context.error.messageString": json.dumps(message),
+                "$context.error.responseType": kind,
+                "$context.path": json.dumps(path)[1:-1],
+                "$context.requestId": request_id,
+            }
+            wording = next(iter(chosen.templates.values()))
+            body = _VARIABLE.sub(lambda match: values.get(match[0], ""), wording)
+    return HttpResponse(status, [(k.encode(), v.encode()) for k, v in headers.items()], body.encode())
+
+
+def local_problem(status: int, title: str, detail: str) -> HttpResponse:
+    """A problem of the stack on this machine itself, which has no counterpart in an account."""
+    body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
+    return HttpResponse(status, [(b"content-type", b"application/problem+json"), (b"retry-after", b"1")], body.encode())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.client import Answer, Client
-from local.console import Console
+from local.sam.console import Console
 
 _JSON_HEADER: Final = "-H 'Content-Type: application/json'"
 

@@ -1,4 +1,4 @@
-"""The functions of the template, each in processes of its own: what ``local.functions`` is for one process."""
+"""The functions of the template, each in processes of its own: what ``local.sam.functions`` is for one process."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from local.console import Console, FunctionOutput
-from local.functions import FunctionFailed
-from local.routes import Function
-from local.runtime.artifacts import BuiltFunction
-from local.runtime.emulator import ConnectionLost, Emulator, EmulatorFailed, Invocation
-from local.runtime.environment import process_environment
-from local.runtime.pool import Pool, Throttled
-from local.runtime.tools import Tools
+from local.sam.console import Console, FunctionOutput
+from local.sam.functions import FunctionFailed
+from local.sam.routes import Function
+from local.sam.runtime.artifacts import BuiltFunction
+from local.sam.runtime.emulator import ConnectionLost, Emulator, EmulatorFailed, Invocation
+from local.sam.runtime.environment import process_environment
+from local.sam.runtime.pool import Pool, Throttled
+from local.sam.runtime.tools import Tools
 
 _DRAINED_EVERY_SECONDS: Final = 0.1
 

@@ -12,17 +12,18 @@ from typing import Final
 
 import boto3
 
-from local import aws, children, dynamodb_local
-from local.runtime.tools import ROOT
+from local.sam import processes
+from local.sam.aws import dynamodb_local, settings
+from local.sam.project import Project
 
 _DYNAMODB: Final = "AWS_ENDPOINT_URL_DYNAMODB"
 _S3: Final = "AWS_ENDPOINT_URL_S3"
 _GENERAL: Final = "AWS_ENDPOINT_URL"
-_FETCHED: Final = ROOT / ".venv" / "dynamodb-local"
+_FETCHED: Final = Path(".venv", "dynamodb-local")
 
 
 @contextmanager
-def running_storage(environment: MutableMapping[str, str]) -> Iterator[str]:
+def running_storage(project: Project, environment: MutableMapping[str, str]) -> Iterator[str]:
     """Starts what the environment asks for, and writes into it where that is, for the clients of this process.
 
     =========================  ====================================================================================
@@ -38,49 +39,50 @@ def running_storage(environment: MutableMapping[str, str]) -> Iterator[str]:
         What it is, in words.
 
     Raises:
-        aws.UnusableAws: if it cannot be started.
+        settings.UnusableAws: if it cannot be started.
     """
-    if aws.uses_account(environment):
-        yield aws.describe(environment)
+    if settings.uses_account(environment):
+        yield settings.describe(environment)
         return
     started: list[subprocess.Popen[bytes]] = []
     words = []
     try:
-        if (process := _start_dynamodb_local(environment)) is not None:
+        if (process := _start_dynamodb_local(project, environment)) is not None:
             started.append(process)
             words.append("DynamoDB Local")
         missing = [name for name in (_DYNAMODB, _S3) if not (environment.get(_GENERAL) or environment.get(name))]
         if missing:
-            process, url = _start_moto(environment)
+            process, url = _start_moto(project, environment)
             started.append(process)
             environment.update(dict.fromkeys(missing, url))
             words.append("moto for DynamoDB and S3" if _DYNAMODB in missing else "moto for S3")
-        yield f"{', '.join(words)}; gone when this stops" if words else aws.describe(environment)
+        yield f"{', '.join(words)}; gone when this stops" if words else settings.describe(environment)
     finally:
-        children.stop(started)
+        processes.stop(started)
 
 
-def _start_dynamodb_local(environment: MutableMapping[str, str]) -> subprocess.Popen[bytes] | None:
+def _start_dynamodb_local(project: Project, environment: MutableMapping[str, str]) -> subprocess.Popen[bytes] | None:
     """Starts it if it is asked for, or else if it is there."""
     if environment.get("LOCAL_AWS") == "memory" or environment.get(_GENERAL) or environment.get(_DYNAMODB):
         return None
     named = environment.get("DYNAMODB_LOCAL")
     try:
-        process, environment[_DYNAMODB] = dynamodb_local.start(Path(named) if named else _FETCHED, environment)
+        folder = Path(named) if named else project.root / _FETCHED
+        process, environment[_DYNAMODB] = dynamodb_local.start(folder, environment)
     except dynamodb_local.NoDynamoDBLocal as error:
         if named:
-            raise aws.UnusableAws(f"DYNAMODB_LOCAL={named}: {error}") from None
+            raise settings.UnusableAws(f"DYNAMODB_LOCAL={named}: {error}") from None
         return None
     return process
 
 
-def _start_moto(environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+def _start_moto(project: Project, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str]:
     # It inherits a socket that listens already: requests wait in there until it is ready.
-    with children.listening_socket() as listener:
-        process = children.start(
-            [sys.executable, "-m", "local.endpoint"],
+    with processes.listening_socket() as listener:
+        process = processes.start(
+            [sys.executable, "-m", project.stand_in_module],
             environment=dict(environment) | {"AWS_LISTENER": str(listener.fileno())},
-            folder=ROOT,
+            folder=project.root,
             sockets=[listener],
         )
         return process, f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -90,13 +92,13 @@ def function_access(environment: Mapping[str, str], cloudwatch_url: str) -> dict
     """The variables by which a function's process reaches AWS, or what stands in for it.
 
     Raises:
-        aws.UnusableAws: if there are no credentials for the real account.
+        settings.UnusableAws: if there are no credentials for the real account.
     """
-    if aws.uses_account(environment):
+    if settings.uses_account(environment):
         # The profile, the role or the login of the caller, as the keys that Lambda gives to a function.
         found = boto3.Session().get_credentials()
         if found is None:
-            raise aws.UnusableAws("LOCAL_AWS=account needs credentials, and boto3 finds none")
+            raise settings.UnusableAws("LOCAL_AWS=account needs credentials, and boto3 finds none")
         keys = found.get_frozen_credentials()
         return {
             "AWS_ACCESS_KEY_ID": str(keys.access_key),

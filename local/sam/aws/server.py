@@ -104,7 +104,7 @@ def _answer(request: AWSPreparedRequest) -> bytes:
 
 
 async def start(listener: socket.socket) -> asyncio.Server:
-    """Answers on a socket from now on; moto must have been started (``local.aws.start_stand_in``)."""
+    """Answers on a socket from now on; moto must have been started (``local.sam.aws.settings.start_stand_in``)."""
     return await asyncio.get_running_loop().create_server(AwsProtocol, sock=listener)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from local.routes import Function, UnusableTemplate
+from local.sam.routes import Function, UnusableTemplate
 
 _MODULE_PREFIX = "_function_"
 
@@ -55,12 +55,21 @@ class Functions:
     """The handlers of the template's functions, in this process.
 
     Powertools keeps the event of the current request and its metrics in class attributes, which is right in Lambda,
-    where an instance has one request at a time. So invocations must not overlap here either; see ``local.server``.
+    where an instance has one request at a time. So invocations must not overlap here either; see ``local.sam.server``.
     """
 
-    def __init__(self, functions: Iterable[Function], shared: Path, region: str) -> None:
+    def __init__(self, functions: Iterable[Function], shared: Path, region: str, packages: Iterable[str] = ()) -> None:
+        """Takes what the handlers need.
+
+        Args:
+            functions: the functions; one that comes twice is loaded once.
+            shared: the folder of the code that they share.
+            region: the region that they believe to be in.
+            packages: the packages in that folder, which are imported again with the handlers.
+        """
         self._functions = tuple({function.logical_id: function for function in functions}.values())
         self._shared = shared
+        self._packages = tuple(packages)
         self._region = region
         self._handlers: dict[str, Handler] = {}
         self._failure: str | None = None
@@ -73,7 +82,7 @@ class Functions:
         """
         self._handlers = {}
         self._failure = None
-        _forget_modules()
+        _forget_modules(self._packages)
         importlib.invalidate_caches()
         if str(self._shared) not in sys.path:
             sys.path.insert(0, str(self._shared))
@@ -115,9 +124,9 @@ def function_environment(functions: Iterable[Function]) -> dict[str, str]:
     return merged
 
 
-def _forget_modules() -> None:
+def _forget_modules(packages: tuple[str, ...]) -> None:
     for name in list(sys.modules):
-        if name == "tidewatch" or name.startswith(("tidewatch.", _MODULE_PREFIX)):
+        if name.split(".")[0] in packages or name.startswith(_MODULE_PREFIX):
             del sys.modules[name]
 
 

@@ -24,7 +24,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoResult
 
-from local.cloudwatch import MetricStore
+from local.sam.aws.cloudwatch import MetricStore
 
 _SERVICES = frozenset({"dynamodb", "s3", "cloudwatch"})
 

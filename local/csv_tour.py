@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.series_file import SeriesFile, UnusableFile, read_series
-from local.walk import Refused, Walk, learned_in_words
+from local.tour import Refused, Walk, learned_in_words
 
 _SHOWN_ANOMALIES: Final = 5
 _PROGRESS_EVERY_SECONDS: Final = 0.2

@@ -1,4 +1,4 @@
-"""The functions and routes of the API, read from template.yaml, and the matching of a request to one."""
+"""The functions and routes that a template declares, and the matching of a request to a route."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.template import Template
+from local.sam.template import Template
 
 _FUNCTION = "AWS::Serverless::Function"
 _API = "AWS::Serverless::Api"
@@ -154,23 +154,39 @@ def _gateway_response(response: Mapping[str, Any], headers: Mapping[str, str]) -
     )
 
 
+def read_functions(template: Template, root: Path) -> dict[str, Function]:
+    """Every function of the template by logical id, also those without a route.
+
+    Args:
+        template: the template.
+        root: the folder that code paths start from.
+    """
+    shared = template.global_properties("Function")
+    return {
+        logical_id: _function(logical_id, template.physical_name(logical_id), shared, properties, root)
+        for logical_id, properties in template.resources(_FUNCTION).items()
+    }
+
+
 def read_routes(template: Template, root: Path) -> RouteTable:
     """Every route of the template; ``root`` is the folder that code paths start from.
+
+    Events of other types, such as schedules, are left out: they do not fire on this machine.
 
     Raises:
         UnusableTemplate: if no function has a route.
     """
+    functions = read_functions(template, root)
     key_by_default = bool(_auth(template.global_properties("Api"), template.resources(_API)).get("ApiKeyRequired"))
     routes = []
     for logical_id, properties in template.resources(_FUNCTION).items():
-        name = template.physical_name(logical_id)
-        function = _function(logical_id, name, template.global_properties("Function"), properties, root)
         for event in (properties.get("Events") or {}).values():
             if event["Type"] != "Api":
                 continue
             api_event = event["Properties"]
             needs_key = (api_event.get("Auth") or {}).get("ApiKeyRequired", key_by_default)
-            routes.append(Route(api_event["Method"].upper(), api_event["Path"], function, bool(needs_key)))
+            method, path = api_event["Method"].upper(), api_event["Path"]
+            routes.append(Route(method, path, functions[logical_id], bool(needs_key)))
     if not routes:
         raise UnusableTemplate(f"no {_FUNCTION} has an event of type Api")
     return RouteTable(routes)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final, TextIO
 
-from local.cloudwatch import MetricStore
+from local.sam.aws.cloudwatch import MetricStore
 
 _LEVELS: Final = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 # Fields that every line has and that say nothing new here.

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from local import children
-from local.client import free_port
+from local.sam import processes
 
 _STARTS_WITHIN_SECONDS: Final = 60
 _LAUNCHER: Final = Path(__file__).with_name("Loopback.java")
@@ -44,7 +43,7 @@ def start(folder: Path, environment: Mapping[str, str]) -> tuple[subprocess.Pope
     127.0.0.1. Java runs that file from its source, which takes a JDK.
 
     Returns:
-        The process, to be ended with ``local.children.stop``, and its URL.
+        The process, to be ended with ``local.sam.processes.stop``, and its URL.
 
     Raises:
         NoDynamoDBLocal: if Java or the jar is missing, or it does not start.
@@ -53,17 +52,17 @@ def start(folder: Path, environment: Mapping[str, str]) -> tuple[subprocess.Pope
     java = shutil.which("java")
     if java is None:
         raise NoDynamoDBLocal("DynamoDB Local needs Java 17 or later, a JDK, and there is no java on PATH")
-    port = free_port()
+    port = processes.free_port()
     libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
     classes = f"{jar}{os.pathsep}{jar.parent / 'DynamoDBLocal_lib'}/*"
     settings = ["-inMemory", "-disableTelemetry", "-port", str(port)]
     command: list[str | Path] = [java, libraries, "-cp", classes, _LAUNCHER, *settings]
     with tempfile.TemporaryFile() as output:
-        process = children.start(command, environment=environment, folder=jar.parent, output=output)
+        process = processes.start(command, environment=environment, folder=jar.parent, output=output)
         deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
         while not _listens(port):
             if process.poll() is not None or time.monotonic() > deadline:
-                children.stop([process])
+                processes.stop([process])
                 said = os.pread(output.fileno(), 4096, 0).decode(errors="replace")
                 raise NoDynamoDBLocal(f"DynamoDB Local did not start:\n{said}")
             time.sleep(0.05)

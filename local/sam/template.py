@@ -1,7 +1,6 @@
-"""Reads template.yaml, as far as the stack on one machine needs it.
+"""Reads a SAM template, as far as the stack on one machine needs it.
 
-The template stays the only place where routes, tables, buckets and settings are written down: what is served here is
-what gets deployed.
+Routes, tables, buckets and settings are written down in the template alone: what is served here is what gets deployed.
 """
 
 from __future__ import annotations
@@ -57,8 +56,9 @@ class Template:
     exists in an account (ARNs, attributes) becomes a text that says so.
     """
 
-    def __init__(self, document: Mapping[str, Any], region: str) -> None:
+    def __init__(self, document: Mapping[str, Any], region: str, stack_name: str = "local") -> None:
         self._document = document
+        self._stack_name = stack_name
         self._parameters: dict[str, Any] = {
             name: parameter.get("Default", "") for name, parameter in (document.get("Parameters") or {}).items()
         }
@@ -66,8 +66,8 @@ class Template:
             "AWS::AccountId": "123456789012",
             "AWS::Partition": "aws",
             "AWS::Region": region,
-            "AWS::StackName": "tidewatch-local",
-            "AWS::StackId": "tidewatch-local",
+            "AWS::StackName": stack_name,
+            "AWS::StackId": stack_name,
             "AWS::URLSuffix": "amazonaws.com",
         }
 
@@ -91,7 +91,7 @@ class Template:
             if key in properties and (name := self.resolve(properties[key])):
                 return str(name)
         # Names of buckets must be lower case.
-        return f"tidewatch-local-{logical_id}".lower()
+        return f"{self._stack_name}-{logical_id}".lower()
 
     def resolve(self, value: Any) -> Any:
         """A value with every intrinsic function in it worked out."""

@@ -13,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+from local.sam.project import Project
+
 PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The Python that functions are built for and run on here: the one that runs this."""
 
@@ -30,8 +31,9 @@ class NoRuntime(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Programs, by absolute path."""
+    """Programs, by absolute path, and the project that they work on."""
 
+    project: Project
     architecture: str
     """Of this machine, as Lambda calls it: ``x86_64`` or ``arm64``."""
     sam: Path
@@ -42,8 +44,8 @@ class Tools:
     """The Python of the environment that holds nothing but ``awslambdaric``."""
 
 
-def find(environment: Mapping[str, str] = os.environ) -> Tools:
-    """Finds them all.
+def find(project: Project, environment: Mapping[str, str] = os.environ) -> Tools:
+    """Finds them all, below the project's ``.venv`` or on the path.
 
     ``SAM`` and ``RUNTIME_PYTHON`` in the environment name another sam and another Python with awslambdaric.
 
@@ -57,10 +59,11 @@ def find(environment: Mapping[str, str] = os.environ) -> Tools:
         raise NoRuntime(f"Lambda has no {platform.machine()} processors. {_INSTEAD}")
     if platform.libc_ver()[0] != "glibc":
         raise NoRuntime(f"The layers are built for glibc, as Lambda has it, and this system has another. {_INSTEAD}")
-    sam = _sam(environment)
+    venv = project.root / ".venv"
+    sam = _sam(venv, environment)
     if shutil.which("uv", path=tool_path()) is None:
         raise NoRuntime("uv is not installed, which builds the layers: it is in requirements-dev.txt")
-    return Tools(architecture, sam, _emulator(sam, architecture), _runtime_python(environment))
+    return Tools(project, architecture, sam, _emulator(sam, architecture), _runtime_python(venv, environment))
 
 
 def tool_path() -> str:
@@ -68,8 +71,8 @@ def tool_path() -> str:
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
-def _sam(environment: Mapping[str, str]) -> Path:
-    beside = str(ROOT / ".venv" / "sam" / "bin")
+def _sam(venv: Path, environment: Mapping[str, str]) -> Path:
+    beside = str(venv / "sam" / "bin")
     found = shutil.which(environment.get("SAM") or "sam", path=os.pathsep.join([beside, tool_path()]))
     if found is None:
         raise NoRuntime(
@@ -96,10 +99,10 @@ def _emulator(sam: Path, architecture: str) -> Path:
     return emulator
 
 
-def _runtime_python(environment: Mapping[str, str]) -> Path:
+def _runtime_python(venv: Path, environment: Mapping[str, str]) -> Path:
     named = environment.get("RUNTIME_PYTHON")
     # Not resolved: a virtual environment is known by the path of its python, which is a link.
-    python = Path(named) if named else ROOT / ".venv" / f"ric-py{PYTHON.replace('.', '')}" / "bin" / "python"
+    python = Path(named) if named else venv / f"ric-py{PYTHON.replace('.', '')}" / "bin" / "python"
     if not python.exists():
         raise NoRuntime(f"there is no {python}, the environment of awslambdaric: `make test-runtime` makes it")
     return python.absolute()

@@ -4,15 +4,14 @@ import json
 
 import pytest
 
-from local.problems import gateway_response, local_problem
-from local.routes import Api, GatewayResponse, read_api
-from local.template import Template, load_template
-from tests.support.environment import ROOT
+from local.project import PROJECT
+from local.sam.gateway import gateway_response, local_problem
+from local.sam.routes import Api, GatewayResponse, read_api
 
 
 @pytest.fixture(scope="module")
 def api() -> Api:
-    return read_api(Template(load_template(ROOT / "template.yaml"), "eu-central-1"))
+    return read_api(PROJECT.read_template("eu-central-1"))
 
 
 @pytest.mark.parametrize(

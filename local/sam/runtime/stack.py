@@ -1,28 +1,30 @@
-"""``make run RUNTIME=lambda``: the API over functions that run as they do in Lambda.
+"""The API over functions that run as they do in Lambda.
 
-Settings, beside those of ``local.run``: PROCESSES (how many of each function, 1 unless told otherwise), DYNAMODB_LOCAL
-(see ``local.runtime.storage``), SAM and RUNTIME_PYTHON (see ``local.runtime.tools``).
+Settings, beside those of ``local.sam.run``: PROCESSES (how many of each function, 1 unless told otherwise),
+DYNAMODB_LOCAL (see ``local.sam.runtime.storage``), SAM and RUNTIME_PYTHON (see ``local.sam.runtime.tools``).
 """
 
 from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from local import aws, aws_server, children
-from local.cloudwatch import MetricStore
-from local.console import Console, FunctionOutput
-from local.routes import read_api, read_routes
-from local.runtime import artifacts, storage, tools
-from local.runtime.artifacts import BuiltFunction
-from local.runtime.functions import RuntimeFunctions
-from local.server import Gateway
-from local.stack import Stack
-from local.template import Template, load_template
+from local.sam import processes
+from local.sam.aws import server, settings
+from local.sam.aws.cloudwatch import MetricStore
+from local.sam.aws.resources import create_resources, resource_names, resource_variables, start_stand_in
+from local.sam.console import Console, FunctionOutput
+from local.sam.project import Project
+from local.sam.routes import read_api, read_routes
+from local.sam.runtime import artifacts, storage, tools
+from local.sam.runtime.artifacts import BuiltFunction
+from local.sam.runtime.functions import RuntimeFunctions
+from local.sam.server import Gateway
+from local.sam.stack import Stack
 
 _MOST_PROCESSES: Final = 64
 
@@ -45,26 +47,27 @@ def processes_wanted(setting: str) -> int:
 
 
 @asynccontextmanager
-async def runtime_stack(console: Console) -> AsyncIterator[Stack]:
+async def runtime_stack(project: Project, console: Console) -> AsyncIterator[Stack]:
     """Builds what is not built, starts what stands in for AWS, and ends all of it afterwards.
 
     Raises:
         NoRuntime, BuildFailed, UnusableAws, UnusableTemplate, UnusableProcesses: if it cannot start.
     """
-    processes = processes_wanted(os.environ.get("PROCESSES", ""))
-    found = tools.find()
-    aws.prepare_environment(os.environ)
-    region = aws.region(os.environ)
-    console.notice(f"Looking after the build for Python {tools.PYTHON} on {found.architecture} ...")
+    most = processes_wanted(os.environ.get("PROCESSES", ""))
+    found = tools.find(project)
+    region = settings.region(os.environ)
+    console.notice(f"Building for Python {tools.PYTHON} on {found.architecture}, if the sources changed ...")
     folder = artifacts.up_to_date_build(found)
-    built = artifacts.read_build(folder, region)
-    template = Template(load_template(folder / "template.yaml"), region)
+    built = artifacts.read_build(project, folder, region)
+    template = project.read_template(region, folder / "template.yaml")
+    variables = {name: value for function in built.values() for name, value in function.variables.items()}
+    settings.prepare_environment(os.environ, resource_variables(template, variables))
     store = MetricStore()
-    with storage.running_storage(os.environ) as data, children.listening_socket() as listener:
-        if not aws.uses_account(os.environ):
-            aws.start_stand_in(store)
-            aws.create_resources(template, _resource_names(template, built))
-        cloudwatch = await aws_server.start(listener)
+    with storage.running_storage(project, os.environ) as data, processes.listening_socket() as listener:
+        if not settings.uses_account(os.environ):
+            start_stand_in(store)
+            create_resources(template, resource_names(template, variables, os.environ))
+        cloudwatch = await server.start(listener)
         cloudwatch_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
         def environment(function: BuiltFunction) -> dict[str, str]:
@@ -73,28 +76,20 @@ async def runtime_stack(console: Console) -> AsyncIterator[Stack]:
         # Known now, not when the first function starts.
         storage.function_access(os.environ, cloudwatch_url)
         output = FunctionOutput(console, store)
-        functions = RuntimeFunctions(found, built, environment, region, processes, console, output)
+        functions = RuntimeFunctions(found, built, environment, region, most, console, output)
 
         def reload(changed: list[Path]) -> None:
-            names = ", ".join(os.path.relpath(path, tools.ROOT) for path in changed)
-            console.notice(f"{names} changed: restart to build it anew")
+            names = ", ".join(os.path.relpath(path, project.root) for path in changed)
+            console.notice(f"{names} changed: restart to build it again")
 
         # Modules live as long as the process: the collector need not look at them again and again.
         gc.freeze()
         try:
             gateway = Gateway(read_api(template), read_routes(template, folder), functions.invoke, console)
-            yield Stack(gateway, _in_words(processes), data, reload)
+            yield Stack(gateway, _in_words(most), data, reload)
         finally:
             await functions.stop()
             cloudwatch.close()
-
-
-def _resource_names(template: Template, built: Mapping[str, BuiltFunction]) -> dict[str, str]:
-    wanted: dict[str, str] = {}
-    for function in built.values():
-        wanted |= function.variables
-    given = wanted | {name: value for name, value in os.environ.items() if value}
-    return aws.resource_names(template, wanted, given)
 
 
 def _callers_variables(function: BuiltFunction) -> dict[str, str]:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from local.runtime.artifacts import BuiltFunction
-from local.runtime.tools import PYTHON
+from local.sam.runtime.artifacts import BuiltFunction
+from local.sam.runtime.tools import PYTHON
 
 _OPT: Final = "/opt/"
 _SETTINGS_OF_THE_EMULATOR: Final = "AWS_LAMBDA_FUNCTION_TIMEOUT"

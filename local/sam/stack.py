@@ -1,0 +1,113 @@
+"""The parts of a stack put together: the template, the environment and AWS; and on top, functions in this process."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.sam.aws import settings
+from local.sam.aws.cloudwatch import MetricStore
+from local.sam.aws.resources import create_resources, resource_names, resource_variables, start_stand_in
+from local.sam.console import Console, FunctionOutput
+from local.sam.functions import Functions, function_environment
+from local.sam.project import Project, add_defaults
+from local.sam.routes import Function, RouteTable, read_api, read_functions, read_routes
+from local.sam.server import Gateway
+from local.sam.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A project over AWS: all that there is before its functions are loaded."""
+
+    region: str
+    template: Template
+    routes: RouteTable
+    names: dict[str, str]
+    """What tables and buckets are called, by logical id."""
+    functions: Functions
+    """Not loaded yet."""
+    store: MetricStore
+
+
+def assemble(project: Project, environment: MutableMapping[str, str]) -> Assembly:
+    """Sets the environment of the functions, and creates what the template declares in the AWS that it names.
+
+    Whoever serves functions, their document, or AWS alone begins with this, before the first client is made.
+
+    Raises:
+        UnusableAws: if the settings name an AWS that cannot be used.
+        UnusableTemplate: if the template has something that cannot be served.
+    """
+    region = settings.region(environment)
+    template = project.read_template(region)
+    functions = read_functions(template, project.root)
+    variables = function_environment(functions.values())
+    settings.prepare_environment(environment, resource_variables(template, variables))
+    add_defaults(environment, variables | dict(project.variables))
+    names = resource_names(template, variables, environment)
+    store = MetricStore()
+    if not settings.uses_account(environment):
+        start_stand_in(store)
+        create_resources(template, names)
+    loaded = Functions(functions.values(), project.shared, region, project.packages)
+    return Assembly(region, template, read_routes(template, project.root), names, loaded, store)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What is served."""
+
+    gateway: Gateway
+    functions: str
+    """How the functions run, in words."""
+    data: str
+    """Where their data is, in words."""
+    reload: Callable[[list[Path]], None]
+    """To be called with the files of code that changed."""
+
+
+@asynccontextmanager
+async def one_process_stack(project: Project, console: Console) -> AsyncIterator[Stack]:
+    """Loads the functions into this process: AWS first, then the environment, then the code.
+
+    Raises:
+        UnusableAws: if the settings name an AWS that cannot be used.
+        UnusableTemplate: if the template has something that cannot be served.
+    """
+    if not console.everything:
+        add_defaults(os.environ, {"POWERTOOLS_LOG_LEVEL": "WARNING"})
+    parts = assemble(project, os.environ)
+    # From here on, what is printed is a function's; the console keeps the terminal.
+    sys.stdout = FunctionOutput(console, parts.store)
+    _load(parts.functions, console)
+
+    async def invoke(function: Function, event: dict[str, Any]) -> Any:
+        return parts.functions.invoke(function, event)
+
+    def reload(changed: list[Path]) -> None:
+        names = ", ".join(os.path.relpath(path, project.root) for path in changed)
+        if project.template_file in changed:
+            console.notice(f"{names} changed: restart to use the new template")
+        else:
+            console.notice(f"{names} changed: loading the code again")
+            _load(parts.functions, console)
+
+    gateway = Gateway(read_api(parts.template), parts.routes, invoke, console)
+    yield Stack(gateway, "in one process", settings.describe(os.environ), reload)
+
+
+def _load(functions: Functions, console: Console) -> None:
+    failure = functions.load()
+    if failure is not None:
+        console.failure(f"{failure}\nRequests get 503 until this is mended.")
+    # Modules live as long as the process: the collector need not look at them again and again.
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
