@@ -5,8 +5,8 @@ places of the stream, so a judgement does not depend on how the stream was cut i
 """
 
 from tidewatch.detectors.alerts import RECOVERY, THRESHOLD, Alerts, alert_once
+from tidewatch.detectors.ensemble.auto.baseline import EXPERTS
 from tidewatch.detectors.ensemble.auto.detector import DETECTOR
-from tidewatch.detectors.ensemble.auto.knowledge import EXPERTS
 from tidewatch.detectors.ensemble.auto.stream import LOOKBACK, WARM_UP, Judgement, Stream
 
 __all__ = [

@@ -44,8 +44,9 @@ class AutoModel:
 
     @property
     def period(self) -> int | None:
-        """The season at the end of the training data, in points."""
-        return self._stream.period or None
+        """The season of the training data, in points; None if its cycles agree no more than those of noise."""
+        period = self._learned["period"]
+        return int(period) if period else None
 
     def score(self, series: TimeSeries, context: TimeSeries | None = None) -> Scores:
         """Judges points that follow the training data, and the context if there is one."""
@@ -100,10 +101,11 @@ class _Auto:
         learned: dict[str, float | None] = dict.fromkeys(_SCALAR_NAMES)
         if len(series) > WARM_UP:
             ends = (judgement.expected[-1], judgement.lower[-1], judgement.upper[-1])
-            learned = {
+            learned |= {
                 name: float(end) if np.isfinite(end) else None for name, end in zip(_SCALAR_NAMES, ends, strict=False)
             }
-            learned["period"] = float(stream.period) if stream.period else None
+        season = stream.season()
+        learned["period"] = float(season) if season else None
         return AutoModel(chosen, stream, learned)
 
     def restore(self, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> AutoModel:

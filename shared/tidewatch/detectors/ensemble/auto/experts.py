@@ -10,8 +10,7 @@
 | rough | mean absolute first difference of 50 points | jitter, bursts |
 | calm | inverse of that of 20 points | a sensor that is stuck, traffic that died |
 
-In the windows of later points a value is held to what was in reach (module ``reach``), so that one spike is
-one anomaly.
+In the windows of later points a value counts as winsorised (class ``Winsorizer``), so that one spike is one anomaly.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from tidewatch.detectors.ensemble.auto.knowledge import EXPERTS, Knowledge
+from tidewatch.detectors.ensemble.auto.baseline import EXPERTS, Baseline
 from tidewatch.detectors.ensemble.auto.season import leave_one_out, same_phase
 from tidewatch.detectors.ensemble.auto.shape import LENGTH
 
@@ -39,61 +38,61 @@ _WILD: Final = 6.7  # medians of the residual, 4.5 standard deviations of a norm
 Floats = NDArray[np.float64]
 
 
-def expectation(past: Floats, size: int, known: Knowledge) -> Floats:
+def expectation(past: Floats, size: int, baseline: Baseline) -> Floats:
     """What the season expects of the last ``size`` points, or the level while there is none, shape (size,).
 
     Args:
         past: shape (n,), the values of the stream.
         size: less than n.
-        known: what was learned before them.
+        baseline: what was learned before them.
     """
-    periods = min(known.periods, (past.size - size) // known.period) if known.periods else 0
+    periods = min(baseline.periods, (past.size - size) // baseline.period) if baseline.periods else 0
     if not periods:
-        return np.full(size, known.centre)
-    return _trimmed_mean(same_phase(past, size, known.period, periods))
+        return np.full(size, baseline.centre)
+    return _trimmed_mean(same_phase(past, size, baseline.period, periods))
 
 
-def smoothed(values: Floats, held: Floats) -> Floats:
+def smoothed(values: Floats, winsorised: Floats) -> Floats:
     """The running means of values over 4 and 24 points, shape (2, size): the last of each counts whole.
 
     Args:
         values: shape (size,).
-        held: shape (MARGIN + size,), the same and what came before, as later points remember them.
+        winsorised: shape (MARGIN + size,), the same and what came before, as later points remember them.
     """
-    beyond = values - held[MARGIN:]
-    return np.stack([_means(held, length, values.size) + beyond / length for length in (_FAST, _SLOW)])
+    beyond = values - winsorised[MARGIN:]
+    return np.stack([_means(winsorised, length, values.size) + beyond / length for length in (_FAST, _SLOW)])
 
 
-def measure(held: Floats, past: Floats, expected: Floats, known: Knowledge) -> Floats:
+def measure(winsorised: Floats, past: Floats, expected: Floats, baseline: Baseline) -> Floats:
     """The statistics of the last ``size`` points, shape (len(EXPERTS), size).
 
     Args:
-        held: shape (MARGIN + size,), the block and what came before it, as later points remember them.
+        winsorised: shape (MARGIN + size,), the block and what came before it, as later points remember them.
         past: shape (3, n), the values of the stream and what :func:`smoothed` made of them, the block included.
         expected: shape (size,), what the season expects of the block.
-        known: what was learned before the block.
+        baseline: what was learned before the block.
     """
     size = expected.size
     values, fast, slow = past[:, past.shape[1] - size :]
     statistics = np.zeros((len(EXPERTS), size))
-    statistics[0] = np.abs(values - known.centre)
-    if known.periods:
-        phases = [same_phase(row, size, known.period, known.periods) for row in past[1:]]
+    statistics[0] = np.abs(values - baseline.centre)
+    if baseline.periods:
+        phases = [same_phase(row, size, baseline.period, baseline.periods) for row in past[1:]]
         statistics[1] = np.abs(phases[0] - fast).min(axis=0)
         statistics[2] = np.abs(phases[1] - slow).min(axis=0)
     statistics[3] = np.abs(slow - past[2, past.shape[1] - size - _SLOW : past.shape[1] - _SLOW])
     # What is less than the floor is rounding or quantisation: equal to nothing, or ranks would make much of it.
-    statistics[:4] = np.maximum(statistics[:4] - known.floor, 0.0)
+    statistics[:4] = np.maximum(statistics[:4] - baseline.floor, 0.0)
     # What is unusual for its time alone is part of a shape.
     shape = past[0, past.shape[1] - size - LENGTH + 1 :]
-    statistics[4] = known.stretches.distance(known.reach.hold(shape))
-    steps = known.reach.steps(held)
+    statistics[4] = baseline.stretches.distance(baseline.winsorizer.clip(shape))
+    steps = baseline.winsorizer.steps(winsorised)
     statistics[5] = _means(steps, _ROUGH, size)
-    statistics[6] = 1.0 / np.maximum(_means(steps, _CALM, size) + known.floor, _LEAST_MOVE)
+    statistics[6] = 1.0 / np.maximum(_means(steps, _CALM, size) + baseline.floor, _LEAST_MOVE)
     return statistics
 
 
-def remeasure_season(past: Floats, size: int, known: Knowledge) -> Floats:
+def remeasure_season(past: Floats, size: int, baseline: Baseline) -> Floats:
     """What season and drift would have measured of the last ``size`` points, and the season's residual, (3, size).
 
     For when a period is found, or another: what comes must not be ranked among what knew of no season.
@@ -101,13 +100,13 @@ def remeasure_season(past: Floats, size: int, known: Knowledge) -> Floats:
     Args:
         past: shape (3, n), as in :func:`measure`.
         size: at most n.
-        known: with at least one period.
+        baseline: with at least one period.
     """
-    again = [leave_one_out(row, known.period, known.periods) for row in past]
+    again = [leave_one_out(row, baseline.period, baseline.periods) for row in past]
     nearest = np.stack([again[1][0], again[2][0]])
     residual = again[0][1]
-    residual = np.minimum(residual, _WILD * float(np.median(residual)) + known.floor)
-    measured = np.concatenate([np.maximum(nearest - known.floor, 0.0), residual[None]])
+    residual = np.minimum(residual, _WILD * float(np.median(residual)) + baseline.floor)
+    measured = np.concatenate([np.maximum(nearest - baseline.floor, 0.0), residual[None]])
     return measured[:, past.shape[1] - size :]
 
 

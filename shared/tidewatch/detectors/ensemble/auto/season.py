@@ -1,4 +1,4 @@
-"""How far a point is from all that the same phase has been.
+"""By which period points are compared, whether it is a season, and how far a point is from others of its phase.
 
 The comparison with the nearest of the same phase is k-nearest neighbours with k = 1 on one phase.
 """
@@ -11,8 +11,65 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from tidewatch.detectors.ensemble.auto.baseline import middle_of, spread_of
+from tidewatch.detectors.seasonal.period import find_period
+from tidewatch.detectors.seasonal.season import Cycles, find_season
+from tidewatch.series import Sampling
+
+Floats = NDArray[np.float64]
+
 MOST_PERIODS: Final = 14
 """How many earlier periods are compared: two weeks of days, so that a weekday finds its own kind."""
+
+_WINSOR: Final = 4.0
+"""Spreads about the median, beyond which a value counts no more in the search for a period."""
+_SURE: Final = 4.0
+"""Standard errors that the agreement of a season's cycles is above 0."""
+_LEAST_AGREEMENT: Final = 0.1
+"""The correlation of two cycles of a season, at the least."""
+_MORE_OF_FEW: Final = 0.8
+"""By how much more two cycles must agree where they are few: so much over their number."""
+_MOST_AGREEMENT: Final = 0.999
+
+
+def winsorise(values: Floats) -> Floats:
+    """Values, shape (n,), with those far from the median drawn in."""
+    ordered = np.sort(values)
+    centre, reach = middle_of(ordered), _WINSOR * spread_of(ordered)
+    return np.clip(values, centre - reach, centre + reach)
+
+
+def choose_period(timestamps: NDArray[np.int64], values: Floats, longest: int) -> int:
+    """The period to compare points by, in points: that of a season, if there is one, else that of the calendar.
+
+    Args:
+        timestamps: Unix seconds, shape (n,), n at least 2.
+        values: winsorised, shape (n,).
+        longest: the longest period, in points.
+    """
+    usual = find_period(timestamps, values, longest)
+    if is_season(values, usual):
+        return usual
+    step = max(int(np.median(np.diff(timestamps))), 1)
+    found = find_season(Sampling(step, int(timestamps[0]), 1.0), np.arange(values.size), values)
+    return found if found and found <= longest else usual
+
+
+def is_season(values: Floats, period: int) -> bool:
+    """Whether the cycles of a series agree more than those of noise, which may be smooth, would by chance.
+
+    Args:
+        values: winsorised, shape (n,).
+        period: in points, at least 2.
+    """
+    if values.size < 2 * period or values.min() == values.max():
+        return False
+    cycles = Cycles.of(np.arange(values.size), values, period)
+    agreement = cycles.agreement()
+    if agreement <= _LEAST_AGREEMENT + _MORE_OF_FEW * period / values.size:
+        return False
+    # Correlations near 1 are surer than their standard error says: R. Fisher's transformation.
+    return bool(np.arctanh(min(agreement, _MOST_AGREEMENT)) > _SURE * cycles.chance())
 
 
 def same_phase(past: NDArray[np.float64], size: int, period: int, periods: int) -> NDArray[np.float64]:

@@ -10,8 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.ensemble.auto.experts import MARGIN, expectation, measure, remeasure_season, smoothed
-from tidewatch.detectors.ensemble.auto.knowledge import (
+from tidewatch.detectors.ensemble.auto.baseline import (
     CALIBRATION,
     DRIFT,
     EXPERTS,
@@ -19,16 +18,14 @@ from tidewatch.detectors.ensemble.auto.knowledge import (
     RESIDUAL,
     ROWS,
     SEASON,
-    Knowledge,
+    Baseline,
     fuse,
     learn,
-    middle_of,
-    spread_of,
 )
+from tidewatch.detectors.ensemble.auto.experts import MARGIN, expectation, measure, remeasure_season, smoothed
 from tidewatch.detectors.ensemble.auto.ring import Ring
-from tidewatch.detectors.ensemble.auto.season import MOST_PERIODS
+from tidewatch.detectors.ensemble.auto.season import MOST_PERIODS, choose_period, is_season, winsorise
 from tidewatch.detectors.ensemble.auto.tails import Tails
-from tidewatch.detectors.seasonal.period import find_period
 
 Floats = NDArray[np.float64]
 
@@ -40,8 +37,9 @@ WARM_UP: Final = 128
 _BURN_IN: Final = WARM_UP // 2
 _BLOCK_SHORTEST, _BLOCK_LONGEST = 16, 512
 _LARGEST: Final = 1e100  # in units of the first values: squares of it still are doubles
-_RANKED_ANEW: Final = 1.4  # times as many periods known: the nearest of them is nearer, and the past is measured again
-_WINSOR: Final = 4.0  # spreads about the median, for the autocorrelation
+_RANKED_ANEW: Final = (
+    1.4  # times as many periods baseline: the nearest of them is nearer, and the past is measured again
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +47,7 @@ class Judgement:
     """Of n points; every array has shape (n,) but ``experts``.
 
     Attributes:
-        score: the fused score, 0 to 12.5: what ``knowledge.fuse`` makes of the experts.
+        score: the fused score, 0 to 12.5: what ``baseline.fuse`` makes of the experts.
         evidence: ``-log10`` of the p-value of the score among the scores of the past; 0 while warming up.
         experts: shape (len(EXPERTS), n), the evidence of each expert.
         expected: what the leader, the level or the season, expects, in the unit of the series; the value itself while
@@ -82,7 +80,7 @@ class Stream:
         self._period = 0
         self._period_at = 0
         self._ranked_season = (0, 0)  # the period and the number of them that the season's past was measured by
-        self._known: Knowledge | None = None
+        self._baseline: Baseline | None = None
         self._early = np.zeros(0)  # the values of the burn-in, while it lasts
         self._values = Ring(3, LOOKBACK + _BLOCK_LONGEST)
         self._times = Ring(1, LOOKBACK + _BLOCK_LONGEST, np.int64)
@@ -90,8 +88,15 @@ class Stream:
 
     @property
     def period(self) -> int:
-        """The period in points, 0 while there is none."""
+        """The period that points are compared by, in points, whether or not there is a season; 0 during the burn-in."""
         return self._period
+
+    def season(self) -> int | None:
+        """The same, if the cycles so far agree more than those of noise would by chance; else None."""
+        if not self._period:
+            return None
+        values: Floats = self._values.view()[0, -min(LOOKBACK, self.count) :]
+        return self._period if is_season(winsorise(values), self._period) else None
 
     def extend(self, timestamps: NDArray[np.int64], values: Floats) -> Judgement:
         """Judges the next points, and learns from them.
@@ -155,7 +160,7 @@ class Stream:
         stream._times.push(state["times"])
         stream._past.push(state["past"])
         if stream._learned_at:
-            stream._known = stream._knowledge()
+            stream._baseline = stream._baseline_now()
         return stream
 
     def _burn_in(self, timestamps: NDArray[np.int64], values: Floats) -> None:
@@ -185,61 +190,59 @@ class Stream:
         self._values.push(np.tile(values, (3, 1)))
         self._times.push(timestamps[None])
         self.count += values.size
-        if self._known is not None:
-            self._past.push(self._judge(values, self._known, out))
+        if self._baseline is not None:
+            self._past.push(self._judge(values, self._baseline, out))
         if self.count == self._next():
             self._learn()
 
-    def _judge(self, values: Floats, known: Knowledge, out: Floats) -> Floats:
+    def _judge(self, values: Floats, baseline: Baseline, out: Floats) -> Floats:
         """Fills ``out`` with evidence, score, its evidence, expectation and margin; returns what to remember."""
         size = values.size
         past = self._values.view()
-        expected = expectation(past[0], MARGIN + size, known)
-        held = known.hold(self._values.last(MARGIN + size)[0], expected)
-        self._values.last(size)[1:] = smoothed(values, held)
+        expected = expectation(past[0], MARGIN + size, baseline)
+        winsorised = baseline.winsorise(self._values.last(MARGIN + size)[0], expected)
+        self._values.last(size)[1:] = smoothed(values, winsorised)
         seasonal = expected[MARGIN:]
         remembered = np.zeros((len(ROWS), size))
-        remembered[:FUSED] = measure(held, past, seasonal, known)
+        remembered[:FUSED] = measure(winsorised, past, seasonal, baseline)
         # What widens the band is how usual points stray.
-        remembered[RESIDUAL] = np.abs(held[MARGIN:] - seasonal)
-        if known.tails is not None:
-            out[: len(EXPERTS)] = _evidence(known.tails, remembered)
+        remembered[RESIDUAL] = np.abs(winsorised[MARGIN:] - seasonal)
+        if baseline.tails is not None:
+            out[: len(EXPERTS)] = _evidence(baseline.tails, remembered)
             out[-4] = remembered[FUSED] = fuse(out[: len(EXPERTS)])
-            out[-3] = known.tails.evidence(FUSED, remembered[FUSED])
-        out[-2] = seasonal if known.seasonal else known.centre
-        out[-1] = known.margin
+            out[-3] = baseline.tails.evidence(FUSED, remembered[FUSED])
+        out[-2] = seasonal if baseline.seasonal else baseline.centre
+        out[-1] = baseline.margin
         return remembered
 
     def _learn(self) -> None:
         self._learned_at = self.count
         if self.count >= 2 * self._period_at:
             self._period_at = self.count
-            values = self._history()
-            ordered = np.sort(values)
-            centre, reach = middle_of(ordered), _WINSOR * spread_of(ordered)
-            winsorised = np.clip(values, centre - reach, centre + reach)
-            self._period = find_period(self._times.view()[0][-values.size :], winsorised, LOOKBACK // 2)
-        first = self._known is None or self._known.tails is None
-        self._known = self._knowledge()
+            history = self._history()
+            times = self._times.view()[0][-history.size :]
+            self._period = choose_period(times, winsorise(history), LOOKBACK // 2)
+        first = self._baseline is None or self._baseline.tails is None
+        self._baseline = self._baseline_now()
         period, periods = self._ranked_season
-        if self._known.periods and (period != self._period or self._known.periods >= _RANKED_ANEW * periods):
-            self._ranked_season = (self._period, self._known.periods)
+        if self._baseline.periods and (period != self._period or self._baseline.periods >= _RANKED_ANEW * periods):
+            self._ranked_season = (self._period, self._baseline.periods)
             first = first or period != self._period
-            self._measure_season_anew(self._known)
-        if first and self._known.tails is not None:
+            self._measure_season_anew(self._baseline)
+        if first and self._baseline.tails is not None:
             past = self._past.view()
-            past[FUSED] = fuse(_evidence(self._known.tails, past))
-            self._known = self._knowledge()
+            past[FUSED] = fuse(_evidence(self._baseline.tails, past))
+            self._baseline = self._baseline_now()
 
-    def _measure_season_anew(self, known: Knowledge) -> None:
+    def _measure_season_anew(self, baseline: Baseline) -> None:
         """Measures the season's past as it would be measured now, for what comes to be ranked among."""
         past = self._past.view()
         if past.shape[1]:
             history = self._values.view()[:, -min(LOOKBACK, self.count) :]
-            past[[SEASON, DRIFT, RESIDUAL]] = remeasure_season(history, past.shape[1], known)
-            self._known = self._knowledge()
+            past[[SEASON, DRIFT, RESIDUAL]] = remeasure_season(history, past.shape[1], baseline)
+            self._baseline = self._baseline_now()
 
-    def _knowledge(self) -> Knowledge:
+    def _baseline_now(self) -> Baseline:
         """What was to be learned at the last place, whether or not points came since."""
         values = self._history()
         since = self.count - self._learned_at

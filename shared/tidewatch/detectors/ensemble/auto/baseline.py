@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.ensemble.auto.reach import Reach
 from tidewatch.detectors.ensemble.auto.shape import Stretches
 from tidewatch.detectors.ensemble.auto.tails import Tails
 
@@ -32,16 +31,66 @@ _BAND: Final = 0.003  # share of usual points outside the band, as beyond three 
 _MEMORY: Final = np.array([1.0, 4.0, 24.0, 48.0, 24.0, 50.0, 20.0, 50.0, 1.0])  # of each row: the points it looks at
 _LEAST_PAST: Final = 64
 _HELD: Final = 1.5  # margins about what the season expects, beyond which a value is not remembered
+_WILD_SHARE: Final = 0.001
+"""Share of values, on each side, that may be anomalies of the past."""
+_LEAST_WILD: Final = 2
+_BEYOND: Final = 0.2
+"""Of the range of all others: so much further out a value may lie."""
+_LARGE_MOVES: Final = 0.05
+"""Share of the steps from point to point that count no more than the one at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Winsorizer:
+    """Clips values and steps to the range of the past, whatever the season.
+
+    Later points remember an unusual value as no further out than what was to be expected. Otherwise an expert that
+    looks at a window would report one spike for as long as it is in the window.
+
+    Source: W. J. Dixon, Simplified Estimation from Censored Normal Samples (1960), The Annals of Mathematical
+    Statistics 31(2).
+
+    Attributes:
+        lowest, highest: of values.
+        step: the largest, from one value to the next.
+    """
+
+    lowest: float
+    highest: float
+    step: float
+
+    @classmethod
+    def of(cls, values: Floats, ordered: Floats, spread: float) -> Winsorizer:
+        """Learns the range.
+
+        Args:
+            values: in the order of time, shape (n,), n at least 6.
+            ordered: the same, ascending.
+            spread: theirs.
+        """
+        wild = max(int(_WILD_SHARE * values.size), _LEAST_WILD)
+        lowest, highest = float(ordered[wild]), float(ordered[values.size - 1 - wild])
+        beyond = _BEYOND * max(highest - lowest, spread)
+        steps = np.sort(np.abs(np.diff(values)))
+        return cls(lowest - beyond, highest + beyond, float(steps[int((1.0 - _LARGE_MOVES) * (steps.size - 1))]))
+
+    def clip(self, values: Floats) -> Floats:
+        """Values within the range."""
+        return np.clip(values, self.lowest, self.highest)
+
+    def steps(self, values: Floats) -> Floats:
+        """The sizes of the steps between values, shape (n - 1,), none larger than the largest of the past."""
+        return np.minimum(np.abs(np.diff(values)), self.step)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Knowledge:
+class Baseline:
     """Levels, season, stretches and tails.
 
     Attributes:
         tails: calibration of every row of the past, see :data:`ROWS`; None while there is too little of it.
         stretches: a sample of the past for the shape expert.
-        reach: how far values go.
+        winsorizer: of values and steps.
         centre: the median.
         floor: differences below it count as none.
         period: in points.
@@ -52,7 +101,7 @@ class Knowledge:
 
     tails: Tails | None
     stretches: Stretches
-    reach: Reach
+    winsorizer: Winsorizer
     centre: float
     floor: float
     period: int
@@ -60,7 +109,7 @@ class Knowledge:
     seasonal: bool
     margin: float
 
-    def hold(self, values: Floats, expected: Floats) -> Floats:
+    def winsorise(self, values: Floats, expected: Floats) -> Floats:
         """Values as later points are to remember them, shape (n,).
 
         Args:
@@ -68,12 +117,12 @@ class Knowledge:
             expected: what the season expects of each.
         """
         if not self.seasonal:
-            return self.reach.hold(values)
-        reach = _HELD * self.margin
-        return np.clip(values, expected - reach, expected + reach)
+            return self.winsorizer.clip(values)
+        margin = _HELD * self.margin
+        return np.clip(values, expected - margin, expected + margin)
 
 
-def learn(past: Floats, values: Floats, period: int, periods: int) -> Knowledge:
+def learn(past: Floats, values: Floats, period: int, periods: int) -> Baseline:
     """Learns from what has been.
 
     Args:
@@ -87,14 +136,14 @@ def learn(past: Floats, values: Floats, period: int, periods: int) -> Knowledge:
     centre = middle_of(ordered)
     spread = spread_of(ordered)
     floor = FLOOR_SHARE * spread
-    stretches, reach = Stretches.of(values, centre, spread), Reach.of(late, ordered, spread)
+    stretches, winsorizer = Stretches.of(values, centre, spread), Winsorizer.of(late, ordered, spread)
     if past.shape[1] < _LEAST_PAST:
-        return Knowledge(None, stretches, reach, centre, floor, period, periods, seasonal=False, margin=spread)
+        return Baseline(None, stretches, winsorizer, centre, floor, period, periods, seasonal=False, margin=spread)
     tails = Tails.of(np.sort(past, axis=1), _floors(floor), _MEMORY)
     level, season = (float(tails.ranks[row, past.shape[1] // 2]) for row in (LEVEL, RESIDUAL))
     seasonal = periods > 1 and season < _SEASON_LEADS * level
     margin = tails.limit(RESIDUAL if seasonal else LEVEL, _BAND) + floor
-    return Knowledge(tails, stretches, reach, centre, floor, period, periods, seasonal, margin)
+    return Baseline(tails, stretches, winsorizer, centre, floor, period, periods, seasonal, margin)
 
 
 def middle_of(ordered: Floats) -> float:
