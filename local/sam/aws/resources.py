@@ -26,9 +26,10 @@ def start_stand_in(store: MetricStore) -> None:
     from moto import mock_aws
 
     # Its import takes half a second, which an account needs not wait for.
-    from local.sam.aws import moto_patches
+    from local.sam.aws import moto_patches, reads
 
     moto_patches.apply(store)
+    reads.answer_in_process()
     # Our own made-up credentials stay: LocalStack tells accounts apart by them and knows "test".
     mock_aws(config={"core": {"mock_credentials": False}}).start()
 
