@@ -17,7 +17,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from tidewatch.detectors import CATALOGUE
+from tidewatch.detectors import CATALOGUE, fit_model
 from tidewatch.detectors.events import find_events
 from tidewatch.plotting import Judged, PlotRequest, render
 from tidewatch.plotting.abscissa import Abscissa
@@ -99,8 +99,7 @@ def odd_series() -> TimeSeries:
 
 def judged_by(name: str, series: TimeSeries, trained_on: int) -> Judged:
     """A series judged by a detector that was trained on so many of its first points."""
-    detector = CATALOGUE[name]
-    model = detector.fit(series.part(0, trained_on), detector.options_type(name=name))
+    model = fit_model(series.part(0, trained_on), CATALOGUE[name].options_type(name=name))
     scores = model.review(series)
     return Judged(series, scores, find_events(scores), model.options, model.period)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from tidewatch.detectors import CATALOGUE, CannotTrain, Detector
+from tidewatch.detectors import CATALOGUE, CannotTrain, fit_model
 from tidewatch.detectors.ensemble.auto import RECOVERY, Stream, alert_once
 from tidewatch.series import TimeSeries
 
@@ -54,7 +54,7 @@ def auto(series: TimeSeries) -> NDArray[np.float64]:
     return Stream().extend(series.timestamps, series.values).score
 
 
-def causally(detector: Detector) -> Callable[[TimeSeries], NDArray[np.float64]]:
+def causally(name: str) -> Callable[[TimeSeries], NDArray[np.float64]]:
     """A detector of the catalogue under its default options, as a client would run it over a stream.
 
     It is fitted on NAB's probation, the first 15 % of a file and at most 750 points, and anew whenever the points seen
@@ -71,7 +71,7 @@ def causally(detector: Detector) -> Callable[[TimeSeries], NDArray[np.float64]]:
             # A constant series passes no preflight, and some methods want more points than there are yet.
             if seen.values.min() < seen.values.max():
                 with suppress(CannotTrain):
-                    p_value = detector.fit(seen, detector.options_type()).score(next_).p_value  # type: ignore[call-arg]
+                    p_value = fit_model(seen, CATALOGUE[name].options_type(name=name)).score(next_).p_value
                     evidence[begin:end] = -np.log10(np.where(np.isnan(p_value), 1.0, p_value))
             begin = end
         return evidence
@@ -81,11 +81,7 @@ def causally(detector: Detector) -> Callable[[TimeSeries], NDArray[np.float64]]:
 
 CONTENDERS: Final = (
     Contender("auto", auto, recoveries=(RECOVERY,)),
-    *(
-        Contender(name, causally(detector), recoveries=(RECOVERY,))
-        for name, detector in CATALOGUE.items()
-        if name != "auto"
-    ),
+    *(Contender(name, causally(name), recoveries=(RECOVERY,)) for name in CATALOGUE if name != "auto"),
     Contender("windowed Gaussian", reference.windowed_gaussian),
     Contender("random", reference.random),
     Contender("null", reference.null),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from tidewatch.detectors import CATALOGUE, Detector
+from tidewatch.detectors import CATALOGUE, fit_model
 from tidewatch.series import TimeSeries
 
 from benchmarks.throughput.jobs import STEP_SECONDS, Job, values
@@ -20,17 +20,17 @@ def series_of(points: int) -> TimeSeries:
 
 def jobs(points: int) -> list[Job]:
     """One job for each detector, under its default options."""
-    return [_job(name, detector, points) for name, detector in CATALOGUE.items()]
+    return [_job(name, points) for name in CATALOGUE]
 
 
-def _job(name: str, detector: Detector, points: int) -> Job:
+def _job(name: str, points: int) -> Job:
     series = series_of(points)
-    options = detector.options_type()  # type: ignore[call-arg]
-    model = detector.fit(series, options)
+    options = CATALOGUE[name].options_type(name=name)
+    model = fit_model(series, options)
     later = itertools.count(series.end + STEP_SECONDS, STEP_SECONDS)
     return Job(
         name=name,
-        learn=lambda: detector.fit(series, options),
+        learn=lambda: fit_model(series, options),
         batch=lambda: model.review(series),
         single=lambda value: model.score(TimeSeries.of_point(next(later), value)),
         batch_points=points,

@@ -9,7 +9,7 @@ from threading import Lock
 import numpy as np
 import pytest
 from tidewatch.adapters.s3 import MODEL_ARRAYS
-from tidewatch.detectors import detector_named
+from tidewatch.detectors import fit_model
 from tidewatch.detectors.ensemble.auto.detector import AutoOptions
 from tidewatch.registry import (
     DataCorrupted,
@@ -38,7 +38,7 @@ def test_what_was_published_is_loaded(versions, data):
 
 def test_a_model_with_large_arrays_is_loaded_as_it_was(backend, versions, data):
     series = a_series(np.random.default_rng(1).normal(0, 1, 3000).tolist())
-    model = detector_named("auto").fit(series, AutoOptions())
+    model = fit_model(series, AutoOptions())
     arrays = backend.data(MODEL_ARRAYS)
     version = a_publisher(versions, data, arrays).publish(key("cpu"), series, model)
     assert version.arrays == b""
@@ -50,7 +50,7 @@ def test_a_model_with_large_arrays_is_loaded_as_it_was(backend, versions, data):
 def test_a_model_whose_arrays_are_gone_is_corrupted_and_not_another(backend, versions, data):
     series = a_series(np.random.default_rng(1).normal(0, 1, 3000).tolist())
     arrays = backend.data(MODEL_ARRAYS)
-    model = detector_named("auto").fit(series, AutoOptions())
+    model = fit_model(series, AutoOptions())
     version = a_publisher(versions, data, arrays).publish(key("cpu"), series, model)
     backend.remove(version.arrays_key)
     with pytest.raises(DataCorrupted) as caught:

@@ -14,7 +14,8 @@ import pytest
 from botocore.config import Config
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
 from tidewatch.adapters.s3 import MODEL_ARRAYS, S3DataStore
-from tidewatch.detectors import detector_named
+from tidewatch.detectors import fit_model
+from tidewatch.detectors.statistical.three_sigma import ThreeSigmaOptions
 from tidewatch.registry import ModelVersion, Publisher, Registry
 from tidewatch.series import TimeSeries
 
@@ -58,9 +59,7 @@ def make_publisher(sleep: Callable[[float], None] = lambda seconds: None) -> Pub
 
 def publish(publisher: Publisher, series_id: str, value: float) -> ModelVersion:
     series = TimeSeries(TIMES.copy(), np.array([1, 2, 3, 4, 5, value], dtype=np.float64))
-    detector = detector_named("three_sigma")
-    options = detector.options_type()  # type: ignore[call-arg]
-    return publisher.publish(key(series_id), series, detector.fit(series, options))
+    return publisher.publish(key(series_id), series, fit_model(series, ThreeSigmaOptions()))
 
 
 def publish_at_once(boundary: Boundary, series_ids: list[str]) -> list[ModelVersion]:

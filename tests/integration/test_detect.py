@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tidewatch.api.detect import DetectResponse
-from tidewatch.detectors import CATALOGUE, FAMILY_DEFAULTS, find_events
+from tidewatch.detectors import CATALOGUE, FAMILY_DEFAULTS, find_events, fit_model
 from tidewatch.series import UNTIMED_STEP, TimeSeries
 
 from tests.support.api import Api
@@ -98,9 +98,8 @@ def test_without_times_events_are_told_by_index(api: Api, form):
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_detector_says_what_it_says_of_the_series_it_learned_from(api: Api, name):
     values = noisy(1200)
-    detector = CATALOGUE[name]
     series = TimeSeries(UNTIMED_STEP * np.arange(len(values), dtype=np.int64), np.array(values))
-    model = detector.fit(series, detector.options_type())  # type: ignore[call-arg]
+    model = fit_model(series, CATALOGUE[name].options_type(name=name))
     scores = model.review(series)
 
     answer = found(api, values=values, method=name)

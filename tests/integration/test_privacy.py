@@ -135,9 +135,9 @@ def test_a_failed_prediction_leaves_no_trace(api: Api, boundary: Boundary, fault
 
 
 def test_a_defect_in_a_detector_leaves_no_trace_but_says_where_it_is(api: Api, monkeypatch):
-    from tidewatch.detectors.calibrated import CalibratedModel
+    from tidewatch.detectors.detector import CalibratedModel
 
-    def broken(self, series, context=None):
+    def broken(self, series, context=None, deadline=None):
         raise ArithmeticError(f"cannot score {series.values} {MARK}")
 
     api.fit("s", VALUES)

@@ -24,9 +24,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import beta
+from tidewatch.deadline import Deadline
 from tidewatch.detectors import CATALOGUE, Detector, Model
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.statistical.mad import MadOptions, _Mad
+from tidewatch.detectors.detector import FitResult
+from tidewatch.detectors.statistical.mad import Mad
 from tidewatch.series import TimeSeries
 
 from tests.checks.laws import through_json
@@ -90,13 +91,13 @@ def series(values: NDArray[np.float64], after: int = 0) -> TimeSeries:
     return TimeSeries(times, values)
 
 
-def with_rate(detector: Detector, model: Model, rate: float) -> Model:
+def with_rate(detector: type[Detector[Any]], model: Model, rate: float) -> Model:
     """The model that a fit with this rate gives, without another fit."""
     options = model.options.model_dump() | {"false_alarm_rate": rate}
     return detector.restore(options, through_json(model.parameters()), model.arrays())
 
 
-def measure(detector: Detector, distribution: str, fits: int, options: dict[str, Any]) -> dict[float, Rates]:
+def measure(detector: type[Detector[Any]], distribution: str, fits: int, options: dict[str, Any]) -> dict[float, Rates]:
     alarms: dict[float, list[NDArray[np.bool_]]] = {rate: [] for rate in RATES}
     small: dict[float, list[float]] = {rate: [] for rate in RATES}
     looked_at = calibrating = 1
@@ -104,7 +105,7 @@ def measure(detector: Detector, distribution: str, fits: int, options: dict[str,
         random = np.random.default_rng((seed, len(distribution)))
         training = series(DISTRIBUTIONS[distribution](random, TRAINING))
         fresh = series(DISTRIBUTIONS[distribution](random, FRESH), TRAINING)
-        model = detector.fit(training, detector.options_type(**options))
+        model = detector.train(training, detector.options_type(**options))
         looked_at = 1 + int(model.review(training).warming_up.sum())
         calibrating = int(model.parameters().get("calibration", {}).get("count", TRAINING - looked_at + 1))
         for rate in RATES:
@@ -147,20 +148,19 @@ def test_a_rate_given_later_is_a_rate_given_to_the_fit(name):
     detector, options = CATALOGUE[name], OPTIONS.get(name, {})
     random = np.random.default_rng(9)
     training, fresh = series(random.normal(0, 1, TRAINING)), series(random.normal(0, 1, 200), TRAINING)
-    later = with_rate(detector, detector.fit(training, detector.options_type(**options)), 0.05).score(fresh)
-    at_once = detector.fit(training, detector.options_type(**options, false_alarm_rate=0.05)).score(fresh)
+    later = with_rate(detector, detector.train(training, detector.options_type(**options)), 0.05).score(fresh)
+    at_once = detector.train(training, detector.options_type(**options, false_alarm_rate=0.05)).score(fresh)
     assert later.anomaly.tolist() == at_once.anomaly.tolist()
     assert later.p_value.tolist() == at_once.p_value.tolist()
 
 
 @pytest.mark.parametrize("too_mild_by", [0.07, -0.07])
 def test_a_detector_that_misjudges_its_training_points_by_7_percent_is_found_out(too_mild_by):
-    class Misjudging(_Mad):
-        def learn(self, series: TimeSeries, options: MadOptions) -> Lesson:
-            knowledge = super().learn(series, options).knowledge
-            strangeness = knowledge.measure(series, 0, options.threshold).strangeness
-            return Lesson(knowledge, strangeness * (1.0 - too_mild_by))
+    class Misjudging(Mad):
+        def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
+            super().fit(series, deadline)
+            return FitResult(self.score(series, 0, self.threshold).score * (1.0 - too_mild_by))
 
-    rates = measure(CalibratedDetector(Misjudging()), "normal", FITS, {})[0.05]
+    rates = measure(Misjudging, "normal", FITS, {})[0.05]
     lower, upper = rates.bounds(0.05)
     assert (rates.alarms > upper) if too_mild_by > 0 else (rates.alarms < lower), (lower, upper, rates)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from tidewatch.detectors import Model
-from tidewatch.detectors.statistical.three_sigma import DETECTOR, ThreeSigmaOptions
+from tidewatch.detectors import Model, fit_model
+from tidewatch.detectors.statistical.three_sigma import ThreeSigmaOptions
 from tidewatch.registry import DataStore, ModelVersion, Publisher, SeriesKey, VersionStore
 from tidewatch.series import TimeSeries
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
@@ -33,7 +33,7 @@ def a_series(values: Sequence[float] = VALUES, start: int = 1_735_689_600) -> Ti
 
 def a_model(values: Sequence[float] = VALUES, **options: Any) -> Model:
     """A three-sigma model of these values."""
-    return DETECTOR.fit(a_series(values), ThreeSigmaOptions(**options))
+    return fit_model(a_series(values), ThreeSigmaOptions(**options))
 
 
 def a_version(

@@ -34,17 +34,17 @@ _HEAVIEST: Final = 0.9
 """Shape of the tails that are told apart from anomalies; of heavier ones there is no mean."""
 
 
-def usual_among(strangeness: Floats, touched: int = 1) -> Floats:
-    """The strangeness of the points that calibrate, shape (m,), ascending.
+def trim_outliers(scores: Floats, touched: int = 1) -> Floats:
+    """The nonconformity scores of the points that calibrate, shape (m,), ascending.
 
     Left out are those so far beyond all others that one history in a thousand would have such a point by chance; at
     most 1 % of the points, or three where they are few, with the judgements that each of them bears on.
 
     Args:
-        strangeness: of the points of a history, shape (n,), finite, in any order.
+        scores: nonconformity scores of the points of a history, shape (n,), finite, in any order.
         touched: on how many judgements one point bears: 1, and as many as a judgement looks back at.
     """
-    ordered = np.sort(strangeness)
+    ordered = np.sort(scores)
     count = ordered.size
     most = min(max(int(_SHARE * count), _ALWAYS) * touched, int(_MOST * count), count - _FEWEST)
     if most < 1:

@@ -1,15 +1,15 @@
-"""Detectors by name. To add one: write its file, then add its line to the catalogue."""
+"""Detectors by name. To add one, write its file, then add its line to the catalogue."""
 
-from tidewatch.detectors.base import Arrays, CannotTrain, Detector, DetectorOptions, Model, Scores
+from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Model, Scores
 from tidewatch.detectors.catalogue import (
     CATALOGUE,
     DEFAULT_DETECTOR,
     FAMILY_DEFAULTS,
-    detector_named,
     fit_model,
     load_catalogue,
     restore_model,
 )
+from tidewatch.detectors.detector import Detector
 from tidewatch.detectors.events import Event, find_events
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "Event",
     "Model",
     "Scores",
-    "detector_named",
     "find_events",
     "fit_model",
     "load_catalogue",

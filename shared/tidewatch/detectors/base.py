@@ -1,16 +1,20 @@
-"""What every detector is: options, a fit, and a model that judges."""
+"""What callers of a detector meet: its options, its model, the scores that this gives, and what it may refuse."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from tidewatch.deadline import Deadline
 from tidewatch.series import TimeSeries
+
+NEVER = Deadline.never()
+"""For calls that may take as long as they need."""
 
 Json = Any
 """What ``json.loads`` can return."""
@@ -18,6 +22,9 @@ Json = Any
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 """Plain arrays by name, of numbers only."""
+
+Side = Literal["upper", "lower", "both"]
+"""Which values may be anomalies: those above the band, those below it, or both."""
 
 
 class DetectorOptions(BaseModel):
@@ -38,10 +45,10 @@ class DetectorOptions(BaseModel):
 
 
 class CannotTrain(ValueError):
-    """A series that this detector cannot learn from under these options.
+    """The detector cannot learn from this series under these options.
 
     Attributes:
-        option: the option to change, or None if it is the series that does not suit.
+        option: the option to change, or None if the series itself does not suit.
         field: what the request called the series.
     """
 
@@ -58,9 +65,10 @@ class Scores:
 
     Attributes:
         anomaly: bool, whether the point is unusual: beyond the method's own threshold, or beyond the calibrated one
-            where the options name a ``false_alarm_rate``. Never while warming up.
+            where the options name a ``false_alarm_rate``. Always false while warming up.
         score: float64, the detector's own statistic; NaN while warming up.
-        p_value: float64, above 0 and at most 1: the share of usual points that are as strange; NaN while warming up.
+        p_value: float64, above 0 and at most 1: the share of usual points that are at least as unusual; NaN while
+            warming up.
         severity: float64, 0 to 1, see :func:`~tidewatch.calibration.conformal.severity_of`; NaN while warming up.
         expected: float64, what the model expected, in the unit of the series; NaN where it expects nothing.
         lower: float64, the lower limit of the band; NaN where there is none or it is beyond the range of a double.
@@ -93,17 +101,25 @@ class Model(Protocol):
         """The season that it found, in points; None if it knows of none."""
         ...
 
-    def score(self, series: TimeSeries, context: TimeSeries | None = None) -> Scores:
+    def score(self, series: TimeSeries, context: TimeSeries | None = None, deadline: Deadline = NEVER) -> Scores:
         """Judges every point of a series by the points before it.
 
         Args:
             series: the points to judge.
             context: what came just before them; None if they follow the training data.
+            deadline: when to give up.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
         """
         ...
 
-    def review(self, series: TimeSeries) -> Scores:
-        """Judges every point of a series that nothing came before, such as the one it was trained on."""
+    def review(self, series: TimeSeries, deadline: Deadline = NEVER) -> Scores:
+        """Judges every point of a series that nothing came before, such as the one it was trained on.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
+        """
         ...
 
     def parameters(self) -> Mapping[str, Json]:
@@ -116,25 +132,4 @@ class Model(Protocol):
 
     def learned(self) -> Mapping[str, float | None]:
         """What a person wants to know of the model, in the unit of the series; None beyond the range of a double."""
-        ...
-
-
-class Detector(Protocol):
-    """One method of the catalogue: a module-level object of its file."""
-
-    @property
-    def options_type(self) -> type[DetectorOptions]:
-        """The class of its options; the field ``name`` has the detector's name as its default."""
-        ...
-
-    def fit(self, series: TimeSeries, options: DetectorOptions) -> Model:
-        """Learns a model from a series that passed preflight.
-
-        Raises:
-            CannotTrain: if the series does not suit the method, or the options would take too long.
-        """
-        ...
-
-    def restore(self, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:
-        """Builds the model that gave these ``parameters()`` and ``arrays()`` under these options."""
         ...

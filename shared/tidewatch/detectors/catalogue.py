@@ -1,34 +1,54 @@
-"""Every detector that the service offers, by name."""
+"""Every detector that the service offers, by name. A new one is a line in the table of families here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Any, Final, cast
 
-from tidewatch.detectors.base import Arrays, Detector, DetectorOptions, Json, Model
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Json, Model
+from tidewatch.detectors.constant import ConstantModel
+from tidewatch.detectors.detector import Detector
 from tidewatch.series import TimeSeries
 
-# By family, which is the package that holds it; the first of a family is its default. Each is the module of its name.
-_FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+# The class of each detector, in the module of its name. By family, which is the package that holds it; the first of a
+# family is its default.
+_FAMILIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "statistical": ("three_sigma", "evt", "ewma", "iqr", "mad", "moving_average"),
-        "seasonal": ("holt_winters", "seasonal_decomposition"),
-        "learned": ("isolation_forest", "dbscan", "kmeans", "local_outlier_factor", "one_class_svm", "sub_pca"),
-        "ensemble": ("auto",),
+        "statistical": {
+            "three_sigma": "ThreeSigma",
+            "evt": "DETECTOR",
+            "ewma": "DETECTOR",
+            "iqr": "DETECTOR",
+            "mad": "Mad",
+            "moving_average": "DETECTOR",
+        },
+        "seasonal": {"holt_winters": "DETECTOR", "seasonal_decomposition": "DETECTOR"},
+        "learned": {
+            "isolation_forest": "DETECTOR",
+            "dbscan": "DETECTOR",
+            "kmeans": "DETECTOR",
+            "local_outlier_factor": "DETECTOR",
+            "one_class_svm": "DETECTOR",
+            "sub_pca": "DETECTOR",
+        },
+        "ensemble": {"auto": "DETECTOR"},
     }
 )
 _FAMILY_OF: Final[Mapping[str, str]] = MappingProxyType(
-    {name: family for family, names in _FAMILIES.items() for name in names}
+    {name: family for family, classes in _FAMILIES.items() for name in classes}
 )
 
 
-class _Catalogue(Mapping[str, Detector]):
+class _Catalogue(Mapping[str, type[Detector[Any]]]):
     """Imports a detector when it is asked for: a prediction pays at its start for one and not for all."""
 
-    def __getitem__(self, name: str) -> Detector:
-        return cast("Detector", import_module(f"tidewatch.detectors.{_FAMILY_OF[name]}.{name}").DETECTOR)
+    def __getitem__(self, name: str) -> type[Detector[Any]]:
+        family = _FAMILY_OF[name]
+        module = import_module(f"tidewatch.detectors.{family}.{name}")
+        return cast("type[Detector[Any]]", getattr(module, _FAMILIES[family][name]))
 
     def __contains__(self, name: object) -> bool:
         return name in _FAMILY_OF
@@ -40,43 +60,50 @@ class _Catalogue(Mapping[str, Detector]):
         return len(_FAMILY_OF)
 
 
-CATALOGUE: Final[Mapping[str, Detector]] = _Catalogue()
+CATALOGUE: Final[Mapping[str, type[Detector[Any]]]] = _Catalogue()
 FAMILY_DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
-    {"statistical": _FAMILIES["statistical"][0], "ml": _FAMILIES["learned"][0]}
+    {"statistical": next(iter(_FAMILIES["statistical"])), "ml": next(iter(_FAMILIES["learned"]))}
 )
 """The detector that a family is asked for by."""
-DEFAULT_DETECTOR: Final = _FAMILIES["statistical"][0]
-"""Of a fit that names none: what clients of the first contract rely on."""
+DEFAULT_DETECTOR: Final = FAMILY_DEFAULTS["statistical"]
+"""The detector of a fit that names none: clients of the first contract rely on it."""
 
 
-def detector_named(name: str) -> Detector:
-    """The detector of that name.
+def fit_model(
+    series: TimeSeries, options: DetectorOptions, *, allow_constant: bool = False, deadline: Deadline = NEVER
+) -> Model:
+    """Trains the detector that the options name.
+
+    Args:
+        series: passed preflight.
+        options: of the detector.
+        allow_constant: whether a series of equal values is learned, by a :class:`ConstantModel`.
+        deadline: when to give up.
 
     Raises:
-        KeyError: if the catalogue has none of that name.
+        KeyError: if the catalogue has no detector of that name.
+        CannotTrain: if the series does not suit the detector, or the options would take too long.
+        DeadlineExceeded: once the deadline has passed.
     """
-    return CATALOGUE[name]
-
-
-def fit_model(series: TimeSeries, options: DetectorOptions) -> Model:
-    """The model that the detector of these options learns from a series that passed preflight.
-
-    Raises:
-        CannotTrain: if the series does not suit the detector.
-    """
-    return detector_named(options.name).fit(series, options)
+    detector = CATALOGUE[options.name]
+    if allow_constant and series.values.min() == series.values.max():
+        return ConstantModel(options, float(series.values[0]), len(series))
+    return detector.train(series, options, deadline)
 
 
 def restore_model(name: str, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:
-    """The model that a version stored under these options, parameters and arrays.
+    """Builds the model that gave these options, parameters and arrays.
 
     Raises:
         KeyError: if the catalogue has no detector of that name.
     """
-    return detector_named(name).restore(options, parameters, arrays)
+    detector = CATALOGUE[name]
+    if "constant" in parameters:
+        return ConstantModel.restore(detector.options_type.model_validate(options), parameters)
+    return detector.restore(options, parameters, arrays)
 
 
 def load_catalogue() -> None:
-    """Imports every detector, for a snapshot of a function that is asked after all of them."""
+    """Imports every detector, for a snapshot of a function that is asked for all of them."""
     for name in CATALOGUE:
-        detector_named(name)
+        _ = CATALOGUE[name]

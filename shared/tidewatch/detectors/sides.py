@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tidewatch.detectors.base import Floats
-from tidewatch.detectors.calibrated import Side
+from tidewatch.detectors.base import Floats, Side
 from tidewatch.detectors.units import Units
 
 

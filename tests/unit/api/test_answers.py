@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tidewatch.api.answers import json_answer, rounded
 from tidewatch.api.detect import detection_document
-from tidewatch.detectors import CATALOGUE, Scores, find_events
+from tidewatch.detectors import CATALOGUE, Scores, find_events, fit_model
 from tidewatch.detectors.events import GAP
 from tidewatch.series import LATEST, TimeSeries
 from tidewatch.services.detect import Detection
@@ -61,10 +61,7 @@ def test_the_largest_answer_fits_into_what_lambda_takes(points):
         direction=np.ones(points, dtype=np.int8),
         warming_up=np.zeros(points, dtype=np.bool_),
     )
-    model = CATALOGUE["mad"].fit(
-        TimeSeries(np.arange(9), np.arange(9.0)),
-        CATALOGUE["mad"].options_type(),  # type: ignore[call-arg]
-    )
+    model = fit_model(TimeSeries(np.arange(9), np.arange(9.0)), CATALOGUE["mad"].options_type(name="mad"))
     series = TimeSeries(LATEST - points + np.arange(points), longest(points))
     found = Detection(series, has_times=True, model=model, scores=scores, events=find_events(scores))
     answer = json_answer(detection_document(found), {})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.cluster import DBSCAN
-from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.learned.dbscan import DETECTOR, DbscanOptions, cluster
+from tidewatch.detectors import CannotTrain, fit_model
+from tidewatch.detectors.learned.dbscan import DbscanOptions, cluster
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)
@@ -45,25 +45,25 @@ def test_the_radius_leaves_out_the_share_of_noise():
 
 def test_between_two_states_is_as_wrong_as_beyond_them():
     states = np.repeat([0, 1] * 6, 250) * 10.0 + random.normal(0, 0.3, 3_000)
-    model = DETECTOR.fit(series(states), DbscanOptions(noise=0.05))
+    model = fit_model(series(states), DbscanOptions(noise=0.05))
     stuck = model.score(series(np.full(40, 5.0) + random.normal(0, 0.3, 40), start=3_000))
     assert stuck.anomaly[25:].all()
 
 
 def test_a_series_that_repeats_itself_raises_no_alarm():
     wave = np.sin(np.arange(1_200) * 2 * np.pi / 24)
-    model = DETECTOR.fit(series(wave[:1_000]), DbscanOptions())
+    model = fit_model(series(wave[:1_000]), DbscanOptions())
     assert not model.score(series(wave[1_000:], start=1_000)).anomaly.any()
     assert not model.score(series(wave[1_000:] + random.normal(0, 1e-3, 200), start=1_000)).anomaly.any()
 
 
 def test_a_radius_that_holds_no_point():
     with pytest.raises(CannotTrain, match="within 1e-06 spreads: raise eps, or lower min_samples") as problem:
-        DETECTOR.fit(series(random.normal(size=500)), DbscanOptions(eps=1e-6))
+        fit_model(series(random.normal(size=500)), DbscanOptions(eps=1e-6))
     assert problem.value.option == "eps"
 
 
 def test_too_few_points():
     with pytest.raises(CannotTrain, match="dbscan needs at least") as problem:
-        DETECTOR.fit(series(random.normal(size=60)), DbscanOptions())
+        fit_model(series(random.normal(size=60)), DbscanOptions())
     assert problem.value.option == "long_window"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import expon, genpareto, laplace
-from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.statistical.evt import DETECTOR, EvtOptions
+from tidewatch.detectors import CannotTrain, fit_model
+from tidewatch.detectors.statistical.evt import EvtOptions
 from tidewatch.series import TimeSeries
 
 from tests.checks.laws import check_band, check_model_comes_back, check_scores, check_severity_grows, close
@@ -27,14 +27,14 @@ def series(values) -> TimeSeries:
 def test_the_limit_is_passed_with_the_probability_asked_for(distribution, risk):
     """From 200,000 values, 4,000 of them in the tail, the limit is within a few percent of the true quantile."""
     values = distribution.rvs(200_000, random_state=np.random.default_rng(1))
-    model = DETECTOR.fit(series(values), EvtOptions(risk=risk, side="upper"))
+    model = fit_model(series(values), EvtOptions(risk=risk, side="upper"))
     assert model.learned()["upper"] == pytest.approx(distribution.isf(risk), rel=0.05)
     assert model.learned()["upper_shape"] == pytest.approx(0.2 if distribution.args else 0.0, abs=0.05)
 
 
 def test_both_tails_have_the_risk(random):
     values = -random.exponential(1, 200_000)
-    learned = DETECTOR.fit(series(values), EvtOptions(risk=1e-4)).learned()
+    learned = fit_model(series(values), EvtOptions(risk=1e-4)).learned()
     assert learned["lower"] == pytest.approx(-expon.isf(1e-4), rel=0.05)
     # The upper tail ends at 0. Its shape is held at that of a tail without end, so the limit is just beyond.
     assert 0.0 < learned["upper"] < 0.2
@@ -42,7 +42,7 @@ def test_both_tails_have_the_risk(random):
 
 def test_the_score_is_minus_the_logarithm_of_the_tail_probability(random):
     values = random.laplace(0, 1, 200_000)
-    model = DETECTOR.fit(series(values), EvtOptions())
+    model = fit_model(series(values), EvtOptions())
     probes = np.array([0.0, 4.0, 7.0, -7.0, 9.5])
     scores = model.score(series(probes))
     assert scores.score == pytest.approx(-np.log10(laplace.sf(np.abs(probes))), abs=0.05)
@@ -52,7 +52,7 @@ def test_the_score_is_minus_the_logarithm_of_the_tail_probability(random):
 
 
 def test_the_tail_is_the_generalised_pareto_distribution(random):
-    model = DETECTOR.fit(series(random.standard_t(3, 2_000)), EvtOptions(side="upper"))
+    model = fit_model(series(random.standard_t(3, 2_000)), EvtOptions(side="upper"))
     tail = model.parameters()["method"]["upper"]
     centre = model.parameters()["method"]["centre"]
     excess = np.array([0.1, 1.0, 7.0]) * tail["scale"]
@@ -64,13 +64,13 @@ def test_the_tail_is_the_generalised_pareto_distribution(random):
 def test_with_depth_a_drift_is_usual_and_a_jump_is_not(random):
     values = np.arange(2_000) / 20 + random.normal(0, 1, 2_000)
     options = {"depth": 20, "risk": 1e-5}
-    model = DETECTOR.fit(series(values[:1_000]), EvtOptions(**options))
+    model = fit_model(series(values[:1_000]), EvtOptions(**options))
     scores = model.score(series(values[1_000:]))
     assert scores.anomaly.sum() <= 1
     later = values[1_000:].copy()
     later[500] += 12
     assert model.score(series(later)).anomaly[500]
-    without = DETECTOR.fit(series(values[:1_000]), EvtOptions(**options | {"depth": 0})).score(series(values[1_000:]))
+    without = fit_model(series(values[:1_000]), EvtOptions(**options | {"depth": 0})).score(series(values[1_000:]))
     assert without.anomaly.mean() > 0.5
 
 
@@ -79,7 +79,7 @@ def test_with_depth_a_drift_is_usual_and_a_jump_is_not(random):
 def test_with_depth_the_laws_of_all_detectors_hold_too(side, rate, random):
     values = random.standard_t(3, 400).cumsum()
     points = series(values)
-    model = DETECTOR.fit(points, EvtOptions(depth=10, side=side, false_alarm_rate=rate))
+    model = fit_model(points, EvtOptions(depth=10, side=side, false_alarm_rate=rate))
     scores = model.review(points)
     check_scores(scores, points)
     check_band(scores, points)
@@ -101,7 +101,7 @@ def test_with_depth_the_laws_of_all_detectors_hold_too(side, rate, random):
 def test_a_gauge_that_mostly_stands_at_its_end_alarms_at_what_is_beyond_it(usual, random):
     """Hardly a value above the median: the tail has no length of its own."""
     values = [usual] * 985 + (usual - random.exponential(5, 15)).tolist()
-    model = DETECTOR.fit(series(values), EvtOptions())
+    model = fit_model(series(values), EvtOptions())
     assert not model.score(series([usual] * 10)).anomaly.any()
     assert model.score(series([usual + 1, usual + 1e9])).anomaly.all()
     assert not model.review(series(values)).anomaly.any()
@@ -109,18 +109,18 @@ def test_a_gauge_that_mostly_stands_at_its_end_alarms_at_what_is_beyond_it(usual
 
 def test_peaks_that_are_all_the_same_leave_room_above():
     values = np.tile(np.arange(10.0), 100)
-    model = DETECTOR.fit(series(values), EvtOptions())
+    model = fit_model(series(values), EvtOptions())
     assert 9.0 < model.learned()["upper"] < 12.0
     assert -3.0 < model.learned()["lower"] < 0.0
 
 
 def test_a_short_series_names_the_option_to_change(random):
     with pytest.raises(CannotTrain, match="needs at least 60 points for a depth of 10, got 59") as caught:
-        DETECTOR.fit(series(random.normal(0, 1, 59)), EvtOptions(depth=10))
+        fit_model(series(random.normal(0, 1, 59)), EvtOptions(depth=10))
     assert caught.value.option == "depth"
-    DETECTOR.fit(series(random.normal(0, 1, 60)), EvtOptions(depth=10))
+    fit_model(series(random.normal(0, 1, 60)), EvtOptions(depth=10))
     with pytest.raises(CannotTrain) as caught:
-        DETECTOR.fit(series(random.normal(0, 1, 49)), EvtOptions())
+        fit_model(series(random.normal(0, 1, 49)), EvtOptions())
     assert caught.value.option is None
 
 
@@ -130,5 +130,5 @@ def test_an_anomaly_in_the_training_does_not_hide_itself(size, depth):
     values = np.random.default_rng(1).normal(10.0, 1.0, size)
     values[size // 2] += 30.0
     points = series(values)
-    model = DETECTOR.fit(points, EvtOptions(depth=depth))
+    model = fit_model(points, EvtOptions(depth=depth))
     assert np.flatnonzero(model.review(points).anomaly).tolist() == [size // 2]

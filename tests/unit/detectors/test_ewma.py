@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.statistical.ewma import DETECTOR, EwmaOptions
+from tidewatch.detectors import CannotTrain, fit_model
+from tidewatch.detectors.statistical.ewma import EwmaOptions
 from tidewatch.series import TimeSeries
 
 
@@ -22,7 +22,7 @@ def series(values) -> TimeSeries:
 @pytest.mark.parametrize(("alpha", "memory"), [(0.2, 31), (0.014, 490), (0.5, 10), (0.99, 2)])
 def test_forecasts_by_weights_that_fall_to_a_thousandth(alpha, memory, random):
     values = random.normal(50, 4, 800).cumsum()
-    model = DETECTOR.fit(series(values), EwmaOptions(alpha=alpha))
+    model = fit_model(series(values), EwmaOptions(alpha=alpha))
     scores = model.review(series(values))
     weights = (1 - alpha) ** np.arange(memory)
     assert (1 - alpha) ** memory <= 1e-3 < (1 - alpha) ** (memory - 1)
@@ -42,19 +42,19 @@ def test_the_forecast_is_that_of_the_recursion_but_for_a_thousandth(random):
     level = values[0]
     for value in values:
         level += 0.2 * (value - level)
-    model = DETECTOR.fit(series(values), EwmaOptions(alpha=0.2))
+    model = fit_model(series(values), EwmaOptions(alpha=0.2))
     assert model.score(series([0.0])).expected[0] == pytest.approx(level, abs=2e-3 * np.abs(values).max())
 
 
 def test_an_alpha_of_1_expects_the_value_before(random):
     values = random.normal(0, 1, 50)
-    scores = DETECTOR.fit(series(values), EwmaOptions(alpha=1)).review(series(values))
+    scores = fit_model(series(values), EwmaOptions(alpha=1)).review(series(values))
     assert scores.expected[1:] == pytest.approx(values[:-1], rel=1e-12)
     assert scores.warming_up.sum() == 1
 
 
 def test_follows_a_change_of_level(random):
-    model = DETECTOR.fit(series(random.uniform(-1, 1, 300)), EwmaOptions())
+    model = fit_model(series(random.uniform(-1, 1, 300)), EwmaOptions())
     scores = model.score(series(random.uniform(49, 51, 60)))
     assert scores.anomaly[:3].all()
     assert not scores.anomaly[31:].any()
@@ -62,21 +62,21 @@ def test_follows_a_change_of_level(random):
 
 def test_a_trend_that_the_forecast_lags_behind_is_usual(random):
     values = 3.0 * np.arange(400) + random.normal(0, 0.5, 400)
-    scores = DETECTOR.fit(series(values[:300]), EwmaOptions()).score(series(values[300:]))
+    scores = fit_model(series(values[:300]), EwmaOptions()).score(series(values[300:]))
     assert not scores.anomaly.any()
 
 
 def test_a_wild_value_in_training_does_not_widen_the_band(random):
     values = random.normal(0, 1, 250)
-    usual = DETECTOR.fit(series(values), EwmaOptions()).learned()["scale"]
+    usual = fit_model(series(values), EwmaOptions()).learned()["scale"]
     values[100] = 1e300
-    assert DETECTOR.fit(series(values), EwmaOptions()).learned()["scale"] == pytest.approx(usual, rel=0.1)
+    assert fit_model(series(values), EwmaOptions()).learned()["scale"] == pytest.approx(usual, rel=0.1)
 
 
 def test_a_gauge_that_moves_in_rare_steps_alarms_at_its_steps_only():
     """Most errors are what is left of the step before, some thousandths of one."""
     values = np.round(np.sin(np.arange(2_000) / 200) * 5) / 10
-    scores = DETECTOR.fit(series(values), EwmaOptions()).review(series(values))
+    scores = fit_model(series(values), EwmaOptions()).review(series(values))
     steps = np.count_nonzero(np.diff(values))
     assert steps == 33
     assert scores.anomaly.sum() <= 4 * steps
@@ -85,7 +85,7 @@ def test_a_gauge_that_moves_in_rare_steps_alarms_at_its_steps_only():
 def test_equal_values_are_no_anomalies_by_their_rounding():
     """Two levels without noise: all errors but those after a step are exactly 0."""
     values = np.repeat([0.1, 0.7, 0.1, 0.3], 100)
-    scores = DETECTOR.fit(series(values), EwmaOptions()).review(series(values))
+    scores = fit_model(series(values), EwmaOptions()).review(series(values))
     still = np.concatenate([[True], np.diff(values) == 0])
     for back in range(1, 32):
         still[back:] &= np.diff(values, prepend=values[0])[:-back] == 0
@@ -97,6 +97,6 @@ def test_a_series_shorter_than_its_memory_names_the_option_to_change(random):
     with pytest.raises(
         CannotTrain, match=r"needs at least 34 points for an alpha of 0\.2, which looks back at 31, got 33"
     ) as caught:
-        DETECTOR.fit(series(random.normal(0, 1, 33)), EwmaOptions())
+        fit_model(series(random.normal(0, 1, 33)), EwmaOptions())
     assert caught.value.option == "alpha"
-    DETECTOR.fit(series(random.normal(0, 1, 33)), EwmaOptions(alpha=0.21))
+    fit_model(series(random.normal(0, 1, 33)), EwmaOptions(alpha=0.21))

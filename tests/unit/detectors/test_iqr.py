@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tidewatch.detectors.statistical.iqr import DETECTOR, IqrOptions
+from tidewatch.detectors import fit_model
+from tidewatch.detectors.statistical.iqr import IqrOptions
 from tidewatch.series import TimeSeries
 
 
@@ -16,7 +17,7 @@ def series(*values: float) -> TimeSeries:
 def test_the_fences_are_those_of_the_definition(k):
     values = np.random.default_rng(2).lognormal(0, 1, 501)
     low, high = np.quantile(values, (0.25, 0.75))
-    model = DETECTOR.fit(series(*values), IqrOptions(k=k))
+    model = fit_model(series(*values), IqrOptions(k=k))
     found = {
         "q1": low,
         "q3": high,
@@ -31,14 +32,14 @@ def test_the_fences_are_those_of_the_definition(k):
 
 def test_the_score_is_how_many_ranges_a_value_lies_beyond_the_box():
     """Quartiles at 2 and 4."""
-    model = DETECTOR.fit(series(1.0, 2.0, 3.0, 4.0, 5.0), IqrOptions())
+    model = fit_model(series(1.0, 2.0, 3.0, 4.0, 5.0), IqrOptions())
     scores = model.score(series(3.0, 2.0, 4.0, 5.0, 7.0, 8.0, 0.0, -1.5))
     assert scores.score.tolist() == [0.0, 0.0, 0.0, 0.5, 1.5, 2.0, -1.0, -1.75]
     assert scores.anomaly.tolist() == [False, False, False, False, False, True, False, True]
 
 
 def test_a_value_nearer_to_an_end_of_the_box_is_no_less_severe():
-    model = DETECTOR.fit(series(*np.random.default_rng(3).normal(0, 1, 500)), IqrOptions())
+    model = fit_model(series(*np.random.default_rng(3).normal(0, 1, 500)), IqrOptions())
     middle = model.score(series(0.0)).expected[0]
     severities = model.score(series(*np.linspace(middle, 3, 200))).severity
     assert (np.diff(severities) >= 0).all()
@@ -57,7 +58,7 @@ def test_a_value_nearer_to_an_end_of_the_box_is_no_less_severe():
     ],
 )
 def test_where_the_quartiles_are_equal_the_box_is_that_of_the_next_letter_values(ones, low, high, upper):
-    model = DETECTOR.fit(series(*[0.0] * (1000 - ones), *[1.0] * ones), IqrOptions())
+    model = fit_model(series(*[0.0] * (1000 - ones), *[1.0] * ones), IqrOptions())
     learned = model.learned()
     assert (learned["q1"], learned["q3"]) == (low, high)
     assert learned["upper"] == pytest.approx(upper, rel=1e-3)
@@ -68,7 +69,7 @@ def test_where_the_quartiles_are_equal_the_box_is_that_of_the_next_letter_values
     ("side", "found"), [("upper", [True, False]), ("lower", [False, True]), ("both", [True, True])]
 )
 def test_watches_its_side(side, found):
-    model = DETECTOR.fit(series(*np.random.default_rng(1).normal(0, 1, 500)), IqrOptions(side=side))
+    model = fit_model(series(*np.random.default_rng(1).normal(0, 1, 500)), IqrOptions(side=side))
     scores = model.score(series(9.0, -9.0))
     assert scores.anomaly.tolist() == found
     assert scores.direction.tolist() == [1, -1]

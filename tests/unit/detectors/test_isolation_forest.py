@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 from sklearn.ensemble import IsolationForest
-from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.learned.isolation_forest import DETECTOR, IsolationForestOptions, grow
+from tidewatch.detectors import CannotTrain, fit_model
+from tidewatch.detectors.learned.isolation_forest import IsolationForestOptions, grow
 from tidewatch.detectors.learned.trees import Forest
 from tidewatch.series import TimeSeries
 
@@ -58,7 +58,7 @@ def test_a_row_is_judged_alone_as_among_thousands():
 
 def test_finds_a_spike_and_a_rough_stretch():
     usual = np.sin(np.arange(2_000) * 2 * np.pi / 48) + random.normal(0, 0.1, 2_000)
-    model = DETECTOR.fit(series(usual), IsolationForestOptions())
+    model = fit_model(series(usual), IsolationForestOptions())
     strange = np.sin(np.arange(2_000, 2_200) * 2 * np.pi / 48) + random.normal(0, 0.1, 200)
     strange[50] += 5.0
     strange[120:150] += random.normal(0, 1.0, 30)
@@ -71,7 +71,7 @@ def test_finds_a_spike_and_a_rough_stretch():
 
 
 def test_warms_up_for_a_long_window():
-    model = DETECTOR.fit(series(random.normal(size=300)), IsolationForestOptions(short_window=3, long_window=12))
+    model = fit_model(series(random.normal(size=300)), IsolationForestOptions(short_window=3, long_window=12))
     warming_up = model.review(series(random.normal(size=30))).warming_up
     assert warming_up.tolist() == [True] * 11 + [False] * 19
     assert not model.score(series(random.normal(size=5))).warming_up.any(), "the training data came before"
@@ -79,13 +79,13 @@ def test_warms_up_for_a_long_window():
 
 def test_contamination_sets_the_threshold():
     points = series(random.normal(size=3_000))
-    model = DETECTOR.fit(points, IsolationForestOptions(contamination=0.1))
+    model = fit_model(points, IsolationForestOptions(contamination=0.1))
     assert 0.05 < model.score(series(random.normal(size=5_000))).anomaly.mean() < 0.15
     assert model.learned()["threshold"] < 0.6
 
 
 def test_a_model_is_small():
-    model = DETECTOR.fit(series(random.normal(size=30_000)), IsolationForestOptions())
+    model = fit_model(series(random.normal(size=30_000)), IsolationForestOptions())
     assert sum(array.nbytes for array in model.arrays().values()) < 120_000
     assert len(json.dumps(model.parameters()["method"])) < 1_000
 
@@ -96,7 +96,5 @@ def test_a_model_is_small():
 )
 def test_says_which_option_does_not_suit(options, option):
     with pytest.raises(CannotTrain) as problem:
-        DETECTOR.fit(
-            series(random.normal(size=50 if option == "long_window" else 200)), IsolationForestOptions(**options)
-        )
+        fit_model(series(random.normal(size=50 if option == "long_window" else 200)), IsolationForestOptions(**options))
     assert problem.value.option == option

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
-from tidewatch.detectors.learned.kmeans import DETECTOR, KMeansOptions, cluster
+from tidewatch.detectors import fit_model
+from tidewatch.detectors.learned.kmeans import KMeansOptions, cluster
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)
@@ -48,7 +49,7 @@ def test_fewer_different_windows_than_clusters():
 def test_finds_a_stretch_that_is_none_of_the_usual():
     stages = [np.zeros(32), np.full(32, 5.0), np.linspace(0, 5, 32), np.linspace(5, 0, 32)]
     usual = np.concatenate([stages[kind] for kind in np.tile([0, 2, 1, 3], 25)]) + random.normal(0, 0.1, 3_200)
-    model = DETECTOR.fit(series(usual), KMeansOptions(clusters=64))
+    model = fit_model(series(usual), KMeansOptions(clusters=64))
     stuck = np.concatenate([usual[:100], np.full(50, 2.5) + random.normal(0, 0.1, 50)])
     scores = model.score(series(stuck, start=3_200))
     assert scores.anomaly[135:].all()
@@ -56,18 +57,18 @@ def test_finds_a_stretch_that_is_none_of_the_usual():
 
 
 def test_a_level_that_was_never_there():
-    model = DETECTOR.fit(series(random.normal(size=2_000)), KMeansOptions())
+    model = fit_model(series(random.normal(size=2_000)), KMeansOptions())
     scores = model.score(series(random.normal(4.0, 1.0, 100), start=2_000))
     assert scores.anomaly[30:].all()
 
 
 def test_a_wave_without_noise_raises_no_alarm():
     pure = np.sin(np.arange(1_400) * 2 * np.pi / 24)
-    model = DETECTOR.fit(series(pure[:1_000]), KMeansOptions())
+    model = fit_model(series(pure[:1_000]), KMeansOptions())
     assert not model.score(series(pure[1_000:], start=1_000)).anomaly.any()
 
 
 def test_another_seed_is_another_model():
     points = series(random.normal(size=1_000))
-    one, same, other = (DETECTOR.fit(points, KMeansOptions(seed=seed)).arrays()["centres"] for seed in (1, 1, 2))
+    one, same, other = (fit_model(points, KMeansOptions(seed=seed)).arrays()["centres"] for seed in (1, 1, 2))
     assert one.tobytes() == same.tobytes() != other.tobytes()

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from tidewatch.detectors import CATALOGUE, CannotTrain
+from tidewatch.detectors import CATALOGUE, CannotTrain, fit_model
 from tidewatch.detectors.learned import cross_fitting
 from tidewatch.registry.arrays import pack
 from tidewatch.series import TimeSeries
@@ -39,7 +39,7 @@ print(json.dumps({"answers": answers, "modules": sorted({name.split(".")[0] for 
 def models():
     values = np.sin(np.arange(400) * 2 * np.pi / 24) + np.random.default_rng(2).normal(0, 0.2, 400)
     series = TimeSeries(1_700_000_000 + 60 * np.arange(400, dtype=np.int64), values)
-    return {name: CATALOGUE[name].fit(series, CATALOGUE[name].options_type()) for name in LEARNERS}
+    return {name: fit_model(series, CATALOGUE[name].options_type()) for name in LEARNERS}
 
 
 def test_another_process_judges_to_the_last_bit_without_what_training_needs(models):
@@ -102,7 +102,7 @@ def test_names_the_option_that_costs(monkeypatch, name, option, size, limit):
     values = np.random.default_rng(6).normal(size=size)
     series = TimeSeries(1_700_000_000 + 60 * np.arange(size, dtype=np.int64), values)
     with pytest.raises(CannotTrain, match=f"lower {option}") as problem:
-        CATALOGUE[name].fit(series, CATALOGUE[name].options_type())
+        fit_model(series, CATALOGUE[name].options_type())
     assert problem.value.option == option
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.neighbors import LocalOutlierFactor
-from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.learned.local_outlier_factor import DETECTOR, LocalOutlierFactorOptions, remember
+from tidewatch.detectors import CannotTrain, fit_model
+from tidewatch.detectors.learned.local_outlier_factor import LocalOutlierFactorOptions, remember
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)
@@ -40,7 +40,7 @@ def test_copies_of_one_point_are_not_infinitely_dense():
 def test_what_is_usual_in_a_rough_state_is_not_in_a_quiet_one():
     rough = np.arange(3_000) // 150 % 2 == 1
     usual = random.normal(0, np.where(rough, 1.0, 0.02)) + np.where(rough, 10.0, 0.0)
-    model = DETECTOR.fit(series(usual[:2_700]), LocalOutlierFactorOptions())
+    model = fit_model(series(usual[:2_700]), LocalOutlierFactorOptions())
     probe = usual[2_700:].copy()
     assert not rough[2_770]
     probe[[70, 220]] += 0.8
@@ -51,7 +51,7 @@ def test_what_is_usual_in_a_rough_state_is_not_in_a_quiet_one():
 
 
 def test_a_series_that_repeats_itself_raises_no_alarm():
-    model = DETECTOR.fit(series(np.sin(np.arange(1_000) * 2 * np.pi / 25)), LocalOutlierFactorOptions())
+    model = fit_model(series(np.sin(np.arange(1_000) * 2 * np.pi / 25)), LocalOutlierFactorOptions())
     again = TimeSeries(
         1_700_000_000 + 60 * np.arange(1_000, 1_200, dtype=np.int64), np.sin(np.arange(1_000, 1_200) * 2 * np.pi / 25)
     )
@@ -60,16 +60,16 @@ def test_a_series_that_repeats_itself_raises_no_alarm():
 
 def test_a_state_that_is_held_exactly_is_usual():
     values = np.concatenate([random.normal(size=700), np.full(300, 2.0)])
-    model = DETECTOR.fit(series(values), LocalOutlierFactorOptions())
+    model = fit_model(series(values), LocalOutlierFactorOptions())
     assert not model.review(series(values)).anomaly[730:].any()
 
 
 def test_contamination_sets_the_threshold():
-    model = DETECTOR.fit(series(random.normal(size=3_000)), LocalOutlierFactorOptions(contamination=0.1))
+    model = fit_model(series(random.normal(size=3_000)), LocalOutlierFactorOptions(contamination=0.1))
     assert 0.05 < model.score(series(random.normal(size=5_000))).anomaly.mean() < 0.15
 
 
 def test_too_few_points():
     with pytest.raises(CannotTrain, match="local_outlier_factor needs at least") as problem:
-        DETECTOR.fit(series(random.normal(size=60)), LocalOutlierFactorOptions())
+        fit_model(series(random.normal(size=60)), LocalOutlierFactorOptions())
     assert problem.value.option == "long_window"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.svm import OneClassSVM
-from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.learned.one_class_svm import DETECTOR, OneClassSvmOptions, enclose
+from tidewatch.detectors import CannotTrain, fit_model
+from tidewatch.detectors.learned.one_class_svm import OneClassSvmOptions, enclose
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)
@@ -31,18 +31,18 @@ def test_scores_are_scikit_learn_s(nu, gamma, rows, seed):
 def test_at_most_the_share_nu_of_the_training_points_is_outside():
     points = series(random.normal(size=2_000))
     for nu in (0.01, 0.1):
-        assert DETECTOR.fit(points, OneClassSvmOptions(nu=nu)).review(points).anomaly.mean() <= nu + 0.005
+        assert fit_model(points, OneClassSvmOptions(nu=nu)).review(points).anomaly.mean() <= nu + 0.005
 
 
 def test_points_on_the_boundary_are_inside():
     """A series that repeats itself lies on few spots, and the boundary goes through some of them."""
     wave = np.sin(np.arange(1_200) * 2 * np.pi / 24)
-    model = DETECTOR.fit(series(wave[:1_000]), OneClassSvmOptions())
+    model = fit_model(series(wave[:1_000]), OneClassSvmOptions())
     assert not model.score(series(wave[1_000:], start=1_000)).anomaly.any()
 
 
 def test_finds_spikes_both_ways_and_a_shift():
-    model = DETECTOR.fit(series(random.normal(size=2_000)), OneClassSvmOptions())
+    model = fit_model(series(random.normal(size=2_000)), OneClassSvmOptions())
     probe = random.normal(size=300)
     probe[50], probe[100] = 7.0, -7.0
     probe[200:] += 3.0
@@ -54,12 +54,12 @@ def test_finds_spikes_both_ways_and_a_shift():
 
 
 def test_all_that_is_far_away_is_equally_strange():
-    model = DETECTOR.fit(series(random.normal(size=500)), OneClassSvmOptions())
+    model = fit_model(series(random.normal(size=500)), OneClassSvmOptions())
     scores = model.score(series([1e3, 1e30, -1e300], start=500))
     assert scores.score[0] == scores.score[1] == scores.score[2] > 0.0
 
 
 def test_too_few_points():
     with pytest.raises(CannotTrain, match="one_class_svm needs at least") as problem:
-        DETECTOR.fit(series(random.normal(size=60)), OneClassSvmOptions())
+        fit_model(series(random.normal(size=60)), OneClassSvmOptions())
     assert problem.value.option == "long_window"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from statsmodels.tsa.seasonal import STL
-from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.seasonal.seasonal_decomposition import DETECTOR, SeasonalDecompositionOptions
+from tidewatch.detectors import CannotTrain, fit_model
+from tidewatch.detectors.seasonal.seasonal_decomposition import SeasonalDecompositionOptions
 from tidewatch.series import TimeSeries
 
 from tests.support.daily import DAY, days, hourly
@@ -18,7 +18,7 @@ def random() -> np.random.Generator:
 
 
 def fit(values, hours=None, **options):
-    return DETECTOR.fit(hourly(values, hours), SeasonalDecompositionOptions(**options))
+    return fit_model(hourly(values, hours), SeasonalDecompositionOptions(**options))
 
 
 @pytest.mark.parametrize("robust", [True, False])
@@ -117,7 +117,7 @@ def test_a_series_that_repeats_exactly_makes_no_anomaly_of_rounding():
 
 @pytest.mark.parametrize(("period", "window"), [(24, 24), (7, 28), (12, 24), (288, 288), (2_000, 1_000)])
 def test_the_default_level_is_that_of_whole_seasons(period, window, random):
-    assert fit(random.normal(size=2 * period + window), period=period)._knowledge.memory == window
+    assert fit(random.normal(size=2 * period + window), period=period)._detector.lookback == window
 
 
 def test_no_season_is_refused_with_a_way_out(random):
@@ -129,7 +129,7 @@ def test_no_season_is_refused_with_a_way_out(random):
 def test_random_times_are_refused_and_the_reason_is_said(random):
     times = np.cumsum(random.exponential(3_600, 500)).astype(np.int64)
     with pytest.raises(CannotTrain, match="even distances in time"):
-        DETECTOR.fit(TimeSeries(times, random.normal(size=500)), SeasonalDecompositionOptions(period=24))
+        fit_model(TimeSeries(times, random.normal(size=500)), SeasonalDecompositionOptions(period=24))
 
 
 @pytest.mark.parametrize(

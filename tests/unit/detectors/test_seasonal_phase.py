@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tidewatch.detectors import detector_named
+from tidewatch.detectors import CATALOGUE, fit_model
 
 from tests.support.daily import DAY, days, hourly
 
@@ -16,8 +16,7 @@ def test_the_phase_goes_by_time_and_not_by_points(name):
     hours = np.arange(values.size)
     kept = np.ones(values.size, dtype=bool)
     kept[[*range(100, 131), *range(500, 577), 900]] = False
-    detector = detector_named(name)
-    model = detector.fit(hourly(values[kept], hours[kept]), detector.options_type())
+    model = fit_model(hourly(values[kept], hours[kept]), CATALOGUE[name].options_type())
     assert model.period == 24
     later = values.size + 2_003 + np.arange(48)
     scores = model.score(hourly(100 + DAY[later % 24], later))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
-from tidewatch.detectors.learned.sub_pca import DETECTOR, SubPcaOptions, decompose
+from tidewatch.detectors import fit_model
+from tidewatch.detectors.learned.sub_pca import SubPcaOptions, decompose
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(8)
@@ -55,7 +56,7 @@ def test_one_wild_value_does_not_rule_what_is_learned():
 
 @pytest.mark.parametrize("strange", [lambda wave: 2.0 * wave, lambda wave: np.tile(wave[::2], 2), np.abs])
 def test_finds_another_amplitude_rhythm_and_shape(strange):
-    model = DETECTOR.fit(series(wave(0, 2_000)), SubPcaOptions())
+    model = fit_model(series(wave(0, 2_000)), SubPcaOptions())
     assert model.period == 24
     probe = wave(2_000, 2_200)
     probe[90:138] = strange(probe[90:138])
@@ -66,7 +67,7 @@ def test_finds_another_amplitude_rhythm_and_shape(strange):
 
 def test_a_wave_without_noise_raises_no_alarm():
     pure = np.sin(np.arange(1_400) * 2 * np.pi / 24)
-    model = DETECTOR.fit(series(pure[:1_000]), SubPcaOptions())
+    model = fit_model(series(pure[:1_000]), SubPcaOptions())
     assert not model.score(series(pure[1_000:], start=1_000)).anomaly.any()
     dented = pure[1_000:].copy()
     dented[200] += 0.2
@@ -75,5 +76,5 @@ def test_a_wave_without_noise_raises_no_alarm():
 
 def test_sigmas_move_the_threshold():
     points = series(random.normal(size=1_000))
-    thresholds = [DETECTOR.fit(points, SubPcaOptions(sigmas=s)).learned()["threshold"] for s in (1.0, 3.0)]
+    thresholds = [fit_model(points, SubPcaOptions(sigmas=s)).learned()["threshold"] for s in (1.0, 3.0)]
     assert thresholds[0] < thresholds[1]

@@ -1,24 +1,27 @@
-"""The three-sigma rule by example; tests/property holds it to exact arithmetic."""
+"""The three-sigma rule by example, and beside exact arithmetic."""
 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
 from pydantic import ValidationError
-from tidewatch.detectors import Model
-from tidewatch.detectors.statistical.three_sigma import DETECTOR, ThreeSigmaOptions
+from tidewatch.detectors import Model, fit_model
+from tidewatch.detectors.statistical.three_sigma import ThreeSigmaOptions
 from tidewatch.series import TimeSeries
 
-MAX = np.finfo(np.float64).max
+from tests.support.strategies import MAX, SMALLEST, training_values
+
 # Mean 5 and population standard deviation 2, both exact.
 VALUES = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]
 
 
 def fitted(values: list[float] = VALUES, **options: object) -> Model:
     series = TimeSeries(np.arange(len(values), dtype=np.int64), np.array(values))
-    return DETECTOR.fit(series, ThreeSigmaOptions(**options))
+    return fit_model(series, ThreeSigmaOptions(**options))
 
 
 def judged(model: Model, *values: float) -> list[bool]:
@@ -64,17 +67,18 @@ def test_the_time_of_a_point_does_not_matter():
     assert scores[0].score == scores[1].score
 
 
-def test_one_value_apart_in_ten_lies_exactly_at_the_limit():
-    """mean + 3 std of nine -20 and one -6 is -18.6 + 12.6 = -6: as strict as the rule is, no anomaly."""
-    model = fitted([-20.0] * 9 + [-6.0])
-    assert model.learned()["upper"] == -6.0
-    assert judged(model, -6.0, math.nextafter(-6.0, 0.0)) == [False, True]
-
-
-def test_a_tie_at_zero():
-    model = fitted([-1.0] * 9 + [0.0])
-    assert model.learned()["upper"] == 0.0
-    assert judged(model, 0.0, 5e-324) == [False, True]
+@given(training_values())
+def test_mean_and_standard_deviation_are_those_of_exact_arithmetic_to_rounding(values):
+    learned = fitted(values).learned()
+    exact = [Fraction(value) for value in values]
+    mean = sum(exact) / len(exact)
+    variance = sum((value - mean) ** 2 for value in exact) / len(exact)
+    largest = max(map(abs, exact))
+    assert abs(Fraction(learned["mean"]) - mean) <= largest * Fraction(1e-15) + Fraction(SMALLEST)
+    # Squares that are told apart: roots of such fractions are no doubles.
+    std = Fraction(learned["std"])
+    slack = std * Fraction(1e-13) + 2 * Fraction(SMALLEST)
+    assert max(std - slack, Fraction(0)) ** 2 <= variance <= (std + slack) ** 2
 
 
 def test_a_large_mean_with_a_tiny_spread_keeps_all_digits():
@@ -95,18 +99,23 @@ def test_values_near_the_smallest_double_do_not_vanish():
     assert judged(model, 11 * 5e-324, 12 * 5e-324) == [False, True]
 
 
-def test_a_standard_deviation_below_the_smallest_double_still_decides():
-    """The std is 0.4 of the smallest double: it rounds to 0 when told, but the limit and the score know it."""
-    model = fitted([0.0, 0.0, 0.0, 0.0, 5e-324])
-    assert model.learned()["std"] in (0.0, 5e-324)
-    assert judged(model, 5e-324, 10e-324) == [False, True]
+@pytest.mark.parametrize("rate", [None, 0.01])
+def test_a_wild_value_in_training_makes_no_usual_value_strange(rate):
+    """Calibration and judgement are by the same score: a value that was there 49 times in 50 is as usual as can be."""
+    model = fitted([5.0] * 49 + [6.0], false_alarm_rate=rate)
+    scores = model.score(TimeSeries.of_point(50, 5.0))
+    assert scores.p_value[0] > 0.9
+    assert scores.severity[0] < 0.02
+    assert not scores.anomaly[0]
 
 
-def test_a_score_beyond_the_range_of_a_double_is_held_to_it():
-    model = fitted([value * 5e-324 for value in VALUES], side="both")
-    scores = model.score(TimeSeries(np.array([0, 1]), np.array([MAX, -MAX])))
-    assert scores.score.tolist() == [MAX, -MAX]
-    assert scores.anomaly.tolist() == [True, True]
+def test_noise_beside_one_wild_training_value_is_usual():
+    values = np.random.default_rng(0).normal(100.0, 1.0, 50)
+    values[20] = 1e5
+    model = fitted(values.tolist(), false_alarm_rate=0.01)
+    scores = model.score(TimeSeries(np.arange(7), np.linspace(98.0, 101.0, 7)))
+    assert not scores.anomaly.any()
+    assert (scores.p_value > 0.05).all()
 
 
 @pytest.mark.parametrize("limit", ["upper", "lower"])

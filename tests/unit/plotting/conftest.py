@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike
-from tidewatch.detectors import DetectorOptions, Scores, detector_named
+from tidewatch.detectors import CATALOGUE, DetectorOptions, Scores, fit_model
 from tidewatch.detectors.events import find_events
 from tidewatch.plotting import Judged
 from tidewatch.series import TimeSeries
@@ -22,7 +22,7 @@ Judge = Callable[..., Judged]
 
 
 def options_of(name: str, **options: Any) -> DetectorOptions:
-    return detector_named(name).options_type(name=name, **options)
+    return CATALOGUE[name].options_type(name=name, **options)
 
 
 def judgement(
@@ -76,7 +76,7 @@ def review() -> Review:
     """Fits a detector, three_sigma unless named, and has it review what it was trained on."""
 
     def reviewed(series: TimeSeries, name: str = "three_sigma", *, has_times: bool = True, **options: Any) -> Judged:
-        model = detector_named(name).fit(series, options_of(name, **options))
+        model = fit_model(series, options_of(name, **options))
         scores = model.review(series)
         return Judged(series, scores, find_events(scores), model.options, model.period, has_times)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tidewatch.detectors import DetectorOptions, detector_named
+from tidewatch.detectors import CATALOGUE, DetectorOptions
 from tidewatch.plotting.fitting import wrap_facts, wrap_shortened
 from tidewatch.plotting.numbers import counted, decade, resolution, tick_labels, written
 from tidewatch.plotting.words import describe_detector, describe_points, describe_span, duration, printable
@@ -41,7 +41,7 @@ class OtherOptions(DetectorOptions):
 def test_the_detector_is_described_with_the_options_that_are_not_its_defaults(
     options: dict[str, object], words: str
 ) -> None:
-    assert describe_detector(detector_named("three_sigma").options_type(name="three_sigma", **options)) == words
+    assert describe_detector(CATALOGUE["three_sigma"].options_type(name="three_sigma", **options)) == words
 
 
 def test_options_of_any_detector_can_be_described() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tidewatch.detectors import detector_named
+from tidewatch.detectors import fit_model
 from tidewatch.detectors.ensemble.auto.detector import AutoOptions
 from tidewatch.registry import LATEST, DataCorrupted, ModelVersion, Registry, SeriesNotFound, VersionNotFound
 from tidewatch.registry import loader as registry_module
@@ -220,7 +220,7 @@ class TestLargeModels:
 
     def publish(self, store, arrays, series_id: str) -> ModelVersion:
         series = a_series(np.random.default_rng(1).normal(0, 1, 2000).tolist())
-        model = detector_named("auto").fit(series, AutoOptions())
+        model = fit_model(series, AutoOptions())
         return a_publisher(store, arrays=arrays).publish(key(series_id), series, model)
 
     def test_arrays_are_read_once_for_each_version(self, store, arrays, registry, calls):

@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tidewatch.calibration.trimming import usual_among
+from tidewatch.calibration.trimming import trim_outliers
 from tidewatch.detectors.base import DetectorOptions, Floats
 from tidewatch.detectors.learned.cross_fitting import Course, CrossFitted, L, cross_fit
 from tidewatch.detectors.learned.learned_rows import Seed
@@ -92,7 +92,7 @@ class SubsequenceOptions(DetectorOptions):
         )
         subsequences, course = Subsequences.of(series, self.window, course)
         fitted = cross_fit(subsequences.rows(series)[0], fit, course)
-        usual = usual_among(fitted.strangeness, subsequences.length)
+        usual = trim_outliers(fitted.strangeness, subsequences.length)
         return subsequences, fitted, log_threshold(usual, self.sigmas)
 
 

@@ -24,7 +24,7 @@ LEAST_SPREAD: Final = 1e-6
 _WINSOR: Final = 4.0
 _USUAL: Final = 5.0
 """Spreads, beyond which a point is no example of what is usual. Up to a quarter of such a series may be anomalies: many
-more than a history, which :func:`~tidewatch.calibration.trimming.usual_among` looks through."""
+more than a history, which :func:`~tidewatch.calibration.trimming.trim_outliers` looks through."""
 _CYCLES: Final = 15
 """That a season is smoothed over."""
 _JUMPS: Final = 10

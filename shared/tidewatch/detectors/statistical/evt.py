@@ -25,7 +25,7 @@ import numpy as np
 from pydantic import Field
 
 from tidewatch.calibration.pareto import excess_at, fit_pareto, log_survival
-from tidewatch.calibration.trimming import usual_among
+from tidewatch.calibration.trimming import trim_outliers
 from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json
 from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side
 from tidewatch.detectors.sides import learned_places, stranger, watched
@@ -232,7 +232,7 @@ def _as_if_new(values: Floats, options: EvtOptions, least: float) -> Floats:
 def _usual(values: Floats, depth: int) -> Floats:
     """The values without those far beyond all others: one of them would make the tail so heavy that it is within it."""
     distance = np.abs(values - np.median(values))
-    usual: Floats = values[distance <= usual_among(distance, 1 + depth)[-1]]
+    usual: Floats = values[distance <= trim_outliers(distance, 1 + depth)[-1]]
     return usual
 
 

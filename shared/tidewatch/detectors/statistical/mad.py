@@ -1,11 +1,4 @@
-"""The modified z-score: how many robust standard deviations a value lies from the median.
-
-For a series around one level whose training data may hold anomalies itself: up to half of the values can be wild
-without moving the median or the median absolute deviation (MAD) far.
-
-Source: B. Iglewicz, D. Hoaglin, How to Detect and Handle Outliers (1993), ASQC Basic References in Quality Control 16,
-section 3.3: 0.6745 * (value - median) / MAD, an outlier beyond 3.5.
-"""
+"""The modified z-score."""
 
 from __future__ import annotations
 
@@ -15,8 +8,9 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.base import Arrays, DetectorOptions, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import DetectorOptions, Side
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
 from tidewatch.detectors.sides import learned_places, watched
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
@@ -40,59 +34,60 @@ class MadOptions(DetectorOptions):
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
 
 
-class _Limits:
-    """Limits at ``median ± threshold * scale``. The score is the signed modified z-score."""
+class Mad(Detector[MadOptions]):
+    """How many robust standard deviations a value lies from the median: the modified z-score.
 
-    memory = 0
-    period = None
+    For a series around one level whose training data may hold anomalies itself: up to half of the values can be wild
+    without moving the median or the median absolute deviation (MAD) far.
 
-    def __init__(self, options: MadOptions, median: float, scale: float) -> None:
-        self.threshold = options.threshold
-        self._side = options.side
-        self._median, self._scale = median, scale
+        score = 0.6745 * (value - median) / MAD
 
-    def measure(self, points: TimeSeries, skip: int, threshold: float) -> Measured:
-        """Each by its own value."""
+    Source: B. Iglewicz, D. Hoaglin, How to Detect and Handle Outliers (1993), ASQC Basic References in Quality Control
+    16, section 3.3, where a value is an outlier beyond 3.5.
+
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> history = TimeSeries(np.arange(6), np.array([3.0, 4.0, 5.0, 4.5, 2.0, 1e6]))
+    >>> model = fit_model(history, MadOptions())
+    >>> model.learned()["median"]
+    4.25
+    >>> model.score(TimeSeries(np.array([6, 7]), np.array([4.0, 40.0]))).anomaly.tolist()
+    [False, True]
+    """
+
+    options_type = MadOptions
+    median_: float
+    scale_: float
+
+    @property
+    def threshold(self) -> float:
+        """The modified z-score of the limits."""
+        return self.options.threshold
+
+    def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
+        """Takes the median and the scale of the values."""
+        values = series.values
+        self.median_ = float(np.median(values))
+        deviations = np.abs(values - self.median_)
+        # Where more than half of the values are equal, the MAD is 0, and the mean takes its place.
+        mad = float(np.median(deviations))
+        self.scale_ = mad / _MAD_OF_NORMAL if mad else _STD_PER_MEAN_DEVIATION * float(deviations.mean())
+        # The training points calibrate as they are: no single one moves a median or a MAD far.
+        return FitResult()
+
+    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+        """Scores each value by itself."""
         values = points.values[skip:]
         with np.errstate(over="ignore"):
-            score = (values - self._median) / self._scale
+            score = (values - self.median_) / self.scale_
         lower, upper = self._band(threshold)
-        limits = watched(np.full(values.shape, lower), np.full(values.shape, upper), self._side)
-        return Measured(score, one_sided(score, self._side), np.full(values.shape, self._median), *limits)
-
-    def parameters(self) -> Mapping[str, Json]:
-        """Median and scale, in units."""
-        return {"median": self._median, "scale": self._scale}
-
-    def arrays(self) -> Arrays:
-        """None."""
-        return {}
+        limits = watched(np.full(values.shape, lower), np.full(values.shape, upper), self.options.side)
+        return Nonconformity(score, one_sided(score, self.options.side), np.full(values.shape, self.median_), *limits)
 
     def learned(self, units: Units) -> Mapping[str, float]:
         """Median, the robust standard deviation, and limits; a limit on a side that is not watched is infinite."""
-        places = learned_places(units, *self._band(self.threshold), self._side, median=self._median)
-        return places | {"scale": units.unscale_length(self._scale)}
+        places = learned_places(units, *self._band(self.threshold), self.options.side, median=self.median_)
+        return places | {"scale": units.unscale_length(self.scale_)}
 
     def _band(self, threshold: float) -> tuple[float, float]:
-        return self._median - threshold * self._scale, self._median + threshold * self._scale
-
-
-class _Mad:
-    options_type = MadOptions
-    in_units = True
-
-    def learn(self, series: TimeSeries, options: MadOptions) -> Lesson:
-        values = series.values
-        median = float(np.median(values))
-        deviations = np.abs(values - median)
-        # More than half of the values equal: MAD is 0, and the mean takes its place.
-        mad = float(np.median(deviations))
-        scale = mad / _MAD_OF_NORMAL if mad else _STD_PER_MEAN_DEVIATION * float(deviations.mean())
-        # The training points calibrate as they are: no one of them moves a median or a MAD far.
-        return Lesson(_Limits(options, median, scale))
-
-    def restore(self, options: MadOptions, parameters: Mapping[str, Json], arrays: Arrays) -> _Limits:
-        return _Limits(options, float(parameters["median"]), float(parameters["scale"]))
-
-
-DETECTOR: Final = CalibratedDetector(_Mad())
+        return self.median_ - threshold * self.scale_, self.median_ + threshold * self.scale_

@@ -1,19 +1,17 @@
-"""The three-sigma rule: a value is unusual when it is more than three standard deviations from the mean.
-
-Source: W. A. Shewhart, Economic Control of Quality of Manufactured Product (1931), part VI, three-sigma limits.
-"""
+"""The three-sigma rule."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.base import Arrays, DetectorOptions, Floats, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
-from tidewatch.detectors.statistical.moments import ExactMoments, Moments
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import Arrays, DetectorOptions, Json, Model, Side
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
+from tidewatch.detectors.sides import learned_places, watched
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
 
@@ -28,82 +26,107 @@ class ThreeSigmaOptions(DetectorOptions):
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "upper"
 
 
-class _Limits:
-    """Limits at ``mean ± sigmas * std``; a point is an anomaly strictly outside, on the chosen side.
+class ThreeSigma(Detector[ThreeSigmaOptions]):
+    """How many standard deviations a value lies from the mean of the training values: the z-score.
 
-    The score is the signed z-score, ``(value - mean) / std``.
+    For a series around one level, without anomalies in its training data: a wild value there moves the mean, and widens
+    the band for all others.
+
+        score = (value - mean) / std
+
+    with the population standard deviation (ddof 0). A point is an anomaly where it lies strictly beyond a limit.
+
+    Source: W. A. Shewhart, Economic Control of Quality of Manufactured Product (1931), part VI, three-sigma limits.
+
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> history = TimeSeries(np.arange(6), np.array([1.0, 3.0, 1.0, 3.0, 1.0, 3.0]))
+    >>> model = fit_model(history, ThreeSigmaOptions())
+    >>> model.learned()
+    {'mean': 2.0, 'lower': None, 'upper': 5.0, 'std': 1.0}
+    >>> model.score(TimeSeries(np.array([6, 7]), np.array([5.0, 5.1]))).anomaly.tolist()
+    [False, True]
     """
 
-    memory = 0
-    period = None
+    options_type = ThreeSigmaOptions
+    mean_: float
+    std_: float
 
-    def __init__(self, options: ThreeSigmaOptions, moments: Moments, lower: float, upper: float) -> None:
-        # Infinity stands for a limit beyond the range of a double, or on a side that is not watched: no double is past
-        # it, so the decision holds.
-        self.threshold = options.sigmas
-        self._side = options.side
-        self._moments = moments
-        self._lower = lower
-        self._upper = upper
+    @property
+    def threshold(self) -> float:
+        """The z-score of the limits."""
+        return self.options.sigmas
 
-    def measure(self, points: TimeSeries, skip: int, threshold: float) -> Measured:
-        """By the exact limits, or where calibration asks for others, by those in floating point."""
-        values = points.values[skip:]
-        score = self._moments.standardise(values)
-        lower, upper = self._lower, self._upper
-        if threshold != self.threshold:
-            lower, upper = self._moments.at(-threshold), self._moments.at(threshold)
-        return Measured(
-            score=score,
-            strangeness=one_sided(score, self._side),
-            expected=np.full(values.shape, self._moments.mean),
-            lower=None if self._side == "upper" else np.full(values.shape, lower),
-            upper=None if self._side == "lower" else np.full(values.shape, upper),
-        )
+    def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
+        """Takes the mean and the standard deviation of the values."""
+        self.mean_, self.std_ = float(series.values.mean()), float(series.values.std())
+        return FitResult()
 
-    def parameters(self) -> Mapping[str, Json]:
-        """Moments and limits; a limit that is infinite is null."""
-        limits = {"lower": self._lower, "upper": self._upper}
-        return self._moments.to_json() | {name: value if np.isfinite(value) else None for name, value in limits.items()}
-
-    def arrays(self) -> Arrays:
-        """None."""
-        return {}
+    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+        """Scores each value by itself."""
+        values, side = points.values[skip:], self.options.side
+        with np.errstate(over="ignore"):
+            z = (values - self.mean_) / self.std_
+        lower, upper = self._band(threshold)
+        limits = watched(np.full(values.shape, lower), np.full(values.shape, upper), side)
+        return Nonconformity(z, one_sided(z, side), np.full(values.shape, self.mean_), *limits)
 
     def learned(self, units: Units) -> Mapping[str, float]:
-        """Mean, standard deviation and limits, in the unit of the series."""
-        return {"mean": self._moments.mean, "std": self._moments.std, "lower": self._lower, "upper": self._upper}
+        """Mean, limits and standard deviation; a limit on a side that is not watched is infinite."""
+        places = learned_places(units, *self._band(self.threshold), self.options.side, mean=self.mean_)
+        return places | {"std": units.unscale_length(self.std_)}
+
+    def _band(self, threshold: float) -> tuple[float, float]:
+        return self.mean_ - threshold * self.std_, self.mean_ + threshold * self.std_
+
+    @classmethod
+    def restore(cls, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:
+        """Builds a model of this form, or of the one that was stored before values came in units."""
+        detector = _WithExactLimits if "exponent" in parameters["method"] else cls
+        return super(ThreeSigma, detector).restore(options, parameters, arrays)
 
 
-class _ThreeSigma:
-    options_type = ThreeSigmaOptions
-    in_units = False  # its moments are exact over the whole range of doubles
+class _WithExactLimits(ThreeSigma):
+    """A model that was published while limits were worked out without rounding: it judges as it did.
 
-    def learn(self, series: TimeSeries, options: ThreeSigmaOptions) -> Lesson:
-        exact = ExactMoments.of(series.values)
-        upper = exact.highest_within(options.sigmas) if options.side != "lower" else np.inf
-        lower = -exact.mirrored().highest_within(options.sigmas) if options.side != "upper" else -np.inf
-        moments = Moments.of(exact)
-        scores = _leave_one_out(moments.standardise(series.values))
-        return Lesson(_Limits(options, moments, lower, upper), one_sided(scores, options.side))
-
-    def restore(self, options: ThreeSigmaOptions, parameters: Mapping[str, Json], arrays: Arrays) -> _Limits:
-        lower, upper = parameters["lower"], parameters["upper"]
-        return _Limits(
-            options,
-            Moments.from_json(parameters),
-            -np.inf if lower is None else float(lower),
-            np.inf if upper is None else float(upper),
-        )
-
-
-def _leave_one_out(scores: Floats) -> Floats:
-    """Each point's z-score by the mean and standard deviation of all others, as a new point gets it.
-
-    Source: R. D. Cook, S. Weisberg, Residuals and Influence in Regression (1982), section 2.2, for a constant model.
+    The mean is ``(mean_high + mean_low) * 2**exponent``, the standard deviation ``std_scaled * 2**exponent``; the
+    limits are in the unit of the series.
     """
-    size = scores.size
-    return scores * np.sqrt(size / np.maximum(size - 1.0 - scores**2, 1e-12))
 
+    in_units = False
 
-DETECTOR: Final = CalibratedDetector(_ThreeSigma())
+    def set_state(self, parameters: Mapping[str, Json], arrays: Arrays) -> None:
+        """Takes moments and limits; null is a limit that is not watched, or beyond the range of a double."""
+        self._stored = parameters
+        self._exponent = int(parameters["exponent"])
+        self._high, self._low, self.std_ = (float(parameters[n]) for n in ("mean_high", "mean_low", "std_scaled"))
+        lower, upper = parameters["lower"], parameters["upper"]
+        self._limits = -np.inf if lower is None else float(lower), np.inf if upper is None else float(upper)
+
+    def parameters(self) -> Mapping[str, Json]:
+        """As they were stored."""
+        return self._stored
+
+    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+        """Scores each value by itself."""
+        values, side = points.values[skip:], self.options.side
+        with np.errstate(over="ignore", under="ignore"):
+            z = ((np.ldexp(values, -self._exponent) - self._high) - self._low) / self.std_
+        lower, upper = self._band(threshold)
+        limits = watched(np.full(values.shape, lower), np.full(values.shape, upper), side)
+        return Nonconformity(z, one_sided(z, side), np.full(values.shape, self._in_unit_of_series(self._high)), *limits)
+
+    def learned(self, units: Units) -> Mapping[str, float]:
+        """Mean, standard deviation and limits."""
+        mean, std = self._in_unit_of_series(self._high), self._in_unit_of_series(self.std_)
+        return {"mean": mean, "std": std, "lower": self._limits[0], "upper": self._limits[1]}
+
+    def _band(self, threshold: float) -> tuple[float, float]:
+        if threshold == self.threshold:
+            return self._limits
+        lower, upper = (self._high + (sigmas * self.std_ + self._low) for sigmas in (-threshold, threshold))
+        return self._in_unit_of_series(lower), self._in_unit_of_series(upper)
+
+    def _in_unit_of_series(self, value: float) -> float:
+        with np.errstate(over="ignore"):
+            return float(np.ldexp(value, self._exponent))

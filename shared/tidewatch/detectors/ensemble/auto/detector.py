@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from tidewatch.calibration.conformal import MOST_EVIDENCE, severity_of
+from tidewatch.deadline import Deadline
 from tidewatch.detectors.alerts import THRESHOLD
-from tidewatch.detectors.base import Arrays, DetectorOptions, Floats, Json, Scores
+from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Floats, Json, Scores
 from tidewatch.detectors.ensemble.auto.stream import WARM_UP, Judgement, Stream
 from tidewatch.series import TimeSeries
 
@@ -48,14 +49,14 @@ class AutoModel:
         period = self._learned["period"]
         return int(period) if period else None
 
-    def score(self, series: TimeSeries, context: TimeSeries | None = None) -> Scores:
+    def score(self, series: TimeSeries, context: TimeSeries | None = None, deadline: Deadline = NEVER) -> Scores:
         """Judges points that follow the training data, and the context if there is one."""
         stream = self._stream.copy()
         if context is not None:
             stream.extend(context.timestamps, context.values)
         return self._scores(stream.extend(series.timestamps, series.values))
 
-    def review(self, series: TimeSeries) -> Scores:
+    def review(self, series: TimeSeries, deadline: Deadline = NEVER) -> Scores:
         """Judges points as a stream that begins with them."""
         return self._scores(Stream().extend(series.timestamps, series.values))
 
@@ -93,7 +94,7 @@ class AutoModel:
 class _Auto:
     options_type = AutoOptions
 
-    def fit(self, series: TimeSeries, options: DetectorOptions) -> AutoModel:
+    def train(self, series: TimeSeries, options: DetectorOptions, deadline: Deadline = NEVER) -> AutoModel:
         """Runs a stream over the series; short ones are taken too, and warm up with what follows."""
         chosen = AutoOptions.model_validate(options.model_dump())
         stream = Stream()

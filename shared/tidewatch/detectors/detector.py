@@ -1,0 +1,312 @@
+"""The base class of all detectors, and the model that a fit gives.
+
+A detector says how unusual each point is (its nonconformity score) and where its band lies. The units of the series,
+calibrated p-values and severities, the decision, context, and the stored form are handled here, so a p-value means the
+same whichever detector gives it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidewatch.calibration.conformal import Calibration, severity_of
+from tidewatch.calibration.trimming import trim_outliers
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import NEVER, Arrays, CannotTrain, DetectorOptions, Floats, Json, Model, Scores, Side
+from tidewatch.detectors.units import Units
+from tidewatch.series import TimeSeries
+
+Options = TypeVar("Options", bound=DetectorOptions)
+
+_LARGEST: Final = float(np.finfo(np.float64).max)
+_LARGEST_NONCONFORMITY: Final = 1e300
+"""Differences of two such scores still are doubles."""
+_FEWEST_CALIBRATING: Final = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nonconformity:
+    """What a detector says of m points, their values in units; every array has shape (m,).
+
+    Attributes:
+        statistic: the detector's own statistic, which clients see as ``score``.
+        score: the nonconformity score: orders points from usual to unusual, larger for more unusual; NaN where too few
+            points came before.
+        expected: what was expected; None if the detector expects nothing.
+        lower, upper: the band at the threshold asked for; None where the detector, or its side, has no limit.
+        direction: int8, -1, 0 or 1; None to take it from ``expected``.
+    """
+
+    statistic: Floats
+    score: Floats
+    expected: Floats | None = None
+    lower: Floats | None = None
+    upper: Floats | None = None
+    direction: NDArray[np.int8] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitResult:
+    """What calibrates a fitted detector.
+
+    Attributes:
+        calibration: nonconformity scores of usual points that the detector did not learn from, or as good as; in any
+            order, NaN is left out. None to take the scores of the training points.
+    """
+
+    calibration: Floats | None = None
+
+
+class Detector(ABC, Generic[Options]):
+    """One method of the catalogue. An instance is one fit of it.
+
+    A subclass names its options and implements :meth:`fit` and :meth:`score`. What a fit learns goes into attributes
+    that end with an underscore and are annotated in the class body, as in ``median_: float``. Numbers and arrays among
+    them are stored without further ado; a subclass whose attributes are of other types overrides :meth:`parameters`,
+    :meth:`arrays` and :meth:`set_state`.
+
+    Attributes:
+        options_type: the class of its options; the field ``name`` has the detector's name as its default.
+        in_units: whether it is given values in :class:`~tidewatch.detectors.units.Units`, in which neither sums nor
+            squares overflow.
+        chunk: how many points it judges at once, at the most; the deadline is checked between chunks. None for all.
+    """
+
+    options_type: ClassVar[type[DetectorOptions]]
+    in_units: ClassVar[bool] = True
+    chunk: ClassVar[int | None] = None
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    @property
+    @abstractmethod
+    def threshold(self) -> float:
+        """The nonconformity score beyond which the method itself, uncalibrated, calls a point an anomaly."""
+
+    @property
+    def lookback(self) -> int:
+        """How many points before a point its judgement looks at; 0 if it is judged by itself."""
+        return 0
+
+    @property
+    def period(self) -> int | None:
+        """The season that was found, in points; None if the method knows of none."""
+        return None
+
+    @abstractmethod
+    def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
+        """Learns from a series, its values in units, and sets the fitted attributes.
+
+        Raises:
+            CannotTrain: if the series does not suit the method, or the options would take too long.
+            DeadlineExceeded: once the deadline has passed.
+        """
+
+    @abstractmethod
+    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+        """Scores each point by what came before it.
+
+        Args:
+            points: the context and then the points asked about, values in units.
+            skip: how many of them are context: they get no score.
+            threshold: the nonconformity score at which the band is to lie.
+        """
+
+    def learned(self, units: Units) -> Mapping[str, float]:
+        """What a person wants to know, in the unit of the series; infinite beyond the range of a double."""
+        return {"threshold": self.threshold}
+
+    def parameters(self) -> Mapping[str, Json]:
+        """The fitted numbers, without their underscore, as JSON."""
+        return {name: value for name, value in self._fitted().items() if not isinstance(value, np.ndarray)}
+
+    def arrays(self) -> Arrays:
+        """The fitted arrays, likewise."""
+        return {name: value for name, value in self._fitted().items() if isinstance(value, np.ndarray)}
+
+    def set_state(self, parameters: Mapping[str, Json], arrays: Arrays) -> None:
+        """Sets the fitted attributes to what :meth:`parameters` and :meth:`arrays` gave."""
+        for name in self._fitted_names():
+            setattr(self, name + "_", arrays[name] if name in arrays else parameters[name])
+
+    @classmethod
+    def train(cls, series: TimeSeries, options: DetectorOptions, deadline: Deadline = NEVER) -> Model:
+        """Fits the detector to a series that passed preflight, and calibrates it.
+
+        Raises:
+            CannotTrain: if the series does not suit the method, or the options would take too long.
+            DeadlineExceeded: once the deadline has passed.
+        """
+        detector = cls._of(options.model_dump())
+        units = Units.of(series.values) if cls.in_units else None
+        scaled = TimeSeries(series.timestamps, units.scale(series.values)) if units else series
+        scores = detector.fit(scaled, deadline).calibration
+        if scores is None:
+            scores = detector.score(scaled, 0, detector.threshold).score
+        known = scores[~np.isnan(scores)]
+        if known.size < _FEWEST_CALIBRATING:
+            needed = len(series) - known.size + _FEWEST_CALIBRATING
+            raise CannotTrain(f"{options.name} under these options needs at least {needed} points, got {len(series)}")
+        known = np.clip(known, -_LARGEST_NONCONFORMITY, _LARGEST_NONCONFORMITY)
+        calibration = Calibration.of(trim_outliers(known, 1 + detector.lookback))
+        return CalibratedModel(detector, calibration, units, series.last(detector.lookback))
+
+    @classmethod
+    def restore(cls, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:
+        """Builds the model that gave these ``parameters()`` and ``arrays()`` under these options."""
+        detector = cls._of(options)
+        own = {name: array for name, array in arrays.items() if not name.startswith("tail_")}
+        detector.set_state(parameters["method"], own)
+        tail = TimeSeries.empty()
+        if "tail_values" in arrays:
+            tail = TimeSeries(arrays["tail_timestamps"], arrays["tail_values"])
+        units = Units.from_json(parameters["units"]) if "units" in parameters else None
+        return CalibratedModel(detector, Calibration.from_json(parameters["calibration"]), units, tail)
+
+    @classmethod
+    def _of(cls, options: Mapping[str, Json]) -> Self:
+        return cls(cls.options_type.model_validate(options))  # type: ignore[arg-type]
+
+    @classmethod
+    def _fitted_names(cls) -> list[str]:
+        annotated = [name for owner in reversed(cls.__mro__) for name in vars(owner).get("__annotations__", ())]
+        return [name.removesuffix("_") for name in annotated if name.endswith("_") and not name.startswith("_")]
+
+    def _fitted(self) -> dict[str, Any]:
+        return {name: getattr(self, name + "_") for name in self._fitted_names()}
+
+
+class CalibratedModel:
+    """A fitted detector with its calibration."""
+
+    def __init__(
+        self,
+        detector: Detector[Any],
+        calibration: Calibration,
+        units: Units | None,
+        tail: TimeSeries,
+    ) -> None:
+        """Takes the parts of a model.
+
+        Args:
+            detector: fitted.
+            calibration: of its nonconformity scores.
+            units: those that it works in; None for the unit of the series.
+            tail: the last training points, as many as its lookback.
+        """
+        self._detector, self._calibration, self._units, self._tail = detector, calibration, units, tail
+        rate = detector.options.false_alarm_rate
+        self._threshold = detector.threshold if rate is None else calibration.limit(rate)
+
+    @property
+    def options(self) -> DetectorOptions:
+        """The options that it was fitted with."""
+        options: DetectorOptions = self._detector.options
+        return options
+
+    @property
+    def period(self) -> int | None:
+        """The season that the detector found, in points."""
+        return self._detector.period
+
+    def score(self, series: TimeSeries, context: TimeSeries | None = None, deadline: Deadline = NEVER) -> Scores:
+        """Judges points that follow the context, or else the training data.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
+        """
+        before = (self._tail if context is None else context).last(self._detector.lookback)
+        return self._judge(before.followed_by(series), len(before), deadline)
+
+    def review(self, series: TimeSeries, deadline: Deadline = NEVER) -> Scores:
+        """Judges points that nothing came before.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
+        """
+        return self._judge(series, 0, deadline)
+
+    def parameters(self) -> Mapping[str, Json]:
+        """The detector's own, the calibration and the units."""
+        parameters: dict[str, Json] = {
+            "method": dict(self._detector.parameters()),
+            "calibration": self._calibration.to_json(),
+        }
+        return parameters | ({"units": self._units.to_json()} if self._units else {})
+
+    def arrays(self) -> Arrays:
+        """The detector's own, and the tail of the training data that its judgements look back at."""
+        if not len(self._tail):
+            return self._detector.arrays()
+        tail = {"tail_timestamps": self._tail.timestamps, "tail_values": self._tail.values}
+        return {**self._detector.arrays(), **tail}
+
+    def learned(self) -> Mapping[str, float | None]:
+        """What the detector learned, in the unit of the series."""
+        found = self._detector.learned(self._units or Units(0, 0.0, 0))
+        return {name: value if np.isfinite(value) else None for name, value in found.items()}
+
+    def _judge(self, points: TimeSeries, skip: int, deadline: Deadline) -> Scores:
+        chunk = self._detector.chunk
+        if chunk is None or len(points) - skip <= chunk:
+            return self._judge_chunk(points, skip)
+        judged = []
+        for begin in range(skip, len(points), chunk):
+            deadline.check()
+            first = max(begin - self._detector.lookback, 0)
+            judged.append(self._judge_chunk(points.part(first, begin + chunk), begin - first))
+        return Scores(
+            **{each.name: np.concatenate([getattr(one, each.name) for one in judged]) for each in fields(Scores)}
+        )
+
+    def _judge_chunk(self, points: TimeSeries, skip: int) -> Scores:
+        values = points.values[skip:]
+        if self._units:
+            points = TimeSeries(points.timestamps, self._units.scale(points.values))
+        found = self._detector.score(points, skip, self._threshold)
+        nonconformity = np.minimum(found.score, _LARGEST_NONCONFORMITY)
+        warming_up = np.isnan(nonconformity)
+        evidence = self._calibration.evidence(nonconformity)
+        expected, lower, upper = (
+            self._in_unit_of_series(limit, values.size) for limit in (found.expected, found.lower, found.upper)
+        )
+        if found.lower is None and found.upper is None:
+            anomaly = nonconformity > self._threshold
+        else:
+            # By the limits that a client sees: an answer must not contradict itself in its last digit.
+            anomaly = ((values > upper) | (values < lower)) & ~warming_up
+        direction = found.direction
+        if direction is None:
+            direction = (values > expected).astype(np.int8) - (values < expected).astype(np.int8)
+        return Scores(
+            anomaly=anomaly,
+            score=np.where(warming_up, np.nan, np.clip(found.statistic, -_LARGEST, _LARGEST)),
+            p_value=np.power(10.0, -evidence),
+            severity=severity_of(evidence),
+            expected=expected,
+            lower=lower,
+            upper=upper,
+            direction=direction,
+            warming_up=warming_up,
+        )
+
+    def _in_unit_of_series(self, limit: Floats | None, size: int) -> Floats:
+        if limit is None:
+            return np.full(size, np.nan)
+        if self._units:
+            limit = self._units.unscale(limit)
+        return np.where(np.isfinite(limit), limit, np.nan)
+
+
+def one_sided(signed: Floats, side: Side) -> Floats:
+    """The nonconformity of a statistic that is positive above and negative below what is usual."""
+    if side == "both":
+        return np.abs(signed)
+    return signed if side == "upper" else -signed
