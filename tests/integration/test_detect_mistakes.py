@@ -57,7 +57,10 @@ WRONG: dict[str, tuple[dict[str, Any], list[tuple[tuple[str | int, ...], str]]]]
         {"values": VALUES, "detector": {"name": "magic"}},
         [(("detector", "name"), "unknown_detector")],
     ),
-    "a detector by name only": ({"values": VALUES, "detector": "mad"}, [(("detector",), "model_attributes_type")]),
+    "no detector of that name": (
+        {"values": VALUES, "detector": "magic"},
+        [(("detector", "name"), "unknown_detector")],
+    ),
     "an unknown option": (
         {"values": VALUES, "detector": {"name": "mad", "sigmas": 3}},
         [(("detector", "sigmas"), "extra_forbidden")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -75,6 +76,14 @@ def test_the_same_key_with_another_body_is_refused(api: Api, values):
     assert reply.counted("Rejections") == 1
     assert fit(api, "k").status == 200
     assert stored().versions == {"s": [1]}
+
+
+def test_the_same_json_written_otherwise_is_the_same_request(api: Api):
+    body = {"timestamps": [1, 2, 3, 4, 5], "values": [1, 2, 3, 4, 6.5], "detector": {"name": "mad", "threshold": 4.0}}
+    other = {"detector": {"threshold": 4, "name": "mad"}, "values": [1.0, 2, 3, 4, 6.5], "timestamps": [1, 2, 3, 4, 5]}
+    texts = (json.dumps(body), json.dumps(body, indent=2), json.dumps(other, separators=(",", ":")))
+    replies = [api.call("POST", "/fit/s", text, headers={"Idempotency-Key": "k"}) for text in texts]
+    assert [(reply.status, reply.json()["version"]) for reply in replies] == [(200, "v1")] * 3
 
 
 def test_other_options_are_another_body(api: Api):

@@ -176,7 +176,7 @@ def test_both_columns_are_required(api: Api):
 def test_unknown_fields_are_named(api: Api):
     reply = fit(api, value=[1], Timestamps=[1])
     check(reply, (("value",), "extra_forbidden"), (("Timestamps",), "extra_forbidden"))
-    assert message(reply) == "unknown field"
+    assert message(reply) == "unknown field; did you mean values?"
 
 
 @pytest.mark.parametrize(
@@ -244,6 +244,23 @@ def test_path_query_and_body_are_checked_together(api: Api):
         (("body", "timestamp"), "timestamp_form"),
         (("body", "value"), "wrong_type"),
     }
+
+
+def test_an_unknown_option_names_the_nearest(api: Api):
+    reply = fit(api, detector={"name": "mad", "treshold": 4})
+    check(reply, (("detector", "treshold"), "extra_forbidden"))
+    assert message(reply) == "unknown field; did you mean threshold?"
+    assert message(fit(api, detector="mda")) == "no such detector; did you mean mad?"
+
+
+def test_a_detector_may_be_named_alone(api: Api):
+    assert fit(api, detector="mad").json()["options"] == fit(api, detector={"name": "mad"}).json()["options"]
+
+
+def test_problems_beyond_a_hundred_are_not_collected(api: Api):
+    reply = api.call("POST", "/fit/s", json.dumps({f"k{index}": 0 for index in range(100_000)}))
+    assert len(reply.json()["errors"]) == 100
+    assert "more than 100 problems" in reply.json()["detail"]
 
 
 @pytest.mark.parametrize("fields", [3_000, 100_000])

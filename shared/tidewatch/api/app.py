@@ -6,21 +6,57 @@ import gc
 import inspect
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tidewatch.api.decoding import normalise, read_json
-from tidewatch.api.problems import problem_response, register_problems, responses
+from tidewatch.api.decoding import BodyLimits, normalise, read_json
+from tidewatch.api.problems import InvalidRequest, problem_response, register_problems, responses
 from tidewatch.api.request import ApiRequest, current
-from tidewatch.settings import settings
+from tidewatch.api.schemas import nearest
+from tidewatch.series import MOST_PROBLEMS
+from tidewatch.settings import Settings, settings
 from tidewatch.telemetry import Stopwatch, base_dimensions, logger, metrics, record_latency
 
 Event = dict[str, Any]
 Handler = Callable[[Event, LambdaContext], dict[str, Any]]
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+LimitsOf = Callable[[Settings], BodyLimits]
+
+
+def small_body(settings: Settings) -> BodyLimits:
+    """The limits of a body without a series."""
+    return BodyLimits(most_bytes=min(settings.max_body_bytes, 2**16), containers=64, items=1_000)
+
+
+def series_limits(settings: Settings) -> BodyLimits:
+    """The limits of a body with a series to detect anomalies in, of points that may be objects each."""
+    # Twice the largest series, so that one which is too long is told how long it is.
+    points = 2 * settings.max_detect_points
+    return BodyLimits(min(settings.max_body_bytes, 8 * 2**20), containers=256 + points, items=1_000 + 2 * points)
+
+
+@dataclass(frozen=True, slots=True)
+class _RouteRules:
+    """What is checked of a request before its route is called.
+
+    Attributes:
+        limits: how large its body may be.
+        query: the names of its query parameters; None where others are ignored.
+    """
+
+    limits: LimitsOf = small_body
+    query: frozenset[str] | None = None
+
+
+_ANY_ROUTE: Final = _RouteRules()
+_RULES: Final[dict[tuple[str, str], _RouteRules]] = {}
 
 
 def create_app(*routers: Router) -> APIGatewayRestResolver:
@@ -58,7 +94,9 @@ def create_handler(
         for name, value in base_dimensions().items():
             metrics.add_dimension(name, value)
         try:
-            decoded = normalise(event, most_bytes=lambda: settings().max_body_bytes)
+            rules = _RULES.get((event.get("httpMethod", ""), event.get("resource", "")), _ANY_ROUTE)
+            _check_query(event, rules.query)
+            decoded = normalise(event, lambda: rules.limits(settings()))
             current.set(ApiRequest.of(decoded, context, stopwatch))
             response = app.resolve(decoded, context)
         except Exception as error:  # noqa: BLE001 - what fails before the resolver has the same answers
@@ -85,6 +123,8 @@ def route(
     success: str,
     problems: tuple[int, ...] = (),
     also: Mapping[int, Any] | None = None,
+    limits: LimitsOf = small_body,
+    lenient: bool = False,
 ) -> Callable[[Function], Function]:
     """Registers a function as a route.
 
@@ -97,9 +137,14 @@ def route(
         success: what a 200 brings, in words.
         problems: the error statuses that it has, beyond those that every route has.
         also: responses to document in another way than by the function's types.
+        limits: how large the body may be.
+        lenient: whether query parameters that it does not have are ignored instead of refused.
     """
 
     def decorate(function: Function) -> Function:
+        method = getattr(register, "__name__", "").upper()
+        resource = path.replace("<", "{").replace(">", "}")
+        _RULES[method, resource] = _RouteRules(limits, None if lenient else _query_names(function))
         summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
         return register(
             path,
@@ -112,6 +157,38 @@ def route(
         )(function)
 
     return decorate
+
+
+def _query_names(function: Callable[..., Any]) -> frozenset[str]:
+    parameters = inspect.signature(function).parameters.values()
+    return frozenset(
+        parameter.name
+        for parameter in parameters
+        if any(isinstance(part, Query) for part in getattr(parameter.annotation, "__metadata__", ()))
+    )
+
+
+def _check_query(event: Mapping[str, Any], known: frozenset[str] | None) -> None:
+    """Refuses parameters that the route does not have.
+
+    Raises:
+        InvalidRequest: if there is one.
+    """
+    given = event.get("queryStringParameters")
+    if not given or known is None:
+        return
+    unknown = [name for name in given if name not in known][:MOST_PROBLEMS]
+    if unknown:
+        raise InvalidRequest(
+            [
+                {
+                    "loc": ("query", name),
+                    "msg": f"unknown parameter{nearest(name, sorted(known))}",
+                    "type": "extra_forbidden",
+                }
+                for name in unknown
+            ]
+        )
 
 
 def _proxy_response(response: Response[str]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from tidewatch.api.answers import json_answer
-from tidewatch.api.app import route
+from tidewatch.api.app import route, series_limits
 from tidewatch.api.request import ApiRequest, RequestDep
 from tidewatch.api.schemas import check_value
 from tidewatch.series.granularity import Granularity, ImputeMode, OffGrid, fill, places_of
@@ -80,7 +80,8 @@ class _Request(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore", strict=True, allow_inf_nan=False)
 
     series: Annotated[
-        list[Point], Field(min_length=_FEWEST_POINTS, max_length=_MOST_POINTS, description="In the order of time.")
+        list[Point],
+        Field(fail_fast=True, min_length=_FEWEST_POINTS, max_length=_MOST_POINTS, description="In the order of time."),
     ]
     custom_interval: Annotated[
         int, Field(ge=1, description="How many units of the granularity lie between points.")
@@ -240,6 +241,8 @@ def _answer(model: type[BaseModel]) -> dict[int, Any]:
     tag=_TAG,
     success="",
     problems=_PROBLEMS,
+    lenient=True,
+    limits=series_limits,
     also=_answer(EntireResponse),
 )
 def detect_entire_series(body: Annotated[DetectionRequest, Body()], request: RequestDep) -> Response[str]:
@@ -252,7 +255,16 @@ def detect_entire_series(body: Annotated[DetectionRequest, Body()], request: Req
     return _json(EntireResponse.of(found), request)
 
 
-@route(routes.post, f"{_PREFIX}/last/detect", tag=_TAG, success="", problems=_PROBLEMS, also=_answer(LastResponse))
+@route(
+    routes.post,
+    f"{_PREFIX}/last/detect",
+    tag=_TAG,
+    success="",
+    problems=_PROBLEMS,
+    lenient=True,
+    limits=series_limits,
+    also=_answer(LastResponse),
+)
 def detect_last_point(body: Annotated[DetectionRequest, Body()], request: RequestDep) -> Response[str]:
     """Judge the last point of a series.
 
@@ -269,6 +281,8 @@ def detect_last_point(body: Annotated[DetectionRequest, Body()], request: Reques
     tag=_TAG,
     success="",
     problems=_PROBLEMS,
+    lenient=True,
+    limits=series_limits,
     also=_answer(ChangePointResponse),
 )
 def detect_change_points(body: Annotated[ChangePointRequest, Body()], request: RequestDep) -> Response[str]:

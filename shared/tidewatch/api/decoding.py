@@ -1,16 +1,21 @@
-"""From the event that API Gateway sends to one that the resolver can read: path, media type, encoding, size, JSON."""
+"""From the event that API Gateway sends to one that the resolver can read: path, media type, encoding, size, JSON.
+
+A body is bounded before anything is built from it: a few kilobytes of gzip can hold gigabytes, and a few megabytes of
+JSON can become gigabytes of objects.
+"""
 
 from __future__ import annotations
 
 import base64
-import gzip
-import io
+import json
 import re
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+import numpy as np
 from pydantic_core import from_json
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
@@ -20,6 +25,11 @@ _PLAIN: Final = ":"
 # Of a header that is quoted back: it may have thousands of characters.
 _MOST_QUOTED: Final = 100
 _EMPTY: Final = "The body is empty; send a JSON object."
+_MOST_MEMBERS: Final = 64
+"""Of a gzip: each costs a new start, however little it holds."""
+_DEEPEST: Final = 200
+_LARGE: Final = 64 * 1024
+"""Bytes from which on numpy counts faster."""
 
 
 class MalformedBody(ValueError):
@@ -34,7 +44,36 @@ class UnsupportedMediaType(ValueError):
     """The body is of a type that the service does not read."""
 
 
-def normalise(event: Mapping[str, Any], *, most_bytes: Callable[[], int]) -> dict[str, Any]:
+class InvalidBody(ValueError):
+    """The body is JSON, but none that any route takes.
+
+    Attributes:
+        loc: where in the body; empty for all of it.
+        kind: what is wrong, for a program.
+    """
+
+    def __init__(self, message: str, kind: str, loc: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.loc = loc
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """How large the body of a route may be.
+
+    Attributes:
+        most_bytes: after gzip is undone.
+        containers: how many arrays and objects it may have.
+        items: how many items and fields they may have together.
+    """
+
+    most_bytes: int
+    containers: int
+    items: int
+
+
+def normalise(event: Mapping[str, Any], limits: Callable[[], BodyLimits]) -> dict[str, Any]:
     """The event with a decoded path and a plain-text body.
 
     REST APIs leave percent-encoding in the path; it is undone here, once. With binary media types every body comes in
@@ -42,36 +81,69 @@ def normalise(event: Mapping[str, Any], *, most_bytes: Callable[[], int]) -> dic
 
     Args:
         event: a proxy event of a REST API.
-        most_bytes: the largest body to read, asked for only where there is one: a liveness probe needs no settings.
+        limits: of the route, asked for only where there is a body: a liveness probe needs no settings.
 
     Raises:
+        InvalidBody: if it has more arrays, objects or items than the route takes.
         MalformedBody: if the body is not in the encoding that it claims.
-        PayloadTooLarge: if it is larger than ``most_bytes`` when unpacked.
+        PayloadTooLarge: if it is larger than allowed when unpacked.
         UnsupportedMediaType: if it is not JSON.
     """
     plain = {**event, "path": _decoded_path(event)}
     if event.get("httpMethod") in ("POST", "PUT", "PATCH"):
         headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
-        plain["body"] = _body(event, headers, most_bytes)
+        plain["body"] = _body(event, headers, limits)
         plain["isBase64Encoded"] = False
         # In the one spelling that the resolver knows; that it is JSON was checked.
         plain["headers"] = headers | {"content-type": "application/json"}
     return plain
 
 
-def read_json(text: str) -> Any:
-    """Reads JSON; also NaN and Infinity, which are none, so that the rules of the field can refuse them by name.
+def read_json(text: str) -> dict[str, Any]:
+    """Reads a JSON object; also NaN and Infinity, which are no JSON, so that the rules of a field can refuse them.
 
     Raises:
-        MalformedBody: if it is no JSON, or no object.
+        InvalidBody: if it is JSON but no object, or an object has a field twice.
+        MalformedBody: if it is no JSON.
     """
     try:
         document = from_json(text, allow_inf_nan=True)
     except ValueError as error:
         raise MalformedBody(f"The body is no valid JSON: {error}.") from None
     if not isinstance(document, dict):
-        raise MalformedBody("The body must be a JSON object, in braces.")
+        raise InvalidBody("must be a JSON object, in braces", "wrong_type")
+    # Each field has a colon. Where there are as many of both, no field came twice; else text may have colons, too.
+    if text.count(":") != _count_fields(document, text.count("{")):
+        _refuse_repeated_fields(text)
     return document
+
+
+def _count_fields(document: dict[str, Any], objects: int) -> int:
+    """How many fields the objects of a document have, of which there are at most so many."""
+    fields, seen = 0, 0
+    left: list[Any] = [document]
+    while left and seen < objects:
+        node = left.pop()
+        parts = node
+        if type(node) is dict:
+            fields += len(node)
+            seen += 1
+            parts = node.values()
+        # Objects last, so that they come next: long arrays of numbers are not looked through for none.
+        left += [part for part in parts if type(part) is list]
+        left += [part for part in parts if type(part) is dict]
+    return fields
+
+
+def _refuse_repeated_fields(text: str) -> None:
+    def check(pairs: list[tuple[str, Any]]) -> None:
+        if len(dict(pairs)) < len(pairs):
+            seen: set[str] = set()
+            repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+            raise InvalidBody("given more than once", "repeated_field", (repeated,))
+
+    # Numbers are not read: they were, and may have thousands of digits.
+    json.loads(text, object_pairs_hook=check, parse_int=len, parse_float=len, parse_constant=len)
 
 
 def _decoded_path(event: Mapping[str, Any]) -> str:
@@ -83,26 +155,56 @@ def _decoded_path(event: Mapping[str, Any]) -> str:
     return _PARAMETER.sub(lambda match: quote(unquote(parameters[match[1]]), safe=_PLAIN, errors="replace"), resource)
 
 
-def _body(event: Mapping[str, Any], headers: Mapping[str, str], most_bytes: Callable[[], int]) -> str:
+def _body(event: Mapping[str, Any], headers: Mapping[str, str], limits: Callable[[], BodyLimits]) -> str:
     raw = event.get("body") or ""
     if not raw:
         raise MalformedBody(_EMPTY)
     _check_media_type(headers.get("content-type", ""))
-    limit = most_bytes()
+    bounds = limits()
+    most = bounds.most_bytes
     data = _bytes(raw, in_base64=bool(event.get("isBase64Encoded")))
     coding = headers.get("content-encoding", "identity").strip().lower()
     if coding == "gzip":
-        data = _gunzip(data, limit)
+        data = _gunzip(data, most)
     elif coding != "identity":
         raise UnsupportedMediaType(f"Content-Encoding {_quoted(coding)} is not supported; send gzip or none.")
-    if len(data) > limit:
-        raise PayloadTooLarge(f"The body has {len(data):,} bytes; at most {limit:,} are read.")
+    if len(data) > most:
+        raise PayloadTooLarge(f"The body has {len(data):,} bytes; at most {most:,} are read.")
     if not data:
         raise MalformedBody(_EMPTY)
+    _check_structure(data, bounds)
     try:
         return data.decode()
     except UnicodeDecodeError:
         raise MalformedBody("The body is not UTF-8.") from None
+
+
+def _check_structure(data: bytes, limits: BodyLimits) -> None:
+    """Bounds what parsing will build. Brackets and commas within text count too, of which no good body has many."""
+    containers = _count(data, b"[") + _count(data, b"{")
+    if containers > _DEEPEST and _depth(data) > _DEEPEST:
+        raise MalformedBody(f"The body is nested more than {_DEEPEST} levels deep.")
+    if containers > limits.containers:
+        raise InvalidBody(
+            f"has {containers:,} arrays and objects; at most {limits.containers:,} are taken here", "too_complex"
+        )
+    items = _count(data, b",")
+    if items > limits.items:
+        raise InvalidBody(f"has more than {limits.items:,} items; no more are taken here", "too_complex")
+
+
+def _depth(data: bytes) -> int:
+    """How deep the brackets are nested."""
+    # The two opening brackets differ in one bit, and so do the closing ones.
+    brackets = np.frombuffer(data, dtype=np.uint8) | 0x20
+    brackets = brackets[(brackets == ord("{")) | (brackets == ord("}"))]
+    return int(np.cumsum(np.where(brackets == ord("{"), 1, -1)).max())
+
+
+def _count(data: bytes, character: bytes) -> int:
+    if len(data) < _LARGE:
+        return data.count(character)
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == character[0]))
 
 
 def _bytes(raw: str, *, in_base64: bool) -> bytes:
@@ -126,12 +228,20 @@ def _quoted(header: str) -> str:
 
 
 def _gunzip(data: bytes, most_bytes: int) -> bytes:
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as unpacked:
-            # Bounded while it unpacks: a few kilobytes of gzip can hold gigabytes.
-            plain = unpacked.read(most_bytes + 1)
-    except (OSError, EOFError, zlib.error):
-        raise MalformedBody("The body is not valid gzip, or ends too early.") from None
-    if len(plain) > most_bytes:
-        raise PayloadTooLarge(f"The body unpacks to more than {most_bytes:,} bytes.")
-    return plain
+    plain = bytearray()
+    for _ in range(_MOST_MEMBERS):
+        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            # Bounded while it unpacks.
+            plain += member.decompress(data, most_bytes + 1 - len(plain))
+        except zlib.error:
+            raise MalformedBody("The body is not valid gzip.") from None
+        if len(plain) > most_bytes:
+            raise PayloadTooLarge(f"The body unpacks to more than {most_bytes:,} bytes.")
+        if not member.eof:
+            raise MalformedBody("The body is not valid gzip, or ends too early.")
+        # A member may be followed by zeros (RFC 1952, as gzip itself reads it).
+        data = member.unused_data.lstrip(b"\0")
+        if not data:
+            return bytes(plain)
+    raise MalformedBody(f"The body is a gzip of more than {_MOST_MEMBERS} members.")

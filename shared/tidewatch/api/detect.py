@@ -24,10 +24,10 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from tidewatch.api.answers import json_answer, picture_content, picture_response, rounded
-from tidewatch.api.app import route
-from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words
+from tidewatch.api.app import route, series_limits
+from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words, read_detector
 from tidewatch.api.request import RequestDep
-from tidewatch.api.schemas import DIRECTIONS, Direction, Int32, as_errors
+from tidewatch.api.schemas import DIRECTIONS, Direction, Int32, as_errors, nearest, unknown_fields
 from tidewatch.detectors import CATALOGUE, FAMILY_DEFAULTS, DetectorOptions, Event
 from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, ThemeName
 from tidewatch.series import EARLIEST, LATEST, POINT_FIELDS, InvalidSeries, Problem, SentSeries, read_series
@@ -118,15 +118,20 @@ class DetectRequest(BaseModel):
     def _report_all_at_once(cls, body: Any, handler: ModelWrapValidatorHandler["DetectRequest"]) -> "DetectRequest":
         """Checks the series also where the structure is at fault, so that one answer names every problem."""
         found: list[InitErrorDetails] = []
+        unknown: list[InitErrorDetails] = []
         request: DetectRequest | None = None
-        given = body
+        given = known = body
         if isinstance(body, dict):
-            # Null is as good as nothing, but no reason to take an unknown field.
-            given = {name: part for name, part in body.items() if part is not None or name not in cls.model_fields}
+            unknown = unknown_fields(body, cls.model_fields)
+            # Null is as good as nothing.
+            given = {name: part for name, part in body.items() if part is not None and name in cls.model_fields}
+            known, unknown_options = _with_detector(given)
+            unknown += unknown_options
         try:
-            request = handler(_with_detector(given) if isinstance(given, dict) else given)
+            request = handler(known)
         except ValidationError as error:
             found += [in_plain_words(item) for item in error.errors(include_input=False)]
+        found += unknown
         if isinstance(given, dict):
             found += as_errors(_check_choice(given))
             try:
@@ -194,7 +199,15 @@ _ANSWER: Final = {
 }
 
 
-@route(routes.post, "/detect", tag="Detection", success="", problems=(400, 413, 415, 422), also=_ANSWER)
+@route(
+    routes.post,
+    "/detect",
+    tag="Detection",
+    success="",
+    problems=(400, 413, 415, 422),
+    also=_ANSWER,
+    limits=series_limits,
+)
 def detect(
     body: Annotated[DetectRequest, Body()],
     request: RequestDep,
@@ -260,17 +273,16 @@ def _or_none(flags: NDArray[np.bool_], unknown: NDArray[np.bool_]) -> list[bool 
     return known
 
 
-def _with_detector(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The body with the name of a detector, where it says none or says it in another way."""
-    chosen, method = given.get("detector", {}), given.get("method")
-    if not isinstance(chosen, dict) or "name" in chosen:
-        return dict(given)
-    if isinstance(method, str):
+def _with_detector(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[InitErrorDetails]]:
+    """The body with a detector, also where it names none or in another way; and its unknown options."""
+    method = given.get("method")
+    if "detector" not in given and isinstance(method, str):
         name = FAMILY_DEFAULTS.get(method, method)
-        return {**given, "detector": {"name": name}} if name in CATALOGUE else dict(given)
+        return {**given, "detector": {"name": name}} if name in CATALOGUE else dict(given), []
     series = given.get("values", given.get("data"))
-    points = len(series) if isinstance(series, list) else 0
-    return {**given, "detector": {"name": default_detector(points), **chosen}}
+    default = default_detector(len(series) if isinstance(series, list) else 0)
+    detector, problems = read_detector(given.get("detector", {}), default)
+    return {**given, "detector": detector}, problems
 
 
 def _check_choice(given: Mapping[str, Any]) -> list[Problem]:
@@ -280,6 +292,6 @@ def _check_choice(given: Mapping[str, Any]) -> list[Problem]:
     if "detector" in given:
         return [Problem(("method",), "send a detector or a method, not both", "two_detectors")]
     if method not in (*CATALOGUE, *FAMILY_DEFAULTS):
-        names = ", ".join([*FAMILY_DEFAULTS, *CATALOGUE])
-        return [Problem(("method",), f"no such method; there are {names}", "unknown_detector")]
+        names = (*FAMILY_DEFAULTS, *CATALOGUE)
+        return [Problem(("method",), f"no such method{nearest(method, names)}", "unknown_detector")]
     return []

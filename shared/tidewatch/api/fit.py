@@ -3,14 +3,15 @@
 Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
 """
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, Any, Final
 
+import orjson
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -22,12 +23,13 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from tidewatch.api.app import route
+from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.dependencies import PublisherDep
-from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words
+from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words, read_detector
 from tidewatch.api.idempotency import IdempotencyDep
 from tidewatch.api.parameters import IdempotencyKey, SeriesId
 from tidewatch.api.request import RequestDep
-from tidewatch.api.schemas import Int32, as_errors
+from tidewatch.api.schemas import Int32, as_errors, unknown_fields
 from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, DetectorOptions
 from tidewatch.registry import Receipt
 from tidewatch.series import EARLIEST, LATEST, TimeSeries, preflight
@@ -44,9 +46,9 @@ def _default_options() -> DetectorOptions:
     return CATALOGUE[DEFAULT_DETECTOR].options_type()  # type: ignore[call-arg]
 
 
-def _with_name(detector: Any) -> Any:
-    """Options without a name are the default detector's."""
-    return {"name": DEFAULT_DETECTOR} | detector if isinstance(detector, dict) else detector
+def _limits(settings: Settings) -> BodyLimits:
+    # Twice the items of the largest series, so that one which is too long is told how long it is.
+    return BodyLimits(settings.max_body_bytes, containers=256, items=1_000 + 4 * settings.max_points)
 
 
 class FitRequest(BaseModel):
@@ -73,7 +75,6 @@ class FitRequest(BaseModel):
     ]
     detector: Annotated[
         AnyDetectorOptions,
-        BeforeValidator(_with_name),
         Field(default_factory=_default_options, description="The detector and its options."),
     ]
 
@@ -84,16 +85,32 @@ class FitRequest(BaseModel):
         """The series that passed preflight."""
         return self._series
 
+    def fingerprint(self) -> str:
+        """A hash of what the request means: the same for any order of its fields and any spaces."""
+        meaning = hashlib.sha256(self._series.timestamps.tobytes())
+        meaning.update(self._series.values.tobytes())
+        meaning.update(orjson.dumps(self.detector.model_dump(), option=orjson.OPT_SORT_KEYS))
+        return meaning.hexdigest()
+
     @model_validator(mode="wrap")
     @classmethod
     def _report_all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler["FitRequest"]) -> "FitRequest":
         """Runs the preflight also where the structure is at fault, so that one answer names every problem."""
         found: list[InitErrorDetails] = []
+        unknown: list[InitErrorDetails] = []
         request: FitRequest | None = None
+        known = data
+        if isinstance(data, dict):
+            unknown = unknown_fields(data, cls.model_fields)
+            known = {name: value for name, value in data.items() if name in cls.model_fields}
+            if "detector" in data:
+                known["detector"], unknown_options = read_detector(data["detector"], DEFAULT_DETECTOR)
+                unknown += unknown_options
         try:
-            request = handler(data)
+            request = handler(known)
         except ValidationError as error:
             found += [in_plain_words(item) for item in error.errors(include_input=False)]
+        found += unknown
         if isinstance(data, dict) and all(isinstance(data.get(field), list) for field in ("timestamps", "values")):
             outcome = preflight(data["timestamps"], data["values"], most_points=settings().max_points)
             found += as_errors(outcome.problems)
@@ -141,6 +158,7 @@ class FitResponse(BaseModel):
     tag="Models",
     success="The new version and what it learned.",
     problems=(400, 409, 413, 415, 422, 503),
+    limits=_limits,
 )
 def fit(
     series_id: SeriesId,
@@ -166,6 +184,6 @@ def fit(
         answer=FitResponse,
         key=idempotency_key,
         scope=f"fit/{request.tenant}/{series_id}",
-        body=request.body,
+        fingerprint=body.fingerprint(),
         context=request.context,
     )

@@ -50,7 +50,7 @@ class IdempotentRequests:
         answer: type[Answer],
         key: str | None,
         scope: str,
-        body: str,
+        fingerprint: str,
         context: LambdaContext,
     ) -> Answer:
         """The action's answer, or the first one if the key was used before; without a key simply the action's.
@@ -58,23 +58,29 @@ class IdempotentRequests:
         A record of the answer alone is not enough: an action may be done, and its process die before the answer is
         kept. So the action gets a receipt, to store together with what it does, and to find out what it did before.
 
+        Args:
+            action: what to do once.
+            answer: the type of its answer.
+            key: the client's; None if it sent none.
+            scope: within which keys are told apart, such as the tenant and the series.
+            fingerprint: of what the request means; the same key with another one is refused.
+            context: of the Lambda invocation.
+
         Raises:
             RequestInProgress: if the first call still runs.
-            IdempotencyKeyReused: if the key came with another body before.
+            IdempotencyKeyReused: if the key came with another fingerprint before.
             StorageUnavailable: if the record could not be read or written before the action ran.
         """
         if key is None:
             return action(None)
         config = IdempotencyConfig(
             event_key_jmespath="[scope, key]",
-            payload_validation_jmespath="body_sha256",
+            payload_validation_jmespath="fingerprint",
             expires_after_seconds=self._ttl_seconds,
             hash_function="sha256",
             # A call that dies leaves its record "in progress"; this tells when that can no longer be true.
             lambda_context=context,
         )
-
-        fingerprint = hashlib.sha256(body.encode()).hexdigest()
         request = hashlib.sha256(orjson.dumps([scope, key, fingerprint])).hexdigest()
         receipt = Receipt(request, int(time.time()) + self._ttl_seconds)
         given: list[Answer] = []
@@ -92,7 +98,7 @@ class IdempotentRequests:
             key_prefix=scope,
         )
         try:
-            result: Answer = guarded(request={"scope": scope, "key": key, "body_sha256": fingerprint})
+            result: Answer = guarded(request={"scope": scope, "key": key, "fingerprint": fingerprint})
         except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
             raise RequestInProgress from error
         except IdempotencyValidationError as error:

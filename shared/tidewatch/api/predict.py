@@ -10,15 +10,17 @@ from typing import Annotated, Final
 import numpy as np
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema
 
 from tidewatch.api.app import route
+from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.dependencies import RegistryDep
 from tidewatch.api.parameters import SeriesId, Version, selector
 from tidewatch.api.request import RequestDep
-from tidewatch.api.schemas import DIRECTIONS, Direction, check_timestamp, check_value
+from tidewatch.api.schemas import DIRECTIONS, Direction, StrictModel, check_timestamp, check_value
 from tidewatch.series import EARLIEST, LATEST, TimeSeries
 from tidewatch.services import predict as service
+from tidewatch.settings import Settings
 from tidewatch.telemetry import record_prediction
 
 routes = Router()  # type: ignore[no-untyped-call]
@@ -26,10 +28,12 @@ routes = Router()  # type: ignore[no-untyped-call]
 _MOST_CONTEXT: Final = 20_000
 
 
-class PredictRequest(BaseModel):
-    """One point to judge."""
+def _limits(settings: Settings) -> BodyLimits:
+    return BodyLimits(min(settings.max_body_bytes, 2 * 2**20), containers=64, items=1_000 + 2 * _MOST_CONTEXT)
 
-    model_config = ConfigDict(extra="forbid")
+
+class PredictRequest(StrictModel):
+    """One point to judge."""
 
     timestamp: Annotated[
         int,
@@ -47,6 +51,7 @@ class PredictRequest(BaseModel):
     context: Annotated[
         list[Annotated[float, PlainValidator(check_value), WithJsonSchema({"type": "number"})]] | None,
         Field(
+            fail_fast=True,
             max_length=_MOST_CONTEXT,
             description="The values just before, oldest first, at the sampling step of the training data. Without it "
             "the end of the training data is what came before.",
@@ -109,6 +114,7 @@ class PredictResponse(BaseModel):
     tag="Models",
     success="The judgement.",
     problems=(400, 404, 413, 415, 422, 503),
+    limits=_limits,
 )
 def predict(
     series_id: SeriesId,

@@ -10,12 +10,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, WithJsonSchema, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, WithJsonSchema, model_validator
 
 from tidewatch.api.answers import json_answer, rounded
 from tidewatch.api.app import route
+from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.request import RequestDep
-from tidewatch.api.schemas import Int32, as_errors
+from tidewatch.api.schemas import Int32, StrictModel, as_errors
 from tidewatch.series import InvalidSeries, check_numbers
 from tidewatch.services.detect import detect_in_values
 from tidewatch.settings import Settings, settings
@@ -27,10 +28,14 @@ _DETECTOR: Final = "isolation_forest"
 _MOST_POINTS: Final[int] = Settings.model_fields["max_detect_points"].default
 
 
-class ValuesRequest(BaseModel):
-    """Bare values to judge, by each other."""
+def _limits(settings: Settings) -> BodyLimits:
+    return BodyLimits(
+        min(settings.max_body_bytes, 4 * 2**20), containers=64, items=1_000 + 2 * settings.max_detect_points
+    )
 
-    model_config = ConfigDict(extra="forbid")
+
+class ValuesRequest(StrictModel):
+    """Bare values to judge, by each other."""
 
     values: Annotated[
         list[Any],
@@ -71,7 +76,9 @@ class ValuesResponse(BaseModel):
 _ANSWER: Final = {200: {"description": "The judgements.", "content": {"application/json": {"model": ValuesResponse}}}}
 
 
-@route(routes.post, "/predict", tag="Detection", success="", problems=(400, 413, 415, 422), also=_ANSWER)
+@route(
+    routes.post, "/predict", tag="Detection", success="", problems=(400, 413, 415, 422), also=_ANSWER, limits=_limits
+)
 def judge(body: Annotated[ValuesRequest, Body()], request: RequestDep) -> Response[str]:
     """Judge bare values.
 

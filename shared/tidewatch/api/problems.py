@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
-from tidewatch.api.decoding import MalformedBody, PayloadTooLarge, UnsupportedMediaType
+from tidewatch.api.decoding import InvalidBody, MalformedBody, PayloadTooLarge, UnsupportedMediaType
 from tidewatch.detectors import CannotTrain
 from tidewatch.registry import DataCorrupted, SeriesBusy, SeriesNotFound, StorageUnavailable, VersionNotFound
 from tidewatch.settings import ConfigurationError
@@ -78,7 +78,23 @@ class _Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def _answer_invalid(error: RequestValidationError) -> _Answer:
+class InvalidRequest(ValueError):
+    """A request that broke rules before its schema was looked at; ``errors`` says where, which and what kind."""
+
+    def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("invalid request")
+        self._errors = errors
+
+    def errors(self) -> Sequence[Mapping[str, Any]]:
+        """Each with ``loc``, ``msg`` and ``type``, as pydantic has them."""
+        return self._errors
+
+
+def _answer_invalid_body(error: InvalidBody) -> _Answer:
+    return _answer_invalid(InvalidRequest([{"loc": ("body", *error.loc), "msg": str(error), "type": error.kind}]))
+
+
+def _answer_invalid(error: RequestValidationError | InvalidRequest) -> _Answer:
     found = error.errors()
     errors = tuple(
         {"loc": [_shortened(part) for part in e["loc"]], "msg": _message(e), "type": e["type"]}
@@ -86,11 +102,14 @@ def _answer_invalid(error: RequestValidationError) -> _Answer:
     )
     places = list(dict.fromkeys(_place(e["loc"]) for e in errors))
     named = ", ".join(places[:_MOST_PLACES]) + (", …" if len(places) > _MOST_PLACES else "")
-    listed = f"; the first {_MOST_ERRORS} are listed" if len(found) > _MOST_ERRORS else ""
+    count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
+    listed = ""
+    if len(found) > _MOST_ERRORS:
+        count, listed = f"more than {_MOST_ERRORS} problems", f"; the first {_MOST_ERRORS} are listed"
     return _Answer(
         "invalid-request",
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        f"The request has {len(found):,} {'problem' if len(found) == 1 else 'problems'}, in {named}{listed}.",
+        f"The request has {count}, in {named}{listed}.",
         title="Invalid request",
         errors=errors,
     )
@@ -100,7 +119,9 @@ def _message(error: Mapping[str, Any]) -> str:
     if error["type"] == "string_type" and error["loc"][0] in ("query", "header"):
         # All parameters are strings; a list of them is one that came twice.
         return "given more than once"
-    return _PLAINER.get(error["type"], str(error["msg"]))
+    message = str(error["msg"])
+    # One of ours says which name is near.
+    return message if message.startswith("unknown ") else _PLAINER.get(error["type"], message)
 
 
 def _shortened(part: str | int) -> str | int:
@@ -179,6 +200,8 @@ def _retry_after(seconds: int) -> dict[str, str]:
 
 _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     RequestValidationError: _answer_invalid,
+    InvalidRequest: _answer_invalid,
+    InvalidBody: _answer_invalid_body,
     MalformedBody: lambda e: _Answer("malformed-json", HTTPStatus.BAD_REQUEST, str(e), title="Malformed JSON"),
     CannotTrain: _answer_untrainable,
     PayloadTooLarge: lambda e: _Answer("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(e), title="Too large"),
@@ -203,12 +226,12 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     IdempotencyKeyReused: lambda _: _Answer(
         "idempotency-key-reused",
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "This Idempotency-Key was used with another body. Use a new key for a new request.",
+        "This Idempotency-Key was used with another request. Use a new key for a new request.",
         title="Idempotency-Key reused",
         errors=(
             {
                 "loc": ["header", "idempotency-key"],
-                "msg": "was used with another body",
+                "msg": "was used with another request",
                 "type": "idempotency_key_reused",
             },
         ),

@@ -3,19 +3,60 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from tidewatch.series import EARLIEST, LATEST, Problem, describe_out_of_range, parse_timestamp
+from tidewatch.series import EARLIEST, LATEST, MOST_PROBLEMS, Problem, describe_out_of_range, parse_timestamp
 
 Int32 = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
 
 Direction = Literal["high", "low"]
 DIRECTIONS: Final[Mapping[int, Direction | None]] = MappingProxyType({1: "high", -1: "low", 0: None})
+
+_LONGEST_NAME: Final = 64
+"""Of a name that is compared with those that are known."""
+
+
+class StrictModel(BaseModel):
+    """A body that takes its own fields only, and says which of them is near to one that it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_the_nearest(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        unknown = unknown_fields(data, cls.model_fields) if isinstance(data, dict) else []
+        if not unknown:
+            return handler(data)
+        found: list[InitErrorDetails] = []
+        try:
+            handler({name: value for name, value in data.items() if name in cls.model_fields})
+        except ValidationError as error:
+            found = [as_error(e["loc"], e["msg"], e["type"]) for e in error.errors(include_input=False)]
+        raise ValidationError.from_exception_data(cls.__name__, found + unknown)
+
+
+def unknown_fields(
+    given: Mapping[str, Any], known: Collection[str], place: tuple[str, ...] = ()
+) -> list[InitErrorDetails]:
+    """A problem for each field that is not known, for a hundred of them at the most."""
+    unknown = [name for name in given if name not in known][:MOST_PROBLEMS]
+    return [as_error((*place, name), f"unknown field{nearest(name, known)}", "extra_forbidden") for name in unknown]
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """The end of a sentence about an unknown name: what was likely meant, or else what there is."""
+    # Imported late: few requests have such a mistake.
+    from difflib import get_close_matches
+
+    near = get_close_matches(name[:_LONGEST_NAME].lower(), known, n=1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; there are {', '.join(known)}" if known else "; there are none here"
 
 
 def check_timestamp(timestamp: Any) -> int:
