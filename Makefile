@@ -44,6 +44,8 @@ STAGE ?= dev
 # arm64 unless told otherwise; x86_64 is the other processor.
 ARCHITECTURE ?=
 export PORT CSV TRAIN RUNTIME PROCESSES
+# Else each of the many processes of the tests compiles all that it imports anew, which takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 # sam finds make's helpers, and uv, on the path; it need not tell anybody that it ran.
 # Overrides on the command line replace those of samconfig.toml, so they name the stage again.
@@ -78,7 +80,8 @@ test: lint $(RUNTIME_READY) $(DYNAMODB_READY) ## Lint, types, import rules, temp
 
 .PHONY: test-fast
 test-fast: $(DEV_READY) ## The tests that need nothing but Python and take no long time
-	$(PYTEST) -m "not slow and not long and not dynamodb_local and not emulator and not sam"
+	$(PYTEST) -p no:schemathesis --ignore=tests/integration/test_schemathesis.py \
+		-m "not slow and not long and not dynamodb_local and not emulator and not sam"
 
 .PHONY: test-all
 test-all: coverage test-seeds fuzz ## After make test: the long tests, coverage, other random inputs SEEDS times, fuzz for SECONDS

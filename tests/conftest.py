@@ -26,11 +26,14 @@ if hypothesis_settings().derandomize:
     providers._get_local_constants = providers.Constants
 
 _MARKER_OF_FIXTURE: Final = {"found_tools": "emulator", "dynamodb_local": "dynamodb_local"}
+_SLOW_FOLDERS: Final = frozenset({"concurrency", "faults", "fuzz", "runtime"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that need more than the development environment, by the fixture that provides it."""
+    """Marks the tests that need more than the development environment, by the fixture that provides it; slow folders."""
     for item in items:
+        if item.path.parent.name in _SLOW_FOLDERS:
+            item.add_marker("slow")
         for fixture, marker in _MARKER_OF_FIXTURE.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,22 +69,6 @@ def variants(detector: type[Detector[Any]]) -> list[DetectorOptions]:
     return [detector.options_type(**options) for options in found]
 
 
-CASES = [
-    pytest.param(
-        Case(name, detector, options),
-        id="-".join(
-            [name, *(f"{option}={value}" for option, value in options.model_dump(exclude_defaults=True).items())]
-        ),
-    )
-    for name, detector in CATALOGUE.items()
-    for options in variants(detector)
-]
-DEFAULTS = [pytest.param(Case(name, d, d.options_type()), id=name) for name, d in CATALOGUE.items()]  # type: ignore[call-arg]
-over_all_cases = pytest.mark.parametrize("case", CASES)
-over_defaults = pytest.mark.parametrize("case", DEFAULTS)
-over_all_series = pytest.mark.parametrize("values", [pytest.param(values, id=name) for name, values in SERIES.items()])
-
-
 # The laws that a method has by its nature, and those that it has not, with the reason.
 WITHOUT_BAND = {
     "auto": "its experts decide together; the band is that of the leading one",
@@ -93,12 +79,46 @@ WITHOUT_BAND = {
     "one_class_svm": "a kernel of feature vectors",
     "sub_pca": "an error over a subsequence",
 }
+
+
+def parameter(case: Case) -> Any:
+    """The case as pytest takes it. The same detectors that have no band take seconds to learn, and forests longest."""
+    changed = case.options.model_dump(exclude_defaults=True)
+    marks = [pytest.mark.slow] if case.name in WITHOUT_BAND else []
+    if case.name == "isolation_forest" and changed:
+        marks = [pytest.mark.long]
+    return pytest.param(
+        case, id="-".join([case.name, *(f"{option}={value}" for option, value in changed.items())]), marks=marks
+    )
+
+
+CASES = [
+    parameter(Case(name, detector, options)) for name, detector in CATALOGUE.items() for options in variants(detector)
+]
+DEFAULTS = [parameter(Case(name, detector, detector.options_type())) for name, detector in CATALOGUE.items()]
+over_all_cases = pytest.mark.parametrize("case", CASES)
+over_defaults = pytest.mark.parametrize("case", DEFAULTS)
+over_all_series = pytest.mark.parametrize("values", [pytest.param(values, id=name) for name, values in SERIES.items()])
+
 STREAMS = {"auto": "what comes before a point goes on teaching it"}
 LEARN_A_STEP_ANEW = {"auto": "matrix products round by their shape"}
 
 
-def fit(case: Case, values: list[float]) -> Model | None:
-    """The model, or None where the method says that it cannot learn from so little or such."""
+def fit(case: Case, values: Sequence[float]) -> Model | None:
+    """The model, or None where the method says that it cannot learn from so little or such.
+
+    Fitted once for all tests that ask for the same: judging does not change a model, and a learner takes long.
+    """
+    return _fit(case, tuple(values))
+
+
+def fit_anew(case: Case, values: Sequence[float]) -> Model | None:
+    """The same, from the beginning."""
+    return _fit.__wrapped__(case, tuple(values))
+
+
+@lru_cache(maxsize=100)
+def _fit(case: Case, values: tuple[float, ...]) -> Model | None:
     refusal: CannotTrain | None = None
     try:
         return fit_model(hourly(values), case.options)
@@ -109,7 +129,7 @@ def fit(case: Case, values: list[float]) -> Model | None:
     return None
 
 
-def hourly(values: list[float]) -> TimeSeries:
+def hourly(values: Sequence[float]) -> TimeSeries:
     times = np.arange(1_735_689_600, 1_735_689_600 + HOUR * len(values), HOUR, dtype=np.int64)
     return TimeSeries(times, np.array(values, dtype=np.float64))
 
@@ -147,7 +167,7 @@ def test_every_series_is_judged_soundly(case, values):
 @pytest.mark.parametrize("kind", ["noise", "a season", "repeated values", "a constant tail"])
 class TestOnFewSeries:
     def test_the_same_fit_gives_the_same_model(self, case, kind):
-        one, other = fit(case, SERIES[kind]), fit(case, SERIES[kind])
+        one, other = fit(case, SERIES[kind]), fit_anew(case, SERIES[kind])
         if one is None or other is None:
             assert one is other
             return
@@ -238,6 +258,7 @@ def test_one_huge_outlier_is_seen_and_hides_nothing_for_long(case):
     assert scores.direction[10] == 1
 
 
+@pytest.mark.slow
 @over_defaults
 def test_a_quarter_of_a_million_points(case):
     values = np.random.default_rng(3).normal(100, 5, 250_000)
@@ -285,7 +306,7 @@ def test_time_at_both_ends_of_the_range(case):
 @hypothesis_settings(max_examples=25)
 @given(values=training_values(), probes=st.lists(doubles | extreme_doubles, min_size=1, max_size=10))
 def test_any_series_that_passed_preflight(case, values, probes):
-    model = fit(case, values)
+    model = fit_anew(case, values)
     if model is None:
         return
     check_scores(model.review(hourly(values)), hourly(values))

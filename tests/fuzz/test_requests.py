@@ -64,17 +64,17 @@ def test_the_mark_would_be_found(api: Api, capsys):
 
 @each_body
 def test_any_bytes(api: Api, search: Search, target: Target):
-    try_all(api, search, target, any_bytes, 60)
+    try_all(api, search, target, any_bytes, 30)
 
 
 @each_body
 def test_valid_bodies_that_went_wrong(api: Api, search: Search, target: Target):
-    try_all(api, search, target, mutated(target), 200)
+    try_all(api, search, target, mutated(target), 80)
 
 
 @each_target
 def test_headers_queries_and_paths(api: Api, search: Search, target: Target):
-    try_all(api, search, target, around(target), 40)
+    try_all(api, search, target, around(target), 20)
 
 
 def try_all(api: Api, search: Search, target: Target, changes: SearchStrategy[Event], examples: int) -> None:

@@ -43,6 +43,7 @@ def base_url() -> Iterator[str]:
         yield url
 
 
+@pytest.mark.slow
 @schema.parametrize()
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 def test_the_service_keeps_its_word(case, base_url):

@@ -51,6 +51,9 @@ def apply() -> None:
         if name.startswith(_OURS) or name in _SETTINGS:
             del os.environ[name]
     os.environ.update(ENVIRONMENT)
+    # As in a function, which has one or two processors. The workers of the tests would fight for them with more.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 class WayOut(BaseException):

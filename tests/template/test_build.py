@@ -18,6 +18,8 @@ from tests.support import sam
 from tests.support.environment import ROOT
 from tests.support.template import functions, layers_of, resources
 
+pytestmark = pytest.mark.sam
+
 LIMIT_MIB = 250
 # Lambda counts as it likes, and the next version of a package is larger.
 MARGIN_MIB = 10
