@@ -30,7 +30,7 @@ _SLOW_FOLDERS: Final = frozenset({"concurrency", "faults", "fuzz", "runtime"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that need more than the development environment, by the fixture that provides it; slow folders."""
+    """Marks slow folders, and tests that need more than the development environment, by the fixture that gives it."""
     for item in items:
         if item.path.parent.name in _SLOW_FOLDERS:
             item.add_marker("slow")

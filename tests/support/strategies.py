@@ -21,8 +21,6 @@ near_the_largest = st.floats(1e307, MAX) | st.floats(-MAX, -1e307) | st.sampled_
 near_the_smallest = st.floats(-1e-307, 1e-307)
 subnormals = st.integers(-(2**20), 2**20).map(lambda count: count * SMALLEST)
 extreme_doubles = near_the_largest | near_the_smallest | subnormals | st.sampled_from([0.0, -0.0, 1.0, -1.0])
-scalable_doubles = st.just(0.0) | st.floats(2.0**-800, 2.0**800) | st.floats(-(2.0**800), -(2.0**-800))
-"""Doubles that stay normal, or zero, when they are multiplied by a power of two between 2**-90 and 2**90."""
 
 
 @st.composite
@@ -71,19 +69,6 @@ def training_values(min_size: int = 5, max_size: int = 40) -> st.SearchStrategy[
         _around_a_large_mean(size, [1e15, 1e9, 1.0, math.pi, -1e10, 1e300, 1e-300, -1e308]),
         _few_distinct(size, doubles),
         _one_beside_many(size, doubles),
-    )
-    return st.one_of(*kinds).map(not_all_equal)
-
-
-def scalable_training_values(min_size: int = 5, max_size: int = 40) -> st.SearchStrategy[list[float]]:
-    """Values that a detector may be trained on, also after a multiplication by a power of two: ``scalable_doubles``."""
-    size = st.integers(min_size, max_size)
-    kinds = (
-        st.lists(st.integers(-100, 100).map(float), min_size=min_size, max_size=max_size),
-        st.lists(scalable_doubles, min_size=min_size, max_size=max_size),
-        _around_a_large_mean(size, [1e15, 1e9, 1.0, math.pi, -1e10, 1e200, 1e-200]),
-        _few_distinct(size, scalable_doubles),
-        _one_beside_many(size, scalable_doubles),
     )
     return st.one_of(*kinds).map(not_all_equal)
 
