@@ -1,146 +1,142 @@
-"""``make cost``: what the service costs on AWS, from durations measured here and a table of list prices.
+"""``make cost``: what the service costs on AWS, from durations measured here and the list prices of ``prices.py``.
 
-What is measured is our own work; how long DynamoDB and S3 take to answer is assumed, and said so. The free tier is left
-out.
+What is measured is our own work; how long DynamoDB and S3 take to answer is assumed, and said so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import contextlib
+import io
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from benchmarks.handlers import context, daily_series, event, stubbed
+from tidewatch.detectors import CATALOGUE
+
+from benchmarks import prices
+from benchmarks.handlers import answer, context, daily_series, event, stubbed
+from benchmarks.prices import USERS, Call, Cost
 from benchmarks.timing import measure
-from local.project import PROJECT
-from local.sam.routes import read_routes
 
-PRICES_OF: Final = "US East (N. Virginia), list prices of November 2026"
-REST_REQUEST: Final = 3.50e-6
-HTTP_REQUEST: Final = 1.00e-6
-LAMBDA_REQUEST: Final = 0.20e-6
-LAMBDA_GB_SECOND_ARM: Final = 13.3334e-6
-DYNAMODB_READ: Final = 0.125e-6
-DYNAMODB_WRITE: Final = 0.625e-6
-DYNAMODB_GB_MONTH: Final = 0.25
-S3_PUT: Final = 5.0e-6
-S3_GB_MONTH: Final = 0.023
-LOGS_GB: Final = 0.50
-METRIC_MONTH: Final = 0.30
-TRACE: Final = 5.0e-6
-SNAPSHOT_GB_SECOND: Final = 1.5046e-6
-
-ROOT: Final = Path(__file__).resolve().parent.parent
-REGION: Final = "us-east-1"
-# Lambda gives a whole core at 1,769 MB, and no more than that to one thread.
-MEMORY_OF_A_CORE: Final = 1769
-# Assumed answers, in milliseconds; measured figures of one's own account belong here.
-DYNAMODB_READ_MS: Final = 4.0
-DYNAMODB_TRANSACTION_MS: Final = 12.0
-S3_PUT_MS: Final = 30.0
-# Our line of metrics, the API's access log, and Lambda's START, END and REPORT.
-LOG_BYTES: Final = 1_300
-TRACED: Final = 0.05
-MONTH_SECONDS: Final = 30 * 86_400
-
-PREDICTIONS_A_SERIES: Final = MONTH_SECONDS // 300
-FITS_A_SERIES: Final = 4
-POINTS_A_FIT: Final = 10_000
+POINTS_OF_A_FIT: Final = 10_000
+POINTS_OF_A_BATCH: Final = 1_000
+START: Final = 1_700_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """Dollars, by service."""
+class Measured:
+    """One request of each kind, as it was measured."""
 
-    parts: Mapping[str, float]
-
-    @property
-    def total(self) -> float:
-        """Their sum."""
-        return sum(self.parts.values())
-
-    def __add__(self, other: Cost) -> Cost:
-        names = dict.fromkeys([*self.parts, *other.parts])
-        return Cost({name: self.parts.get(name, 0) + other.parts.get(name, 0) for name in names})
-
-    def __mul__(self, times: float) -> Cost:
-        return Cost({name: part * times for name, part in self.parts.items()})
-
-
-def of_prediction(own_ms: float) -> Cost:
-    """One prediction with a consistent read of its series' head, an item under 4 KB."""
-    return _request("PredictFunction", own_ms, DYNAMODB_READ_MS) + Cost({"DynamoDB": DYNAMODB_READ})
-
-
-def of_fit(own_ms: float, stored_bytes: float) -> Cost:
-    """One fit: data to S3, a read of the head, a transaction of two items under 1 KB, one of them also in the index."""
-    waiting = S3_PUT_MS + DYNAMODB_READ_MS + DYNAMODB_TRANSACTION_MS
-    # A transaction writes each item twice.
-    writes = 2 * 2 + 1
-    storage = {"DynamoDB": DYNAMODB_READ + writes * DYNAMODB_WRITE, "S3": S3_PUT + stored_bytes / 1e9 * S3_GB_MONTH}
-    return _request("FitFunction", own_ms, waiting) + Cost(storage)
-
-
-def of_idling() -> Cost:
-    """A month in which nobody calls."""
-    snapshots = sum(memory_mb().values()) / 1024 * SNAPSHOT_GB_SECOND * MONTH_SECONDS
-    # Nine alarms over about thirty metrics; a dashboard beyond the first three of an account; the alarm topic's key.
-    return Cost({"Lambda (SnapStart)": snapshots, "CloudWatch": 30 * 0.10 + 3.0 + 12 * METRIC_MONTH, "KMS": 1.0})
-
-
-@lru_cache(maxsize=1)
-def memory_mb() -> Mapping[str, int]:
-    """The memory of each function, by its name in template.yaml."""
-    template = PROJECT.read_template(REGION)
-    return {route.function.logical_id: route.function.memory_mb for route in read_routes(template, ROOT).routes}
-
-
-def _request(function: str, own_ms: float, waiting_ms: float) -> Cost:
-    memory = memory_mb()[function]
-    milliseconds = own_ms * max(MEMORY_OF_A_CORE / memory, 1.0) + waiting_ms
-    return Cost(
-        {
-            "API Gateway": REST_REQUEST,
-            "Lambda": LAMBDA_REQUEST + milliseconds / 1000 * memory / 1024 * LAMBDA_GB_SECOND_ARM,
-            "CloudWatch": LOG_BYTES / 1e9 * LOGS_GB,
-            "X-Ray": TRACED * TRACE,
-        }
-    )
+    prediction: Call
+    fit: Call
+    batches: Mapping[int, Call]
+    """By the number of points."""
 
 
 def main() -> None:
     """Measures, then prints the sums."""
-    predict_ms, fit_ms = _measured()
-    prediction, fit = of_prediction(predict_ms), of_fit(fit_ms, stored_bytes=13.0 * POINTS_A_FIT)
-    sizes = ", ".join(f"{name.removesuffix('Function').lower()} {size} MB" for name, size in memory_mb().items())
-    print(f"{PRICES_OF}; arm64, {sizes}; own work measured here: predict {predict_ms:.2f} ms, fit {fit_ms:.1f} ms\n")
-    _print("A million predictions", prediction * 1e6)
-    series = prediction * PREDICTIONS_A_SERIES + fit * FITS_A_SERIES
-    habits = f"a prediction every 5 minutes and {FITS_A_SERIES} fits of {POINTS_A_FIT:,} points a month each"
-    _print(f"A thousand series for a month, with {habits}", series * 1000)
-    _print("A month in which nobody calls", of_idling())
-    saved = (REST_REQUEST - HTTP_REQUEST) * 1e6
+    measured = measure_calls()
+    print(f"{prices.PRICES_OF}; arm64.")
+    print(f"Own work, measured here: predict {measured.prediction.own_ms:.2f} ms", end="")
+    print(f", {POINTS_OF_A_BATCH:,} points in a batch {measured.batches[POINTS_OF_A_BATCH].own_ms:.1f} ms", end="")
+    print(f", fit of {POINTS_OF_A_FIT:,} points {measured.fit.own_ms:.1f} ms.")
+    print(f"Assumed: DynamoDB answers in {prices.DYNAMODB_READ_MS:g} ms.\n")
+    _print("A million predictions, one a request", prices.of_prediction(measured.prediction) * 1e6)
+    _print_batch(measured)
+    _print("A month in which nobody calls", prices.of_idling())
+    _print_idle_options()
+    _print_metrics()
+    _print_users(measured)
+    saved = (prices.REST_REQUEST - prices.HTTP_REQUEST) * 1e6
     print(f"An HTTP API in the place of the REST API would save ${saved:.2f} per million requests; it has no API keys,")
     print("usage plans or request throttling by key, which would then be ours to build.")
 
 
-def _measured() -> tuple[float, float]:
+def measure_calls() -> Measured:
+    """Times the functions over storage that costs nothing."""
     with stubbed() as functions:
         fit, predict = functions["fit"].lambda_handler, functions["predict"].lambda_handler
-        fitting = event("/fit/cost", "/fit/{series_id}", body=daily_series(POINTS_A_FIT))
-        asking = event("/predict/cost", "/predict/{series_id}", body={"timestamp": "1700600000", "value": 12.5})
-        fit_ms = measure(lambda: fit(fitting, context()), times=30).median_ms
-        predict_ms = measure(lambda: predict(asking, context()), times=5_000, warm_up=200).median_ms
-    return predict_ms, fit_ms
+        fitting = event("/fit/cost", "/fit/{series_id}", body=daily_series(POINTS_OF_A_FIT))
+        single = event("/predict/cost", "/predict/{series_id}", body={"timestamp": str(START), "value": 12.5})
+        trained = _call(fit, fitting, times=30)
+        sizes = sorted({POINTS_OF_A_BATCH, *(user.points_in_batch for user in USERS)})
+        return Measured(
+            prediction=_call(predict, single, times=5_000),
+            fit=trained,
+            batches={points: _call(predict, _batch(points), times=300) for points in sizes},
+        )
+
+
+def _batch(points: int) -> dict[str, Any]:
+    series = daily_series(points)
+    pairs = zip(series["timestamps"], series["values"], strict=True)
+    body = {"points": [{"timestamp": str(int(time)), "value": value} for time, value in pairs]}
+    request = event("/predict/cost", "/predict/{series_id}", body=body)
+    # What leaves AWS is charged by the byte.
+    request["headers"]["Accept-Encoding"] = "gzip"
+    request["multiValueHeaders"]["Accept-Encoding"] = ["gzip"]
+    return request
+
+
+def _call(handler: Callable[..., dict[str, Any]], request: dict[str, Any], *, times: int) -> Call:
+    with contextlib.redirect_stdout(io.StringIO()):
+        sent = answer(handler, request)
+    body = base64.b64decode(sent["body"]) if sent["isBase64Encoded"] else sent["body"].encode()
+    timing = measure(lambda: handler(request, context()), times=times, warm_up=max(3, times // 25))
+    return Call(timing.median_ms, len(body))
+
+
+def _print_batch(measured: Measured) -> None:
+    single = prices.of_prediction(measured.prediction) * POINTS_OF_A_BATCH
+    batch = prices.of_prediction(measured.batches[POINTS_OF_A_BATCH])
+    thousandths = {name: dollars * 1000 for name, dollars in batch.parts.items()}
+    print(f"{POINTS_OF_A_BATCH:,} points, in thousandths of a dollar   one by one   in one request")
+    for name in single.parts:
+        print(f"  {name:<38} {single.parts[name] * 1000:12.4f} {thousandths[name]:16.4f}")
+    print(f"  {'in all':<38} {single.total * 1000:12.4f} {batch.total * 1000:16.4f}")
+    print(f"One request with all of them costs one {single.total / batch.total:.0f}th.\n")
+
+
+def _print_idle_options() -> None:
+    asked = prices.of_idling().total
+    options = {
+        "no dashboard, or one of the account's first three": prices.of_idling(dashboard=False),
+        "no version to go back to (make deploy KEEP=0)": prices.of_idling(versions=1),
+        "snapshots of fit and detect too (TrainingSnapshots)": prices.of_idling(training_snapshots=True),
+    }
+    print("  and with")
+    for name, cost in options.items():
+        print(f"  {name:<52} {cost.total - asked:+9.2f}")
+    print()
+
+
+def _print_metrics() -> None:
+    print("Custom metrics of a stage in use, charged for the hours in which they are sent")
+    for detectors in (1, 5, len(CATALOGUE)):
+        number = prices.custom_metrics(detectors)
+        words = f"{number} with {detectors} detector{'s' if detectors > 1 else ''} in use"
+        print(f"  {words:<38} ${number * prices.METRIC_MONTH:9.2f}")
+    print()
+
+
+def _print_users(measured: Measured) -> None:
+    print("A month, all told; a batch is the points of an hour")
+    print("                                                one by one     in batches")
+    for user in USERS:
+        batch = measured.batches[user.points_in_batch]
+        single = prices.of_month(user, measured.prediction, None, measured.fit).total
+        batched = prices.of_month(user, measured.prediction, batch, measured.fit).total
+        habits = f"{user.name}: {user.series:,} series, a point every {user.seconds_between_points // 60} min"
+        print(f"  {habits:<42} ${single:12,.2f} ${batched:13,.2f}")
+    print()
 
 
 def _print(title: str, cost: Cost) -> None:
     print(title)
     for name, dollars in cost.parts.items():
-        print(f"  {name:<20} ${dollars:9.2f}")
-    print(f"  {'in all':<20} ${cost.total:9.2f}\n")
+        print(f"  {name:<38} ${dollars:9.2f}")
+    print(f"  {'in all':<38} ${cost.total:9.2f}\n")
 
 
 if __name__ == "__main__":

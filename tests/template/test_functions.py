@@ -36,8 +36,14 @@ def test_a_function_is_called_through_its_alias(name):
 
 
 def test_only_what_somebody_waits_for_has_a_snapshot():
-    snapshots = {name: function["SnapStart"] for name, function in functions().items() if "SnapStart" in function}
-    assert snapshots == {"PredictFunction": {"ApplyOn": "PublishedVersions"}}
+    def snapshots(**parameters):
+        found = template_with(**parameters).resources("AWS::Serverless::Function")
+        applied = {name: function.get("SnapStart", {}).get("ApplyOn", "None") for name, function in found.items()}
+        return {name for name, apply_on in applied.items() if apply_on == "PublishedVersions"}
+
+    assert snapshots() == {"PredictFunction"}
+    trained = {"PredictFunction", "FitFunction", "DetectFunction"}
+    assert snapshots(TrainingSnapshots="PublishedVersions") == trained
 
 
 def test_training_has_ceilings_that_are_off_until_somebody_sets_them():

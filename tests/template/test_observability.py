@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from tidewatch.telemetry import DIMENSION_SETS, NAMESPACE, SERVICE, Metric
 
@@ -16,6 +19,7 @@ from tests.support.template import (
     widgets,
 )
 
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 USES = [*metrics_of_alarms(), *metrics_of_dashboard()]
 
 # What AWS's services emit, and under which dimensions, as far as it is used here.
@@ -211,6 +215,19 @@ def test_throttled_requests_are_told_apart_by_the_access_log():
     assert '"status":"$context.status"' in line
     assert '"route":"$context.resourcePath"' in line
     assert '"apiId":"$context.apiId"' in line
+
+
+def test_operations_says_what_to_do_about_every_alarm():
+    told = re.findall(r"^\| (\w+Alarm) \|", OPERATIONS, flags=re.MULTILINE)
+    assert sorted(told) == sorted(resources("AWS::CloudWatch::Alarm"))
+
+
+def test_operations_names_the_fields_of_the_access_log_as_they_are():
+    (api,) = template().resources("AWS::Serverless::Api").values()
+    (listed,) = re.findall(r"one line of JSON for each request:(.*?) among others", OPERATIONS, flags=re.DOTALL)
+    queried = re.findall(r"filter status = .* by (.*)$", OPERATIONS, flags=re.MULTILINE)
+    told = {*re.findall(r"`(\w+)`", listed), *queried[0].split(", ")}
+    assert told <= json.loads(api["AccessLogSetting"]["Format"]).keys()
 
 
 def test_the_dashboard_can_be_left_out():
