@@ -19,13 +19,13 @@ _FAMILIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "statistical": {
             "three_sigma": "ThreeSigma",
-            "evt": "DETECTOR",
-            "ewma": "DETECTOR",
-            "iqr": "DETECTOR",
+            "evt": "Evt",
+            "ewma": "Ewma",
+            "iqr": "Iqr",
             "mad": "Mad",
-            "moving_average": "DETECTOR",
+            "moving_average": "MovingAverage",
         },
-        "seasonal": {"holt_winters": "DETECTOR", "seasonal_decomposition": "DETECTOR"},
+        "seasonal": {"holt_winters": "HoltWinters", "seasonal_decomposition": "SeasonalDecomposition"},
         "learned": {
             "isolation_forest": "DETECTOR",
             "dbscan": "DETECTOR",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tidewatch.detectors.base import Floats
-from tidewatch.detectors.calibrated import Measured, Side, one_sided
+from tidewatch.detectors.base import Floats, Side
+from tidewatch.detectors.detector import Nonconformity, one_sided
 from tidewatch.detectors.robust import robust_scale
 from tidewatch.detectors.sides import watched
 
@@ -35,10 +35,10 @@ class Yardstick:
         with np.errstate(over="ignore"):
             return np.where(np.abs(errors) <= self.floor, 0.0, errors / self.scale)
 
-    def measure(self, values: Floats, expected: Floats, threshold: float, side: Side) -> Measured:
+    def measure(self, values: Floats, expected: Floats, threshold: float, side: Side) -> Nonconformity:
         """Values by what was expected of each, both of shape (n,); NaN where nothing was."""
         score = self.score(values - expected)
         reach = threshold * self.scale
         reach = reach if abs(reach) > self.floor else self.floor
         limits = watched(expected - reach, expected + reach, side)
-        return Measured(score, one_sided(score, side), expected, *limits)
+        return Nonconformity(score, one_sided(score, side), expected, *limits)

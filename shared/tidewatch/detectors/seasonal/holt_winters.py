@@ -1,12 +1,4 @@
-"""Holt-Winters smoothing: how far a value lies from the forecast by level, trend and season.
-
-For a series with a daily, weekly or other season whose level moves: the level follows the newest points, the season and
-the smoothing are those of the training data, so a season that changes asks for another fit. Without a season it is
-Holt's smoothing of level and trend. An error teaches no more than one of two standard deviations does: a wild value is
-soon forgotten, and after a change of level all points are anomalies until the memory has passed.
-
-Sources: see :mod:`tidewatch.detectors.seasonal.smoothing`.
-"""
+"""Holt-Winters smoothing."""
 
 from __future__ import annotations
 
@@ -17,8 +9,9 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json, Side
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
 from tidewatch.detectors.robust import Moderation
 from tidewatch.detectors.seasonal.clock import Clock, check_period, regular_sampling
 from tidewatch.detectors.seasonal.holt_winters_training import Training, steps_between
@@ -74,62 +67,60 @@ class HoltWintersOptions(DetectorOptions):
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
 
 
-class _Forecasts:
-    """Limits at ``forecast ± sigmas * scale``. The score is the signed error of the forecast in scales.
+class HoltWinters(Detector[HoltWintersOptions]):
+    """How far a value lies from the forecast by level, trend and season.
 
-    The judgement of a point depends on the ``memory`` points before it, to the last bit.
+    For a series with a daily, weekly or other season whose level moves: the level follows the newest points; the season
+    and the smoothing are those of the training data, so a season that changes needs another fit. Without a season it is
+    Holt's smoothing of level and trend. No error corrects the level by more than one of two standard deviations does: a
+    wild value is soon forgotten, and after a change of level all points are anomalies until the lookback has passed.
+
+        forecast = level + trend + season of the phase
+        score = (value - forecast) / scale
+
+    The judgement of a point depends on the points of its lookback alone, to the last bit.
+
+    Sources: see :mod:`tidewatch.detectors.seasonal.smoothing`.
+
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> hours = np.arange(24 * 30)
+    >>> values = 10.0 * np.sin(hours * 2 * np.pi / 24) + np.random.default_rng(0).normal(0.0, 1.0, hours.size)
+    >>> model = fit_model(TimeSeries(3600 * hours[:700], values[:700]), HoltWintersOptions())
+    >>> model.period
+    24
+    >>> model.score(TimeSeries(3600 * hours[700:702], np.array([values[700], 60.0]))).anomaly.tolist()
+    [False, True]
     """
 
-    def __init__(
-        self, options: HoltWintersOptions, clock: Clock, season: Floats, settling: Settling, yardstick: Yardstick
-    ) -> None:
-        self.threshold = options.sigmas
-        self.memory = settling.memory
-        self.period = clock.period
-        self._side = options.side
-        self._clock, self._season, self._settling, self._yardstick = clock, season, settling, yardstick
-
-    def measure(self, points: TimeSeries, skip: int, threshold: float) -> Measured:
-        """Each by the forecast from the points before it."""
-        places = self._clock.sampling.places(points.timestamps)
-        seasonal = self._clock.seasonal(self._season, places)
-        level = self._settling.forecasts(points.values - seasonal, steps_between(places), skip)
-        expected = level + seasonal[skip:]
-        return self._yardstick.measure(points.values[skip:], expected, threshold, self._side)
-
-    def parameters(self) -> Mapping[str, Json]:
-        """All but the season."""
-        settling, smoothing = self._settling, self._settling.smoothing
-        return {
-            "clock": self._clock.to_json(),
-            "smoothing": [smoothing.alpha, smoothing.beta, smoothing.gamma, smoothing.phi],
-            "settling": [settling.trend, settling.clip, settling.memory, settling.start],
-            "scale": [self._yardstick.scale, self._yardstick.floor],
-        }
-
-    def arrays(self) -> Arrays:
-        """The season by phase, if there is one."""
-        return {} if self.period is None else {"season": self._season}
-
-    def learned(self, units: Units) -> Mapping[str, float]:
-        """The period, null if there is no season; the parameters; trend per step and standard deviation of errors."""
-        smoothing = self._settling.smoothing
-        return {
-            "period": math.inf if self.period is None else float(self.period),
-            "alpha": smoothing.alpha,
-            "beta": smoothing.beta,
-            "gamma": math.inf if self.period is None else smoothing.gamma,
-            "phi": smoothing.phi,
-            "trend": units.unscale_length(self._settling.trend),
-            "scale": units.unscale_length(self._yardstick.scale),
-        }
-
-
-class _HoltWinters:
     options_type = HoltWintersOptions
-    in_units = True
+    clock_: Clock
+    season_: Floats
+    settling_: Settling
+    yardstick_: Yardstick
 
-    def learn(self, series: TimeSeries, options: HoltWintersOptions) -> Lesson:
+    @property
+    def threshold(self) -> float:
+        """How many standard deviations from the forecast the limits lie."""
+        return self.options.sigmas
+
+    @property
+    def lookback(self) -> int:
+        """The points that a level is estimated from."""
+        return self.settling_.memory
+
+    @property
+    def period(self) -> int | None:
+        """The season, in sampling steps."""
+        return self.clock_.period
+
+    def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
+        """Finds the season and the parameters of the smoothing.
+
+        Raises:
+            CannotTrain: if the series is too short, or its points are not evenly spaced.
+        """
+        options = self.options
         if len(series) < _FEWEST:
             raise CannotTrain(f"holt_winters needs at least {_FEWEST} points, got {len(series)}")
         sampling = regular_sampling(options.name, series)
@@ -137,23 +128,55 @@ class _HoltWinters:
         moderation = Moderation(series.values)
         if options.period is not None:
             check_period(options.name, options.period, places)
-        clock = Clock(sampling, options.period or find_season(sampling, places, moderation.moderate(series.values)))
+        deadline.check()
+        period = options.period or find_season(sampling, places, moderation.moderate(series.values))
+        self.clock_ = Clock(sampling, period)
         given = {"alpha": options.alpha, "beta": options.beta, "gamma": options.gamma, "phi": options.phi}
-        settling, season, errors = Training(series, places, moderation, clock.period).learn(given)
-        yardstick = Yardstick.of(errors, moderation.floor)
-        knowledge = _Forecasts(options, clock, season, settling, yardstick)
-        return Lesson(knowledge, one_sided(yardstick.score(errors), options.side))
+        training = Training(series, places, moderation, period)
+        self.settling_, self.season_, errors = training.learn(given, deadline)
+        self.yardstick_ = Yardstick.of(errors, moderation.floor)
+        return FitResult(one_sided(self.yardstick_.score(errors), options.side))
 
-    def restore(self, options: HoltWintersOptions, parameters: Mapping[str, Json], arrays: Arrays) -> _Forecasts:
+    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+        """Scores each value by the forecast from the points before it."""
+        places = self.clock_.sampling.places(points.timestamps)
+        seasonal = self.clock_.seasonal(self.season_, places)
+        level = self.settling_.forecasts(points.values - seasonal, steps_between(places), skip)
+        expected = level + seasonal[skip:]
+        return self.yardstick_.measure(points.values[skip:], expected, threshold, self.options.side)
+
+    def learned(self, units: Units) -> Mapping[str, float]:
+        """The period, null if there is no season; the parameters; trend per step and standard deviation of errors."""
+        smoothing = self.settling_.smoothing
+        return {
+            "period": math.inf if self.period is None else float(self.period),
+            "alpha": smoothing.alpha,
+            "beta": smoothing.beta,
+            "gamma": math.inf if self.period is None else smoothing.gamma,
+            "phi": smoothing.phi,
+            "trend": units.unscale_length(self.settling_.trend),
+            "scale": units.unscale_length(self.yardstick_.scale),
+        }
+
+    def parameters(self) -> Mapping[str, Json]:
+        """All but the season."""
+        settling, smoothing = self.settling_, self.settling_.smoothing
+        return {
+            "clock": self.clock_.to_json(),
+            "smoothing": [smoothing.alpha, smoothing.beta, smoothing.gamma, smoothing.phi],
+            "settling": [settling.trend, settling.clip, settling.memory, settling.start],
+            "scale": [self.yardstick_.scale, self.yardstick_.floor],
+        }
+
+    def arrays(self) -> Arrays:
+        """The season by phase, if there is one."""
+        return {} if self.period is None else {"season": self.season_}
+
+    def set_state(self, parameters: Mapping[str, Json], arrays: Arrays) -> None:
+        """Sets what :meth:`parameters` and :meth:`arrays` gave."""
         trend, clip, memory, start = parameters["settling"]
         smoothing = Smoothing(*map(float, parameters["smoothing"]))
-        return _Forecasts(
-            options,
-            Clock.from_json(parameters["clock"]),
-            arrays.get("season", np.zeros(1)),
-            Settling(smoothing, float(trend), float(clip), int(memory), int(start)),
-            Yardstick(*map(float, parameters["scale"])),
-        )
-
-
-DETECTOR: Final = CalibratedDetector(_HoltWinters())
+        self.clock_ = Clock.from_json(parameters["clock"])
+        self.season_ = arrays.get("season", np.zeros(1))
+        self.settling_ = Settling(smoothing, float(trend), float(clip), int(memory), int(start))
+        self.yardstick_ = Yardstick(*map(float, parameters["scale"]))

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import Floats
 from tidewatch.detectors.robust import Moderation, robust_scale
 from tidewatch.detectors.seasonal.held_out import folds_of_cycles
@@ -53,8 +54,11 @@ class Training:
     moderation: Moderation
     period: int | None
 
-    def learn(self, given: Mapping[str, float | None]) -> tuple[Settling, Floats, Floats]:
+    def learn(self, given: Mapping[str, float | None], deadline: Deadline) -> tuple[Settling, Floats, Floats]:
         """Learns with some parameters given and the others, None, to be found.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
 
         Returns:
             How to settle a level, the season after the last point, shape (period,), in units, and errors as on new
@@ -65,7 +69,9 @@ class Training:
         places = self.places[-size:]
         moderate = self.moderation.moderate(self.series.values[-size:])
         points = Points(moderate, places % season.size, steps_between(places))
+        deadline.check()
         smoothing, start, clip = _fit(points, season, given)
+        deadline.check()
         forecasts, _, learned = smooth(points, smoothing, start, clip)
         # From here on in units: what was drawn in for learning is judged as it is.
         spread = self.moderation.spread
@@ -74,6 +80,7 @@ class Training:
         folds, count = self._folds(size)
         errors = np.full(size, np.nan)
         for fold in range(count):
+            deadline.check()
             first = season if count == 1 else self._first_season(fold)[0]
             seasonal = smooth(points, smoothing, Start(start.level, start.trend, first), clip)[1] * spread
             values = self.series.values[-size:] - seasonal

@@ -1,10 +1,4 @@
-"""Seasonal decomposition: how far a value lies from its usual place in the season, about the level of late.
-
-For a series whose season stays as it is, such as the hours of a day: the season is learned by STL, robustly, and the
-level is a median, so anomalies move neither.
-
-Source: see :mod:`tidewatch.detectors.seasonal.stl`.
-"""
+"""Seasonal decomposition by STL."""
 
 from __future__ import annotations
 
@@ -17,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json, Side
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
 from tidewatch.detectors.robust import Moderation
 from tidewatch.detectors.seasonal.clock import Clock, check_period, regular_sampling
 from tidewatch.detectors.seasonal.held_out import folds_of_cycles, fresh_error
@@ -68,59 +63,57 @@ class SeasonalDecompositionOptions(DetectorOptions):
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
 
 
-class _Remainder:
-    """Limits at ``level + season ± sigmas * scale``. The score is the signed remainder in scales."""
+class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
+    """How far a value lies from its usual place in the season, about the recent level.
 
-    def __init__(
-        self,
-        options: SeasonalDecompositionOptions,
-        clock: Clock,
-        season: Floats,
-        window: int,
-        drift: float,
-        yardstick: Yardstick,
-    ) -> None:
-        self.threshold = options.sigmas
-        self.memory = window
-        self.period = clock.period
-        self._side = options.side
-        self._clock, self._season, self._drift, self._yardstick = clock, season, drift, yardstick
+    For a series whose season stays as it is, such as the hours of a day: the season is learned by STL, robustly, and
+    the level is a median, so anomalies move neither.
 
-    def measure(self, points: TimeSeries, skip: int, threshold: float) -> Measured:
-        """Each by the level of the points before it, all of them without their season."""
-        seasonal = self._clock.seasonal(self._season, self._clock.sampling.places(points.timestamps))
-        level = median_before(points.values - seasonal, self.memory, skip)
-        expected = level + (seasonal[skip:] + self._drift)
-        return self._yardstick.measure(points.values[skip:], expected, threshold, self._side)
+        expected = median of the last points without their season + season of the phase + drift
+        score = (value - expected) / scale
 
-    def parameters(self) -> Mapping[str, Json]:
-        """All but the season."""
-        return {
-            "clock": self._clock.to_json(),
-            "window": self.memory,
-            "drift": self._drift,
-            "scale": [self._yardstick.scale, self._yardstick.floor],
-        }
+    Source: see :mod:`tidewatch.detectors.seasonal.stl`.
 
-    def arrays(self) -> Arrays:
-        """The season by phase."""
-        return {"season": self._season}
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> hours = np.arange(24 * 30)
+    >>> values = 10.0 * np.sin(hours * 2 * np.pi / 24) + np.random.default_rng(0).normal(0.0, 1.0, hours.size)
+    >>> model = fit_model(TimeSeries(3600 * hours[:700], values[:700]), SeasonalDecompositionOptions())
+    >>> model.period
+    24
+    >>> model.score(TimeSeries(3600 * hours[700:702], np.array([values[700], 60.0]))).anomaly.tolist()
+    [False, True]
+    """
 
-    def learned(self, units: Units) -> Mapping[str, float]:
-        """The period, the season's range, how far a trend leads the level, and the scale of the remainder."""
-        return {
-            "period": float(self._season.size),
-            "season": units.unscale_length(float(np.ptp(self._season))),
-            "drift": units.unscale_length(self._drift),
-            "scale": units.unscale_length(self._yardstick.scale),
-        }
-
-
-class _SeasonalDecomposition:
     options_type = SeasonalDecompositionOptions
-    in_units = True
+    clock_: Clock
+    season_: Floats
+    window_: int
+    drift_: float
+    yardstick_: Yardstick
 
-    def learn(self, series: TimeSeries, options: SeasonalDecompositionOptions) -> Lesson:
+    @property
+    def threshold(self) -> float:
+        """How many standard deviations of the remainder the limits lie away."""
+        return self.options.sigmas
+
+    @property
+    def lookback(self) -> int:
+        """The points whose median is the level."""
+        return self.window_
+
+    @property
+    def period(self) -> int | None:
+        """The season, in sampling steps."""
+        return self.clock_.period
+
+    def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
+        """Finds the season and the scale of what it leaves.
+
+        Raises:
+            CannotTrain: if the series is too short, has no season, or its points are not evenly spaced.
+        """
+        options = self.options
         sampling = regular_sampling(options.name, series)
         places = sampling.places(series.timestamps)
         moderation = Moderation(series.values)
@@ -133,38 +126,66 @@ class _SeasonalDecomposition:
                 option="period",
             )
         check_period(options.name, period, places)
-        window = options.window or _default_window(period)
-        if len(series) < window + _CALIBRATING:
+        self.window_ = options.window or _default_window(period)
+        if len(series) < self.window_ + _CALIBRATING:
             raise CannotTrain(
-                f"seasonal_decomposition needs at least {window + _CALIBRATING} points for a level of {window}, got "
-                f"{len(series)}",
+                f"seasonal_decomposition needs at least {self.window_ + _CALIBRATING} points for a level of "
+                f"{self.window_}, got {len(series)}",
                 option="window",
             )
+        self.clock_ = Clock(sampling, period)
         cells = _Cells.of(places, moderate, period)
+        deadline.check()
         season, cycles = cells.season(options)
-        clock = Clock(sampling, period)
         seasons = [season]
         if cells.folds > 1:
-            seasons = [cells.season(options, fold)[0] for fold in range(cells.folds)]
-        remainder = _remainder(series, clock, cells, [one * moderation.spread for one in seasons], window)
+            seasons = []
+            for fold in range(cells.folds):
+                deadline.check()
+                seasons.append(cells.season(options, fold)[0])
+        self.season_ = season * moderation.spread
+        remainder = _remainder(series, self.clock_, cells, [one * moderation.spread for one in seasons], self.window_)
         remainder *= fresh_error(cycles, cells.folds)
         # A level that looks back lags behind a trend, by as much at every point if it is a steady one.
-        drift = float(np.median(remainder))
-        yardstick = Yardstick.of(remainder, moderation.floor)
-        knowledge = _Remainder(options, clock, season * moderation.spread, window, drift, yardstick)
-        return Lesson(knowledge, one_sided(yardstick.score(remainder - drift), options.side))
+        self.drift_ = float(np.median(remainder))
+        self.yardstick_ = Yardstick.of(remainder, moderation.floor)
+        return FitResult(one_sided(self.yardstick_.score(remainder - self.drift_), options.side))
 
-    def restore(
-        self, options: SeasonalDecompositionOptions, parameters: Mapping[str, Json], arrays: Arrays
-    ) -> _Remainder:
-        return _Remainder(
-            options,
-            Clock.from_json(parameters["clock"]),
-            arrays["season"],
-            int(parameters["window"]),
-            float(parameters["drift"]),
-            Yardstick(*map(float, parameters["scale"])),
-        )
+    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+        """Scores each value by the level of the points before it, all of them without their season."""
+        seasonal = self.clock_.seasonal(self.season_, self.clock_.sampling.places(points.timestamps))
+        level = median_before(points.values - seasonal, self.window_, skip)
+        expected = level + (seasonal[skip:] + self.drift_)
+        return self.yardstick_.measure(points.values[skip:], expected, threshold, self.options.side)
+
+    def learned(self, units: Units) -> Mapping[str, float]:
+        """The period, the season's range, how far a trend leads the level, and the scale of the remainder."""
+        return {
+            "period": float(self.season_.size),
+            "season": units.unscale_length(float(np.ptp(self.season_))),
+            "drift": units.unscale_length(self.drift_),
+            "scale": units.unscale_length(self.yardstick_.scale),
+        }
+
+    def parameters(self) -> Mapping[str, Json]:
+        """All but the season."""
+        return {
+            "clock": self.clock_.to_json(),
+            "window": self.window_,
+            "drift": self.drift_,
+            "scale": [self.yardstick_.scale, self.yardstick_.floor],
+        }
+
+    def arrays(self) -> Arrays:
+        """The season by phase."""
+        return {"season": self.season_}
+
+    def set_state(self, parameters: Mapping[str, Json], arrays: Arrays) -> None:
+        """Sets what :meth:`parameters` and :meth:`arrays` gave."""
+        self.clock_ = Clock.from_json(parameters["clock"])
+        self.season_ = arrays["season"]
+        self.window_, self.drift_ = int(parameters["window"]), float(parameters["drift"])
+        self.yardstick_ = Yardstick(*map(float, parameters["scale"]))
 
 
 def _default_window(period: int) -> int:
@@ -238,6 +259,3 @@ def _remainder(series: TimeSeries, clock: Clock, cells: _Cells, seasons: Sequenc
         values = last.values - clock.seasonal(season, places)
         left = np.where(folds == fold, values - median_before(values, window, 0), left)
     return left[window:]
-
-
-DETECTOR: Final = CalibratedDetector(_SeasonalDecomposition())

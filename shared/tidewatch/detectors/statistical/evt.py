@@ -1,16 +1,4 @@
-"""Peaks over a threshold: how improbable a value is by the tail of the distribution that the training values have.
-
-For a series whose extremes matter and whose distribution is not normal: the limit is not a number of deviations but a
-probability, read off a generalised Pareto tail, which any distribution's extremes come near. With ``depth`` the same is
-done on what is left when the mean of the last points is taken away, for a series that drifts.
-
-Source: A. Siffer, P.-A. Fouque, A. Termier, C. Largouët, Anomaly Detection in Streams with Extreme Value Theory (2017),
-KDD: SPOT, and with ``depth`` DSPOT, both tails. Two things are done otherwise, on purpose. A model does not go on
-learning from what it judges; a new fit does that. And a tail is fitted by probability-weighted moments, its shape held
-between 0 and 0.5, not by maximum likelihood. From 1,000 values, 20 of them peaks, that lets through 5 to 9 times a risk
-of 0.0001 on average, for six usual distributions; this lets through 3.2 times at most. And a tail that ends would call
-the first value beyond its end impossible.
-"""
+"""Peaks over a threshold."""
 
 from __future__ import annotations
 
@@ -26,8 +14,9 @@ from pydantic import Field
 
 from tidewatch.calibration.pareto import excess_at, fit_pareto, log_survival
 from tidewatch.calibration.trimming import trim_outliers
-from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json, Side
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity
 from tidewatch.detectors.sides import learned_places, stranger, watched
 from tidewatch.detectors.units import Units
 from tidewatch.detectors.windows.before import moments_before
@@ -150,75 +139,103 @@ class _Tails:
         return self.centre - self.lower.at(height), self.centre + self.upper.at(height)
 
 
-class _Peaks:
-    """Limits where the tails have the risk. The score is minus the decimal logarithm of a value's tail probability.
+class Evt(Detector[EvtOptions]):
+    """How improbable a value is by the tail of the distribution that the training values have.
+
+    For a series whose extremes matter and whose distribution is not normal: the limit is not a number of deviations but
+    a probability, read off a generalised Pareto tail, which any distribution's extremes come near. With ``depth`` the
+    same is done on what is left when the mean of the last points is taken away, for a series that drifts.
+
+        score = -log10 P(a usual value is further out on the same side)
 
     So 4 is one in ten thousand on its side, and at the centre half of the values are further out: 0.3.
+
+    Source: A. Siffer, P.-A. Fouque, A. Termier, C. Largouët, Anomaly Detection in Streams with Extreme Value Theory
+    (2017), KDD: SPOT, and with ``depth`` DSPOT, both tails. Two things are done otherwise, on purpose. A model does not
+    go on learning from what it judges; a new fit does that. And a tail is fitted by probability-weighted moments, its
+    shape held between 0 and 0.5, not by maximum likelihood. From 1,000 values, 20 of them peaks, maximum likelihood
+    lets through 5 to 9 times a risk of 0.0001 on average, for six usual distributions; moments let through 3.2 times at
+    most. And a tail that ends would call the first value beyond its end impossible.
+
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> history = TimeSeries(np.arange(2_000), np.random.default_rng(0).exponential(1.0, 2_000))
+    >>> model = fit_model(history, EvtOptions(side="upper", risk=1e-3))
+    >>> model.score(TimeSeries(np.array([2_000, 2_001]), np.array([4.0, 20.0]))).anomaly.tolist()
+    [False, True]
     """
 
-    period = None
+    options_type = EvtOptions
+    tails_: _Tails
 
-    def __init__(self, options: EvtOptions, tails: _Tails) -> None:
-        self.memory = options.depth
-        self.threshold = -math.log10(options.risk)
-        self._side = options.side
-        self._tails = tails
+    @property
+    def threshold(self) -> float:
+        """The score of a value that has the risk."""
+        return -math.log10(self.options.risk)
 
-    def measure(self, points: TimeSeries, skip: int, threshold: float) -> Measured:
-        """Each by its own value, or by that less the mean of the points before it."""
-        values = points.values[skip:]
-        lower, upper = self._tails.band(threshold)
+    @property
+    def lookback(self) -> int:
+        """The points whose mean is taken away."""
+        return self.options.depth
+
+    def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
+        """Fits both tails.
+
+        Raises:
+            CannotTrain: if the series has too few points for tails.
+        """
+        depth = self.options.depth
+        needed = depth + round(_FEWEST_PEAKS / _MOST_IN_TAIL)
+        if len(series) < needed:
+            raise CannotTrain(
+                f"evt needs at least {needed} points for a depth of {depth}, got {len(series)}",
+                option="depth" if depth else None,
+            )
+        values = series.values
+        if depth:
+            values = values[depth:] - moments_before(values, depth, depth)[0]
+        least = _LEAST * float(np.abs(series.values).mean())
+        self.tails_ = _Tails.of(_usual(values, depth), self.options.level, least)
+        return FitResult(_cross_fitted_heights(values, self.options, least))
+
+    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+        """Scores each by its own value, or by that less the mean of the points before it."""
+        values, side = points.values[skip:], self.options.side
+        lower, upper = self.tails_.band(threshold)
         level = np.zeros(values.shape)
-        if self.memory:
-            level, _ = moments_before(points.values, self.memory, skip)
-        heights = self._tails.heights(values - level, self._side)
-        limits = watched(level + lower, level + upper, self._side)
-        return Measured(heights, heights, level + self._tails.centre, *limits)
+        if self.lookback:
+            level, _ = moments_before(points.values, self.lookback, skip)
+        heights = self.tails_.heights(values - level, side)
+        limits = watched(level + lower, level + upper, side)
+        return Nonconformity(heights, heights, level + self.tails_.centre, *limits)
+
+    def learned(self, units: Units) -> Mapping[str, float]:
+        """The tails' shapes; median and limits, or with depth how far these are from the mean of the last points."""
+        tails = self.tails_
+        shapes = {"upper_shape": tails.upper.shape, "lower_shape": tails.lower.shape}
+        lower, upper = tails.band(self.threshold)
+        if self.lookback:
+            return shapes | {"above": units.unscale_length(upper), "below": units.unscale_length(-lower)}
+        return shapes | learned_places(units, lower, upper, self.options.side, median=tails.centre)
 
     def parameters(self) -> Mapping[str, Json]:
         """Both tails, in units."""
-        return asdict(self._tails)
+        return asdict(self.tails_)
+
+    def set_state(self, parameters: Mapping[str, Json], arrays: Arrays) -> None:
+        """Sets both tails."""
+        upper, lower = _Tail(**parameters["upper"]), _Tail(**parameters["lower"])
+        self.tails_ = _Tails(float(parameters["centre"]), upper, lower)
 
     def arrays(self) -> Arrays:
         """None."""
         return {}
 
-    def learned(self, units: Units) -> Mapping[str, float]:
-        """The tails' shapes; median and limits, or with depth how far these are from the mean of the last points."""
-        shapes = {"upper_shape": self._tails.upper.shape, "lower_shape": self._tails.lower.shape}
-        lower, upper = self._tails.band(self.threshold)
-        if self.memory:
-            return shapes | {"above": units.unscale_length(upper), "below": units.unscale_length(-lower)}
-        return shapes | learned_places(units, lower, upper, self._side, median=self._tails.centre)
 
-
-class _Evt:
-    options_type = EvtOptions
-    in_units = True
-
-    def learn(self, series: TimeSeries, options: EvtOptions) -> Lesson:
-        needed = options.depth + round(_FEWEST_PEAKS / _MOST_IN_TAIL)
-        if len(series) < needed:
-            raise CannotTrain(
-                f"evt needs at least {needed} points for a depth of {options.depth}, got {len(series)}",
-                option="depth" if options.depth else None,
-            )
-        values = series.values
-        if options.depth:
-            values = values[options.depth :] - moments_before(values, options.depth, options.depth)[0]
-        least = _LEAST * float(np.abs(series.values).mean())
-        tails = _Tails.of(_usual(values, options.depth), options.level, least)
-        return Lesson(_Peaks(options, tails), _as_if_new(values, options, least))
-
-    def restore(self, options: EvtOptions, parameters: Mapping[str, Json], arrays: Arrays) -> _Peaks:
-        upper, lower = _Tail(**parameters["upper"]), _Tail(**parameters["lower"])
-        return _Peaks(options, _Tails(float(parameters["centre"]), upper, lower))
-
-
-def _as_if_new(values: Floats, options: EvtOptions, least: float) -> Floats:
+def _cross_fitted_heights(values: Floats, options: EvtOptions, least: float) -> Floats:
     """Each point's height by tails that were fitted without its tenth of the series.
 
-    An extreme value pulls its own tail out after it, and would be judged too mildly.
+    An extreme value moves the tail that is fitted to it outwards, and would be judged too mildly.
     """
     heights = np.empty(values.shape)
     bounds = np.linspace(0, values.size, _FOLDS + 1).astype(np.intp).tolist()
@@ -234,6 +251,3 @@ def _usual(values: Floats, depth: int) -> Floats:
     distance = np.abs(values - np.median(values))
     usual: Floats = values[distance <= trim_outliers(distance, 1 + depth)[-1]]
     return usual
-
-
-DETECTOR: Final = CalibratedDetector(_Evt())

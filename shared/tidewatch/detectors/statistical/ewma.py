@@ -1,12 +1,4 @@
-"""Exponential smoothing: how far a value lies from the exponentially weighted mean of the points before it.
-
-For a series whose level drifts while its spread stays: what is expected follows the recent values, the newest first.
-A change of level is followed within some 1 / alpha points. An outlier echoes in what is expected for as long.
-
-Sources: S. W. Roberts, Control Chart Tests Based on Geometric Moving Averages (1959), Technometrics 1(3); as the
-forecast of the next value, J. S. Hunter, The Exponentially Weighted Moving Average (1986), Journal of Quality
-Technology 18(4).
-"""
+"""Forecast by exponential smoothing."""
 
 from __future__ import annotations
 
@@ -17,8 +9,9 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import CannotTrain, DetectorOptions, Floats, Side
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
 from tidewatch.detectors.robust import Moderation
 from tidewatch.detectors.sides import watched
 from tidewatch.detectors.units import Units
@@ -56,77 +49,83 @@ class EwmaOptions(DetectorOptions):
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
 
 
-class _Smoothing:
-    """Limits at ``forecast ± sigmas * scale``. The score is the signed error of the forecast in scales."""
+class Ewma(Detector[EwmaOptions]):
+    """How far a value lies from the exponentially weighted mean of the points before it.
 
-    period = None
+    For a series whose level drifts while its spread stays: the forecast follows the recent values, the newest most. A
+    change of level is followed within about 1 / alpha points. An outlier stays in the forecast for as long.
 
-    def __init__(self, options: EwmaOptions, scale: float) -> None:
-        self.memory = _memory(options.alpha)
-        self.threshold = options.sigmas
-        self._decay = 1.0 - options.alpha
-        self._side = options.side
-        self._scale = scale
+        forecast[t] = alpha * value[t - 1] + (1 - alpha) * forecast[t - 1]
+        score[t] = (value[t] - forecast[t]) / scale
 
-    def measure(self, points: TimeSeries, skip: int, threshold: float) -> Measured:
-        """Each by the forecast from the points before it."""
-        forecast = decayed_mean_before(points.values, self.memory, self._decay, skip)
-        with np.errstate(over="ignore"):
-            score = (points.values[skip:] - forecast) / self._scale
-        reach = threshold * self._scale
-        limits = watched(forecast - reach, forecast + reach, self._side)
-        return Measured(score, one_sided(score, self._side), forecast, *limits)
+    Sources: S. W. Roberts, Control Chart Tests Based on Geometric Moving Averages (1959), Technometrics 1(3); as the
+    forecast of the next value, J. S. Hunter, The Exponentially Weighted Moving Average (1986), Journal of Quality
+    Technology 18(4).
 
-    def parameters(self) -> Mapping[str, Json]:
-        """The scale, in units."""
-        return {"scale": self._scale}
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> random = np.random.default_rng(0)
+    >>> history = TimeSeries(np.arange(200), np.cumsum(random.normal(0.0, 1.0, 200)))
+    >>> model = fit_model(history, EwmaOptions(alpha=0.5))
+    >>> model.score(TimeSeries(np.array([200, 201]), history.values[-1] + np.array([0.5, 20.0]))).anomaly.tolist()
+    [False, True]
+    """
 
-    def arrays(self) -> Arrays:
-        """None."""
-        return {}
-
-    def learned(self, units: Units) -> Mapping[str, float]:
-        """The robust standard deviation of the forecast's errors."""
-        return {"scale": units.unscale_length(self._scale)}
-
-
-class _Ewma:
     options_type = EwmaOptions
-    in_units = True
+    scale_: float
 
-    def learn(self, series: TimeSeries, options: EwmaOptions) -> Lesson:
-        memory = _memory(options.alpha)
-        needed = memory + _CALIBRATING
+    @property
+    def threshold(self) -> float:
+        """How many standard deviations from the forecast the limits lie."""
+        return self.options.sigmas
+
+    @property
+    def lookback(self) -> int:
+        """The points whose weights are not forgotten."""
+        alpha = self.options.alpha
+        return 1 if alpha == 1.0 else max(1, math.ceil(math.log(_FORGOTTEN) / math.log1p(-alpha)))
+
+    def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
+        """Takes the scale of the errors of forecasts.
+
+        Raises:
+            CannotTrain: if the series is shorter than a forecast looks back, and a little more.
+        """
+        needed = self.lookback + _CALIBRATING
         if len(series) < needed:
             raise CannotTrain(
-                f"ewma needs at least {needed} points for an alpha of {options.alpha:g}, which looks back at {memory}, "
-                f"got {len(series)}; a larger alpha needs fewer",
+                f"ewma needs at least {needed} points for an alpha of {self.options.alpha:g}, which looks back at "
+                f"{self.lookback}, got {len(series)}; a larger alpha needs fewer",
                 option="alpha",
             )
-        scale = _scale(series.values, memory, 1.0 - options.alpha)
-        return Lesson(_Smoothing(options, scale))
+        self.scale_ = _scale(series.values, self.lookback, 1.0 - self.options.alpha)
+        return FitResult()
 
-    def restore(self, options: EwmaOptions, parameters: Mapping[str, Json], arrays: Arrays) -> _Smoothing:
-        return _Smoothing(options, float(parameters["scale"]))
+    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+        """Scores each value by the forecast from the points before it."""
+        side = self.options.side
+        forecast = decayed_mean_before(points.values, self.lookback, 1.0 - self.options.alpha, skip)
+        with np.errstate(over="ignore"):
+            errors = (points.values[skip:] - forecast) / self.scale_
+        reach = threshold * self.scale_
+        limits = watched(forecast - reach, forecast + reach, side)
+        return Nonconformity(errors, one_sided(errors, side), forecast, *limits)
+
+    def learned(self, units: Units) -> Mapping[str, float]:
+        """The robust standard deviation of the errors of forecasts."""
+        return {"scale": units.unscale_length(self.scale_)}
 
 
-def _scale(values: Floats, memory: int, decay: float) -> float:
-    """The standard deviation of the forecast's errors, as far as usual ones tell; above 0."""
-    # Wild values are drawn in: one alone would leave its echo in as many errors as the memory has points.
+def _scale(values: Floats, lookback: int, decay: float) -> float:
+    """The standard deviation of the errors of forecasts, as far as usual ones tell; above 0."""
+    # Wild values are drawn in: each would stay in as many errors as a forecast looks back.
     moderation = Moderation(values)
     moderate = moderation.moderate(values)
     # From 0, not from the errors' own median: a trend that the forecast lags behind is part of what is usual.
-    errors = np.abs(moderate[memory:] - decayed_mean_before(moderate, memory, decay, memory))
+    errors = np.abs(moderate[lookback:] - decayed_mean_before(moderate, lookback, decay, lookback))
     half, most = np.quantile(errors, (0.5, 0.9)).tolist()
     # Where a series mostly stands still, half of the errors are next to nothing, whatever its steps are.
     scale = (
         max(half / _HALF_OF_NORMAL, most / _MOST_OF_NORMAL) or float(errors.mean()) or float(np.abs(moderate).mean())
     )
     return scale * moderation.spread
-
-
-def _memory(alpha: float) -> int:
-    return 1 if alpha == 1.0 else max(1, math.ceil(math.log(_FORGOTTEN) / math.log1p(-alpha)))
-
-
-DETECTOR: Final = CalibratedDetector(_Ewma())

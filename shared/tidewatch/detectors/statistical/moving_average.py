@@ -1,11 +1,4 @@
-"""The moving average: how many rolling standard deviations a value lies from the mean of the points before it.
-
-For a series whose level and spread drift: each point is measured by its own recent past, so a busy hour is judged as
-busy and a calm one as calm. It follows a change of level within one window, and falls silent about it.
-
-Source: the moving average chart, D. C. Montgomery, Introduction to Statistical Quality Control (6th edition, 2009),
-section 9.3; here with the spread of the same window in place of a known one.
-"""
+"""The moving average."""
 
 from __future__ import annotations
 
@@ -15,8 +8,9 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson, Measured, Side, one_sided
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import CannotTrain, DetectorOptions, Floats, Side
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
 from tidewatch.detectors.sides import watched
 from tidewatch.detectors.units import Units
 from tidewatch.detectors.windows.before import moments_before
@@ -25,8 +19,8 @@ from tidewatch.series import TimeSeries
 _CALIBRATING: Final = 3
 """Points beyond the first window that a calibration needs."""
 _LEAST_STD: Final = 0.05
-"""The least standard deviation of a window, in those of a typical one: after a calm that was perfect, such as a gauge
-that stood still, the smallest change would be infinitely strange."""
+"""The least standard deviation of a window, in those of a typical one: after a perfect calm, such as a gauge that stood
+still, the smallest change would be infinitely unusual."""
 
 
 class MovingAverageOptions(DetectorOptions):
@@ -48,67 +42,73 @@ class MovingAverageOptions(DetectorOptions):
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
 
 
-class _Rolling:
-    """Limits at ``mean ± sigmas * std`` of the window before a point.
+class MovingAverage(Detector[MovingAverageOptions]):
+    """How many rolling standard deviations a value lies from the mean of the points before it.
 
-    The score is the signed distance from that mean in those standard deviations, which are of a sample (ddof 1).
+    For a series whose level and spread drift: each point is measured by its own recent past, so a busy hour is judged
+    as busy and a calm one as calm. It follows a change of level within one window, and then no longer reports it.
+
+        score[t] = (value[t] - mean) / std, both of the window before t, std as of a sample (ddof 1)
+
+    Source: the moving average chart, D. C. Montgomery, Introduction to Statistical Quality Control (6th edition, 2009),
+    section 9.3; here with the spread of the same window in place of a known one.
+
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> history = TimeSeries(np.arange(200), np.random.default_rng(0).normal(10.0, 1.0, 200))
+    >>> model = fit_model(history, MovingAverageOptions())
+    >>> model.score(TimeSeries(np.array([200, 201]), np.array([10.5, 20.0]))).anomaly.tolist()
+    [False, True]
     """
 
-    period = None
+    options_type = MovingAverageOptions
+    std_: float
 
-    def __init__(self, options: MovingAverageOptions, std: float) -> None:
-        self.memory = options.window
-        self.threshold = options.sigmas
-        self._side = options.side
-        self._std = std
+    @property
+    def threshold(self) -> float:
+        """How many standard deviations from the mean the limits lie."""
+        return self.options.sigmas
 
-    def measure(self, points: TimeSeries, skip: int, threshold: float) -> Measured:
-        """Each by the window before it."""
-        mean, std = _sample_moments_before(points.values, self.memory, skip)
-        std = np.maximum(std, _LEAST_STD * self._std)
+    @property
+    def lookback(self) -> int:
+        """The window."""
+        return self.options.window
+
+    def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
+        """Takes the typical standard deviation of a window.
+
+        Raises:
+            CannotTrain: if the series is shorter than a window, and a little more.
+        """
+        window = self.options.window
+        needed = window + _CALIBRATING
+        if len(series) < needed:
+            raise CannotTrain(
+                f"moving_average needs at least {needed} points for a window of {window}, got {len(series)}",
+                option="window",
+            )
+        _, std = _sample_moments_before(series.values, window, window)
+        # Where most windows are constant the mean tells more than the median, and where all are, the whole series.
+        self.std_ = float(np.median(std)) or float(std.mean()) or float(np.abs(series.values).mean())
+        return FitResult()
+
+    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+        """Scores each value by the window before it."""
+        side = self.options.side
+        mean, std = _sample_moments_before(points.values, self.options.window, skip)
+        std = np.maximum(std, _LEAST_STD * self.std_)
         with np.errstate(over="ignore"):
-            score = (points.values[skip:] - mean) / std
+            z = (points.values[skip:] - mean) / std
             reach = threshold * std
-        limits = watched(mean - reach, mean + reach, self._side)
-        return Measured(score, one_sided(score, self._side), mean, *limits)
-
-    def parameters(self) -> Mapping[str, Json]:
-        """The typical standard deviation of a window, in units."""
-        return {"std": self._std}
-
-    def arrays(self) -> Arrays:
-        """None."""
-        return {}
+        limits = watched(mean - reach, mean + reach, side)
+        return Nonconformity(z, one_sided(z, side), mean, *limits)
 
     def learned(self, units: Units) -> Mapping[str, float]:
         """The typical standard deviation of a window."""
-        return {"std": units.unscale_length(self._std)}
-
-
-class _MovingAverage:
-    options_type = MovingAverageOptions
-    in_units = True
-
-    def learn(self, series: TimeSeries, options: MovingAverageOptions) -> Lesson:
-        needed = options.window + _CALIBRATING
-        if len(series) < needed:
-            raise CannotTrain(
-                f"moving_average needs at least {needed} points for a window of {options.window}, got {len(series)}",
-                option="window",
-            )
-        _, std = _sample_moments_before(series.values, options.window, options.window)
-        # Where most windows are constant the mean tells more than the median, and where all are, the whole series.
-        typical = float(np.median(std)) or float(std.mean()) or float(np.abs(series.values).mean())
-        return Lesson(_Rolling(options, typical))
-
-    def restore(self, options: MovingAverageOptions, parameters: Mapping[str, Json], arrays: Arrays) -> _Rolling:
-        return _Rolling(options, float(parameters["std"]))
+        return {"std": units.unscale_length(self.std_)}
 
 
 def _sample_moments_before(values: Floats, window: int, skip: int) -> tuple[Floats, Floats]:
     mean, std = moments_before(values, window, skip)
     std *= np.sqrt(window / (window - 1.0))
     return mean, std
-
-
-DETECTOR: Final = CalibratedDetector(_MovingAverage())

@@ -1,0 +1,31 @@
+"""The examples in docstrings are true."""
+
+from __future__ import annotations
+
+import doctest
+import pkgutil
+from importlib import import_module
+
+import pytest
+import tidewatch.calibration
+import tidewatch.detectors
+from tidewatch.detectors import CATALOGUE
+
+MODULES = [
+    module.name
+    for room in (tidewatch.calibration, tidewatch.detectors)
+    for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_give_what_they_say(name):
+    found = doctest.testmod(import_module(name))
+    assert not found.failed
+
+
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if isinstance(CATALOGUE[name], type)])
+def test_every_detector_tells_its_source_and_gives_an_example(name):
+    text = CATALOGUE[name].__doc__
+    assert "Source" in text
+    assert ">>>" in text
