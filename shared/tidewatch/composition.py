@@ -13,8 +13,8 @@ from typing import Final
 
 from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
-from tidewatch.adapters.s3 import MODEL_ARRAYS, TRAINING_DATA, S3DataStore
-from tidewatch.registry import DataStore, Publisher, Registry, TrainingData, VersionStore
+from tidewatch.adapters.s3 import MODEL_ARRAYS, TRAINING_DATA, S3DataStore, S3ObjectStore
+from tidewatch.registry import DataStore, Deleter, ObjectStore, Publisher, Registry, TrainingData, VersionStore
 from tidewatch.settings import settings
 
 _TRAINED_WITH: Final = ("numpy",)
@@ -55,6 +55,18 @@ def publisher() -> Publisher:
         now=lambda: datetime.now(UTC),
         libraries={"python": platform.python_version()} | {name: version(name) for name in _TRAINED_WITH},
     )
+
+
+@lru_cache(maxsize=1)
+def deleter() -> Deleter:
+    """Deletes versions and series."""
+    return Deleter(version_store(), deadline_seconds=settings().publish_deadline_seconds)
+
+
+@lru_cache(maxsize=1)
+def object_store() -> ObjectStore:
+    """All stored objects, for the collection of garbage."""
+    return S3ObjectStore(clients.s3(), settings().data_bucket)
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 from tidewatch.detectors import Arrays, Model, Scores, restore_model
-from tidewatch.registry.arrays import pack, unpack
+from tidewatch.registry.encoding import pack_arrays, unpack_arrays
 from tidewatch.series import TimeSeries
 
 ARRAYS: Final = {
@@ -38,7 +38,7 @@ def through_json(value: Any) -> Any:
 def stored_and_loaded(model: Model) -> Model:
     """The model as another process gets it."""
     options, parameters = through_json(model.options.model_dump()), through_json(model.parameters())
-    return restore_model(model.options.name, options, parameters, unpack(pack(model.arrays())))
+    return restore_model(model.options.name, options, parameters, unpack_arrays(pack_arrays(model.arrays())))
 
 
 def check_scores(scores: Scores, points: TimeSeries) -> None:

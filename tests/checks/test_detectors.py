@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from tidewatch.detectors import CATALOGUE, CannotTrain, Detector, DetectorOptions, Model, Scores, fit_model
-from tidewatch.registry.arrays import pack
+from tidewatch.registry.encoding import pack_arrays
 from tidewatch.series import LATEST, TimeSeries
 
 from tests.checks.laws import (
@@ -270,7 +270,7 @@ def test_a_quarter_of_a_million_points(case):
         return
     check_scores(model.review(series), series)
     assert len(json.dumps(dict(model.parameters()))) < 8_000, "parameters must leave the item small"
-    assert len(pack(model.arrays())) < 10_000_000
+    assert len(pack_arrays(model.arrays())) < 10_000_000
 
 
 @over_defaults

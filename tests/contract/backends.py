@@ -6,16 +6,19 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any, Protocol
 
 import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
-from tidewatch.adapters.s3 import TRAINING_DATA, Kind, S3DataStore
-from tidewatch.registry import DataStore, VersionStore
+from tidewatch.adapters.s3 import TRAINING_DATA, Kind, S3DataStore, S3ObjectStore
+from tidewatch.registry import DataStore, ObjectStore, VersionStore
 
 from tests.support.dynamodb_local import tables_in
 from tests.support.environment import ENVIRONMENT
-from tests.support.memory import Memory, MemoryDataStore, MemoryVersionStore
+from tests.support.memory import Memory, MemoryDataStore, MemoryObjectStore, MemoryVersionStore
 from tests.support.tables import aws_in_memory
 
 
@@ -31,6 +34,20 @@ class Backend(Protocol):
     def versions(self) -> VersionStore: ...
 
     def data(self, kind: Kind = TRAINING_DATA) -> DataStore: ...
+
+    def objects(self) -> ObjectStore: ...
+
+    def object_keys(self) -> list[str]:
+        """The keys of all objects, in order."""
+        ...
+
+    def states(self) -> Any:
+        """The states of all objects: they tell whether one was written again."""
+        ...
+
+    def age(self, time: timedelta) -> None:
+        """Makes all objects so much older."""
+        ...
 
     def everything(self) -> Any:
         """All that is stored, for comparing; the order does not matter."""
@@ -63,6 +80,19 @@ class InMemory:
     def data(self, kind: Kind = TRAINING_DATA) -> DataStore:
         return MemoryDataStore(self._memory, kind.folder)
 
+    def objects(self) -> ObjectStore:
+        return MemoryObjectStore(self._memory)
+
+    def object_keys(self) -> list[str]:
+        return sorted(self._memory.objects)
+
+    def states(self) -> Any:
+        return dict(self._memory.written)
+
+    def age(self, time: timedelta) -> None:
+        for key in self._memory.written:
+            self._memory.written[key] -= time
+
     def everything(self) -> Any:
         return deepcopy((self._memory.versions, self._memory.receipts, self._memory.objects))
 
@@ -70,12 +100,13 @@ class InMemory:
         self._memory.objects[key] = stored
 
     def remove(self, key: str) -> None:
-        del self._memory.objects[key]
+        del self._memory.objects[key], self._memory.written[key]
 
     def clear(self) -> None:
         self._memory.versions.clear()
         self._memory.receipts.clear()
         self._memory.objects.clear()
+        self._memory.written.clear()
 
 
 class Aws:
@@ -88,6 +119,7 @@ class Aws:
         self._bucket = names["DATA_BUCKET"]
         self.dynamodb: Any = boto3.client("dynamodb", endpoint_url=dynamodb_endpoint)
         self.s3: Any = boto3.client("s3")
+        self.s3.put_bucket_versioning(Bucket=self._bucket, VersioningConfiguration={"Status": "Enabled"})
 
     def versions(self) -> VersionStore:
         return DynamoDBVersionStore(self.dynamodb, self._table)
@@ -95,8 +127,24 @@ class Aws:
     def data(self, kind: Kind = TRAINING_DATA) -> DataStore:
         return S3DataStore(self.s3, self._bucket, kind)
 
+    def objects(self) -> ObjectStore:
+        return S3ObjectStore(self.s3, self._bucket)
+
+    def object_keys(self) -> list[str]:
+        return sorted(found["Key"] for found in self._objects())
+
+    def states(self) -> Any:
+        found = self.s3.list_object_versions(Bucket=self._bucket).get("Versions", [])
+        return sorted((each["Key"], each["VersionId"]) for each in found)
+
+    def age(self, time: timedelta) -> None:
+        # S3 says when an object was written, and nobody can change it: moto is told behind its back.
+        for key in s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[self._bucket].keys.values():
+            key.last_modified -= time
+
     def everything(self) -> Any:
-        items = {(item["pk"]["S"], item["sk"]["S"]): item for item in self._items()}
+        # Counts that fell back to nothing stay.
+        items = {(item["pk"]["S"], item["sk"]["S"]): item for item in self._items() if item.get("series") != {"N": "0"}}
         return items, {found["Key"]: found["ETag"] for found in self._objects()}
 
     def overwrite(self, key: str, stored: bytes) -> None:
@@ -110,8 +158,9 @@ class Aws:
         for start in range(0, len(keys), 25):
             deletions = [{"DeleteRequest": {"Key": key}} for key in keys[start : start + 25]]
             self.dynamodb.batch_write_item(RequestItems={self._table: deletions})
-        for found in self._objects():
-            self.remove(found["Key"])
+        found = self.s3.list_object_versions(Bucket=self._bucket)
+        for each in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
+            self.s3.delete_object(Bucket=self._bucket, Key=each["Key"], VersionId=each["VersionId"])
 
     def _items(self) -> list[Any]:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
@@ -140,4 +189,4 @@ def on_dynamodb_local(url: str) -> Iterator[Backend]:
 
 
 BACKENDS: dict[str, Callable[[], AbstractContextManager[Backend]]] = {"memory": in_memory, "moto": on_moto}
-"""The contract runs over each of them, and over DynamoDB Local, which is started once for all tests."""
+"""Those that need nothing to be started."""

@@ -1,4 +1,9 @@
-"""The contract runs over every backend."""
+"""Which storage each part of the contract runs over.
+
+All of it runs over the stand-in in memory, which costs nothing, and over the AWS adapters. Behind these is moto, unless
+a module says otherwise: ``BACKENDS = ("memory", "dynamodb")`` asks for Amazon's DynamoDB Local, for promises that rest
+on transactions, conditions and isolation. Where that is not installed, moto takes its place.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,24 @@ import pytest
 from tidewatch.registry import DataStore, VersionStore
 
 from tests.contract.backends import BACKENDS, Backend, on_dynamodb_local
+from tests.support import dynamodb_local as installed
 
 
-@pytest.fixture(params=[*BACKENDS, pytest.param("dynamodb-local", marks=pytest.mark.dynamodb_local)], scope="module")
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "storage" in metafunc.fixturenames:
+        chosen = getattr(metafunc.cls, "BACKENDS", None) or getattr(metafunc.module, "BACKENDS", tuple(BACKENDS))
+        metafunc.parametrize("storage", chosen, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def storage(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """One storage after the other; making one takes longer than most tests."""
-    if request.param == "dynamodb-local":
-        made = on_dynamodb_local(request.getfixturevalue("dynamodb_local"))
-    else:
+    if request.param in BACKENDS:
         made = BACKENDS[request.param]()
+    elif installed.missing():
+        made = BACKENDS["moto"]()
+    else:
+        made = on_dynamodb_local(request.getfixturevalue("dynamodb_local"))
     with made as storage:
         yield storage
 

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from tidewatch.adapters.s3 import MODEL_ARRAYS, TRAINING_DATA
 from tidewatch.registry import DataCorrupted, DataStore
-from tidewatch.registry.training_data import decode, encode
+from tidewatch.registry.encoding import decode_series, encode_series
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.contract.backends import Backend
@@ -55,8 +55,8 @@ def test_any_bytes_come_back(data, content):
 
 
 def test_a_large_series_comes_back(data):
-    text = encode(a_series([float(index % 1000) for index in range(100_000)]))
-    assert decode(data.get(*data.put(DEFAULT_TENANT, text))).values.size == 100_000
+    text = encode_series(a_series([float(index % 1000) for index in range(100_000)]))
+    assert decode_series(data.get(*data.put(DEFAULT_TENANT, text))).values.size == 100_000
 
 
 def test_data_that_is_missing_is_corrupted(backend, data):

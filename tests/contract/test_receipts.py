@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tidewatch.registry import Receipt, VersionTaken
+from tidewatch.registry import Receipt, WriteConflict
 from tidewatch.tenancy import Tenant
 
 from tests.contract.publishing import publish
@@ -28,7 +28,7 @@ def test_the_same_request_publishes_nothing_more(backend):
     versions = backend.versions()
     versions.append(a_version("cpu", 1), Receipt("r", FOREVER))
     before = backend.everything()
-    with pytest.raises(VersionTaken):
+    with pytest.raises(WriteConflict):
         versions.append(a_version("cpu", 2), Receipt("r", FOREVER))
     assert backend.everything() == before
     versions.append(a_version("cpu", 2), Receipt("another", FOREVER))
@@ -38,7 +38,7 @@ def test_the_same_request_publishes_nothing_more(backend):
 def test_a_version_that_is_taken_leaves_no_receipt(backend):
     versions = backend.versions()
     publish(versions, "cpu", 2)
-    with pytest.raises(VersionTaken):
+    with pytest.raises(WriteConflict):
         versions.append(a_version("cpu", 2), Receipt("r", FOREVER))
     assert versions.published_by(key("cpu"), "r") is None
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from tidewatch.registry import VersionTaken
+from tidewatch.registry import WriteConflict
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.contract.paging import all_pages, items_of
@@ -107,7 +107,7 @@ class TestLostRace:
             assert versions.head(key("cpu")).latest == number
             assert backend.everything() != before
         else:
-            with pytest.raises(VersionTaken):
+            with pytest.raises(WriteConflict):
                 versions.append(a_version("cpu", number, detector="late"))
             assert backend.everything() == before
 
@@ -115,7 +115,7 @@ class TestLostRace:
         versions = backend.versions()
         versions.append(a_version())
         before = backend.everything()
-        with pytest.raises(VersionTaken):
+        with pytest.raises(WriteConflict):
             versions.append(a_version())
         assert backend.everything() == before
 
@@ -136,7 +136,7 @@ class TestLostRace:
             mark = f"publisher {publisher}, turn {turn}"
             try:
                 versions.append(a_version("cpu", number, detector=mark))
-            except VersionTaken:
+            except WriteConflict:
                 assert number in expected, "only a number that was taken is refused"
             else:
                 assert number not in expected, "nothing is overwritten"
@@ -217,7 +217,7 @@ class TestCount:
 
     def test_a_lost_race_for_the_first_version_counts_once(self, versions):
         publish(versions, "a", 1)
-        with pytest.raises(VersionTaken):
+        with pytest.raises(WriteConflict):
             publish(versions, "a", 1)
         assert versions.count_series(DEFAULT_TENANT) == 1
 

@@ -12,6 +12,8 @@ from tests.support.boundary import Boundary
 from tests.support.stored import empty
 from tests.support.tables import aws_in_memory
 
+_REBUILT = ("tidewatch.api.", "tidewatch.adapters.", "tidewatch.composition", "tidewatch.settings")
+
 
 @pytest.fixture(scope="module")
 def _aws() -> Iterator[None]:
@@ -57,7 +59,7 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def restart() -> None:
     """Forgets what a process keeps, as a new one would: settings, clients, and what is built from them."""
     for name, module in list(sys.modules.items()):
-        if name.startswith(("tidewatch.api.", "tidewatch.adapters.")) or name == "tidewatch.settings":
+        if name.startswith(_REBUILT):
             for kept in list(vars(module).values()):
                 if hasattr(kept, "cache_clear"):
                     kept.cache_clear()

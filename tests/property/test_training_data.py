@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from hypothesis import given
-from tidewatch.registry.training_data import decode, encode
+from tidewatch.registry.encoding import decode_series, encode_series
 from tidewatch.series import TimeSeries
 
 from tests.support.memory import Memory, MemoryDataStore
@@ -18,23 +18,23 @@ def bits(of: TimeSeries) -> tuple[bytes, bytes]:
 
 @given(series(min_size=2))
 def test_decode_undoes_encode_to_the_last_bit(original):
-    assert bits(decode(encode(original))) == bits(original)
+    assert bits(decode_series(encode_series(original))) == bits(original)
 
 
 @given(series())
 def test_equal_series_give_equal_bytes(original):
     again = TimeSeries(original.timestamps.copy(), original.values.copy())
-    assert encode(original) == encode(again)
+    assert encode_series(original) == encode_series(again)
 
 
 @given(series(), series())
 def test_different_series_give_different_bytes(one, other):
-    assert (bits(one) == bits(other)) == (encode(one) == encode(other))
+    assert (bits(one) == bits(other)) == (encode_series(one) == encode_series(other))
 
 
 @given(series())
 def test_a_store_returns_what_was_put_under_its_sha256(original):
     store = MemoryDataStore(Memory(), "default")
-    key, sha256 = store.put(encode(original))
-    assert sha256 == hashlib.sha256(encode(original)).hexdigest()
-    assert bits(decode(store.get(key, sha256))) == bits(original)
+    key, sha256 = store.put(encode_series(original))
+    assert sha256 == hashlib.sha256(encode_series(original)).hexdigest()
+    assert bits(decode_series(store.get(key, sha256))) == bits(original)

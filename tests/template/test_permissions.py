@@ -22,10 +22,13 @@ GRANTS = {
         ("dynamodb:DeleteItem", RECORDS),
         ("s3:PutObject", TRAINING_DATA),
         ("s3:PutObject", ARRAYS),
+        ("s3:GetObject", TRAINING_DATA),
+        ("s3:GetObject", ARRAYS),
     },
     "PredictFunction": {("dynamodb:GetItem", MODELS), ("s3:GetObject", ARRAYS), ("s3:ListBucket", BUCKET)},
     "HealthcheckFunction": {
         ("dynamodb:GetItem", MODELS),
+        ("dynamodb:BatchGetItem", MODELS),
         ("dynamodb:Query", MODELS),
         ("dynamodb:Query", f"{MODELS}/index/SeriesByTenant"),
         ("cloudwatch:GetMetricData", "*"),
@@ -47,7 +50,7 @@ EXCEPTIONS = {
     ("AlarmTopicKey", "AlarmsUseKey"): "in a key's policy * is the key; GenerateDataKey has a form without plaintext",
 }
 
-READING = ("Get", "Query", "List")
+READING = ("Get", "BatchGet", "Query", "List")
 
 
 def allowed():

@@ -1,4 +1,4 @@
-"""The AWS clients, built once per process, with retries that fit a function's timeout.
+"""The AWS clients, built once per process, with retries that fit a function's timeout; and what their failures mean.
 
 A function has 25 s. A fit makes at most five storage calls in a row (idempotency record, training data, head, version,
 idempotency record). A call that fails for good does so in time for its answer, where botocore's defaults would take
@@ -10,11 +10,25 @@ They are botocore's own: boto3 makes the same ones, and its import adds 8 ms to 
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, cast
 
 from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+)
 from botocore.session import Session, get_session
+
+from tidewatch.registry import StorageUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -55,4 +69,51 @@ def cloudwatch() -> CloudWatchClient:
 
 @lru_cache(maxsize=1)
 def _session() -> Session:
+    _reseed_after_restore()
     return get_session()
+
+
+def _reseed_after_restore() -> None:
+    """Gives each instance that SnapStart restores a random state of its own.
+
+    botocore draws the waits between its retries from ``random``, whose state is part of the snapshot: without this, all
+    restored instances would wait for the same times, and a throttled table would be asked by all of them at once.
+    """
+    # Part of Lambda's Python runtimes, and of nothing else.
+    if find_spec("snapshot_restore_py"):
+        import_module("snapshot_restore_py").register_after_restore(random.seed)
+
+
+_THROTTLED: Final = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+
+
+def is_temporary(error: ClientError) -> bool:
+    """Whether the same call may succeed a moment later."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return error.response.get("Error", {}).get("Code") in _THROTTLED or status >= 500 or status == 429
+
+
+@contextmanager
+def storage_call(operation: str) -> Iterator[None]:
+    """Turns what is temporary about AWS into ``StorageUnavailable``; all else is a defect and passes through."""
+    try:
+        yield
+    except ClientError as error:
+        if is_temporary(error):
+            raise StorageUnavailable(operation) from error
+        raise
+    except (ConnectionError, HTTPClientError, IncompleteReadError, FlexibleChecksumError) as error:
+        # The last two are answers that were cut or changed on their way.
+        raise StorageUnavailable(operation) from error

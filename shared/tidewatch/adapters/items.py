@@ -67,13 +67,9 @@ def version_from_item(item: Item, tenant: Tenant) -> ModelVersion:
 
 
 def head_to_item(champion: ModelVersion) -> Item:
-    """The head of a series whose latest version is its champion. Its tenant puts it into the index of series."""
+    """The head of a series whose latest version is its champion."""
     number = {"N": str(champion.number)}
-    return version_to_item(champion) | {
-        "latest": number,
-        "champion": number,
-        "tenant": {"S": str(champion.series.tenant)},
-    }
+    return version_to_item(champion) | {"latest": number, "champion": number}
 
 
 def head_from_item(item: Item, tenant: Tenant) -> Head:
@@ -81,8 +77,13 @@ def head_from_item(item: Item, tenant: Tenant) -> Head:
     return Head(latest=int(item["latest"]["N"]), champion=version_from_item(item, tenant))
 
 
+def listed_to_item(series: SeriesKey) -> Item:
+    """The attributes that put a series into the index of its tenant's series."""
+    return {"tenant": {"S": str(series.tenant)}, "series_id": {"S": series.series_id}}
+
+
 def summary_from_item(item: Item) -> SeriesSummary:
-    """The line of a series in the list, from what the index holds."""
+    """The line of a series in the list, from its head."""
     return SeriesSummary(
         series_id=item["series_id"]["S"],
         latest=int(item["latest"]["N"]),

@@ -1,25 +1,36 @@
-"""Model versions: what they are, how they are published, loaded and listed."""
+"""Model versions: what they are, and how they are published, loaded, listed and deleted."""
 
+from tidewatch.registry.encoding import TrainingData
 from tidewatch.registry.errors import (
     DataCorrupted,
     SeriesBusy,
     SeriesNotFound,
     StorageUnavailable,
+    VersionInUse,
     VersionNotFound,
-    VersionTaken,
+    WriteConflict,
 )
 from tidewatch.registry.loader import LoadedModel, Registry
-from tidewatch.registry.ports import DataStore, Page, Receipt, SeriesSummary, VersionStore
-from tidewatch.registry.publisher import Publisher
-from tidewatch.registry.training_data import TrainingData
+from tidewatch.registry.ports import (
+    DataStore,
+    ObjectStore,
+    Page,
+    Receipt,
+    SeriesSummary,
+    StoredObject,
+    VersionStore,
+)
+from tidewatch.registry.publisher import Deleter, Publisher
 from tidewatch.registry.version import LATEST, ModelVersion, SeriesKey, VersionSelector, parse_version
 
 __all__ = [
     "LATEST",
     "DataCorrupted",
     "DataStore",
+    "Deleter",
     "LoadedModel",
     "ModelVersion",
+    "ObjectStore",
     "Page",
     "Publisher",
     "Receipt",
@@ -29,10 +40,12 @@ __all__ = [
     "SeriesNotFound",
     "SeriesSummary",
     "StorageUnavailable",
+    "StoredObject",
     "TrainingData",
+    "VersionInUse",
     "VersionNotFound",
     "VersionSelector",
     "VersionStore",
-    "VersionTaken",
+    "WriteConflict",
     "parse_version",
 ]

@@ -21,8 +21,19 @@ class VersionNotFound(LookupError):
         self.latest = latest
 
 
-class VersionTaken(Exception):
-    """Another publisher was first with this version number; nothing was written."""
+class VersionInUse(Exception):
+    """The version is the champion or the latest of its series, which no request deletes alone."""
+
+    def __init__(self, series_id: str, number: int) -> None:
+        super().__init__(
+            f"version v{number} of series {series_id!r} is in use: train another first, or delete the whole series"
+        )
+        self.series_id = series_id
+        self.number = number
+
+
+class WriteConflict(Exception):
+    """Another request changed the series at the same time; nothing was written, and the same may be tried again."""
 
 
 class StorageUnavailable(Exception):
@@ -40,7 +51,7 @@ class StorageUnavailable(Exception):
 
 
 class SeriesBusy(Exception):
-    """So many fits of one series ran at once that this one got no version in its time; nothing was published."""
+    """So many requests changed one series at once that this one did not get its turn in time; it changed nothing."""
 
     def __init__(self, series_id: str, retry_after: int = 2) -> None:
         super().__init__(f"series {series_id!r} is being trained by too many callers at once")

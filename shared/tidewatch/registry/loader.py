@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from cachetools import LRUCache, TTLCache
 
 from tidewatch.detectors import Model, restore_model
-from tidewatch.registry.arrays import ArraysUnreadable, unpack
+from tidewatch.registry.encoding import ArraysUnreadable, unpack_arrays
 from tidewatch.registry.errors import DataCorrupted, SeriesNotFound, VersionNotFound
 from tidewatch.registry.ports import DataStore, Head, Page, SeriesSummary, VersionStore
 from tidewatch.registry.version import LATEST, ModelVersion, SeriesKey, VersionSelector
 from tidewatch.tenancy import Tenant
 
-_CACHED_HEADS = 4096
+_CACHED_ANSWERS = 4096
 _CACHED_MODEL_BYTES = 96 * 2**20
 # What a model weighs beside its arrays, and how often the arrays are there: as they came and as they are worked with.
 _BYTES_BESIDE_ARRAYS = 16 * 1024
@@ -36,8 +36,9 @@ class LoadedModel:
 class Registry:
     """Loads and lists the versions of all tenants.
 
-    A version never changes, so its restored model is kept in memory. Which version is the latest is read from storage
-    each time, unless ``head_cache_seconds`` allows an answer of that age.
+    What storage says of a series or a version is read each time, unless ``head_cache_seconds`` allows an answer of that
+    age. A version never changes while it is there, so its restored model is kept in memory and used again as long as
+    storage gives the same version. A series that was deleted and trained anew has another version under the number.
     """
 
     def __init__(
@@ -51,7 +52,10 @@ class Registry:
         self._versions = versions
         # Asked for when a model needs it: few do, and its client is slow to build.
         self._arrays = arrays
-        self._heads: TTLCache[SeriesKey, Head] = TTLCache(_CACHED_HEADS, ttl=head_cache_seconds, timer=clock)
+        self._heads: TTLCache[SeriesKey, Head] = TTLCache(_CACHED_ANSWERS, ttl=head_cache_seconds, timer=clock)
+        self._numbered: TTLCache[tuple[SeriesKey, int], ModelVersion] = TTLCache(
+            _CACHED_ANSWERS, ttl=head_cache_seconds, timer=clock
+        )
         self._models: LRUCache[tuple[SeriesKey, int], LoadedModel] = LRUCache(
             _CACHED_MODEL_BYTES, getsizeof=lambda loaded: loaded.weight
         )
@@ -101,21 +105,21 @@ class Registry:
         return head
 
     def _load_number(self, series: SeriesKey, number: int) -> LoadedModel:
-        loaded = self._models.get((series, number))
-        if loaded is not None:
-            return loaded
-        version = self._versions.version(series, number)
+        version = self._numbered.get((series, number))
         if version is None:
-            raise VersionNotFound(series.series_id, number, self._head(series).latest)
+            version = self._versions.version(series, number)
+            if version is None:
+                raise VersionNotFound(series.series_id, number, self._head(series).latest)
+            self._numbered[series, number] = version
         return self._restored(version)
 
     def _restored(self, version: ModelVersion) -> LoadedModel:
         key = (version.series, version.number)
         loaded = self._models.get(key)
-        if loaded is None:
+        if loaded is None or loaded.version != version:
             packed = self._packed_arrays(version)
             try:
-                arrays = unpack(packed)
+                arrays = unpack_arrays(packed)
             except ArraysUnreadable as error:
                 raise DataCorrupted(version.arrays_key or f"{version.series_id} {version.version}") from error
             model = restore_model(version.detector, version.options, version.parameters, arrays)

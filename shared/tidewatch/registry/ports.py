@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from datetime import datetime, timedelta
+from typing import Final, Generic, Protocol, TypeVar
 
+from tidewatch.deadline import Deadline
 from tidewatch.registry.version import ModelVersion, SeriesKey
 from tidewatch.tenancy import Tenant
+
+REWRITE_AFTER: Final = timedelta(days=1)
+"""The age at which data that is put again is written anew."""
 
 Item = TypeVar("Item")
 After = TypeVar("After")
@@ -54,6 +58,21 @@ class Receipt:
     expires_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One state of one object in storage.
+
+    Attributes:
+        key: the object's key.
+        state: tells this state of the object from an earlier or later one under the same key.
+        size: in bytes.
+    """
+
+    key: str
+    state: str
+    size: int
+
+
 class VersionStore(Protocol):
     """Versions of the series of all tenants. Every method may raise ``StorageUnavailable``."""
 
@@ -73,7 +92,39 @@ class VersionStore(Protocol):
             receipt: of the request that publishes it, stored together with it.
 
         Raises:
-            VersionTaken: if the latest is no longer ``version.number - 1``, or the request has published a version.
+            WriteConflict: if the latest is no longer ``version.number - 1``, or the request has published a version.
+        """
+        ...
+
+    def delete_version(self, series: SeriesKey, number: int) -> None:
+        """Deletes a version, and the receipt of the request that published it.
+
+        Raises:
+            WriteConflict: if there is no such version, if it is the champion or the latest, or if the series was
+                changed at the same time.
+        """
+        ...
+
+    def delete_series(self, series: SeriesKey, head: Head, deadline: Deadline) -> None:
+        """Deletes a series with all its versions and receipts.
+
+        Until the last step the series stays whole, but for versions that are not in use.
+
+        Args:
+            series: the series.
+            head: where it stood when it was read.
+            deadline: when to give up; what is deleted by then stays deleted.
+
+        Raises:
+            WriteConflict: if the series no longer stands there, or was changed at the same time.
+            DeadlineExceeded: at the deadline.
+        """
+        ...
+
+    def referenced_keys(self) -> Iterator[str]:
+        """The keys of all data and arrays that versions refer to, of all tenants; a key may come more than once.
+
+        Whatever was published before the call, and is not deleted while it runs, is among them.
         """
         ...
 
@@ -98,7 +149,11 @@ class DataStore(Protocol):
     """Bytes of one kind, training data or arrays, under their sha256. Every method may raise ``StorageUnavailable``."""
 
     def put(self, tenant: Tenant, data: bytes) -> tuple[str, str]:
-        """Stores bytes of a tenant and returns their key and sha256 in hex; the same bytes always have the same key."""
+        """Stores bytes of a tenant and returns their key and sha256 in hex; the same bytes always have the same key.
+
+        What is stored already is written again only if that was more than ``REWRITE_AFTER`` ago. So bytes that were
+        just put are never old enough to be collected as garbage before a version refers to them.
+        """
         ...
 
     def get(self, key: str, sha256: str) -> bytes:
@@ -107,4 +162,16 @@ class DataStore(Protocol):
         Raises:
             DataCorrupted: if they are gone or do not match the sha256.
         """
+        ...
+
+
+class ObjectStore(Protocol):
+    """Data and arrays of all tenants, as whoever clears up sees them. Methods may raise ``StorageUnavailable``."""
+
+    def written_before(self, moment: datetime) -> Iterator[StoredObject]:
+        """The objects that were last written before a moment: every stored state of each."""
+        ...
+
+    def delete(self, objects: Sequence[StoredObject]) -> None:
+        """Deletes these states for good. An object that was written again since keeps its new state."""
         ...

@@ -1,8 +1,7 @@
-"""How a fitted model becomes the next version of its series."""
+"""How a fitted model becomes the next version of its series, and how versions are deleted."""
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,28 +9,24 @@ from datetime import datetime
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors import Model
-from tidewatch.registry.arrays import MOST_EMBEDDED, pack
-from tidewatch.registry.errors import SeriesBusy, VersionTaken
+from tidewatch.registry.contention import until_it_succeeds
+from tidewatch.registry.encoding import MOST_EMBEDDED, encode_series, pack_arrays
+from tidewatch.registry.errors import SeriesNotFound, VersionInUse, VersionNotFound, WriteConflict
 from tidewatch.registry.ports import DataStore, Receipt, VersionStore
-from tidewatch.registry.training_data import encode
 from tidewatch.registry.version import ModelVersion, SeriesKey
 from tidewatch.series import TimeSeries
-
-_FIRST_WAIT = 0.02
-_LONGEST_WAIT = 0.5
 
 
 class Publisher:
     """Publishes versions so that none is lost, skipped or overwritten, however many publish at once.
 
     The training data is stored first, and arrays that are too large for the version itself, so that no version ever
-    points at nothing. Then the version is appended if it still follows the latest; whoever loses that race keeps the
-    trained parameters and tries the next number, after a random wait that grows (exponential backoff with full jitter:
-    M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015)::
+    points at nothing. Then the version is appended if it still follows the latest. Whoever loses that race keeps the
+    trained parameters and tries the next number after a random wait::
 
         store data and arrays ──> read latest n ──> append n+1 ──ok──> published
                                        ^                │
-                                       └──── wait <── taken by another
+                                       └──── wait <── conflict
     """
 
     def __init__(
@@ -45,6 +40,17 @@ class Publisher:
         libraries: Mapping[str, str],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """Joins a publisher to its storage.
+
+        Args:
+            versions: where versions go.
+            data: where training data goes.
+            arrays: where arrays go that are too large for a version.
+            deadline_seconds: how long a version competes for its number at the most.
+            now: the time of training to store.
+            libraries: the versions of the libraries that train.
+            sleep: waits for so many seconds.
+        """
         self._versions = versions
         self._data = data
         self._arrays = arrays
@@ -68,7 +74,7 @@ class Publisher:
             trained_on: what the model was trained on.
             model: the model.
             receipt: of a request that may come twice. If it has published a version before, that one is returned.
-            deadline: of the request. Publishing competes no longer than this, nor than its own limit.
+            deadline: of the request; none by default.
 
         Raises:
             DeadlineExceeded: if the deadline has passed before anything was stored.
@@ -76,13 +82,29 @@ class Publisher:
             StorageUnavailable: if storage failed. The version was not acknowledged; it may still have been published
                 if the failure was that storage's answer got lost.
         """
-        deadlines = (Deadline.after(self._deadline_seconds, time.monotonic), deadline or Deadline.never())
-        deadlines[1].check()
-        tenant = series.tenant
-        key, sha256 = self._data.put(tenant, encode(trained_on))
-        arrays = pack(model.arrays())
-        elsewhere = self._arrays.put(tenant, arrays) if len(arrays) > MOST_EMBEDDED else None
-        candidate = ModelVersion(
+        deadline = deadline or Deadline.never()
+        deadline.check()
+        candidate = self._store(series, trained_on, model)
+
+        def append() -> ModelVersion:
+            head = self._versions.head(series)
+            numbered = replace(candidate, number=head.latest + 1 if head else 1)
+            try:
+                self._versions.append(numbered, receipt)
+            except WriteConflict:
+                if receipt and (published := self._published_by(series, receipt)):
+                    return published
+                raise
+            return numbered
+
+        return until_it_succeeds(append, series, deadline, most_seconds=self._deadline_seconds, sleep=self._sleep)
+
+    def _store(self, series: SeriesKey, trained_on: TimeSeries, model: Model) -> ModelVersion:
+        """Stores data and large arrays; returns the version that refers to them, which has no number yet."""
+        key, sha256 = self._data.put(series.tenant, encode_series(trained_on))
+        arrays = pack_arrays(model.arrays())
+        elsewhere = self._arrays.put(series.tenant, arrays) if len(arrays) > MOST_EMBEDDED else None
+        return ModelVersion(
             series=series,
             number=0,
             detector=model.options.name,
@@ -100,23 +122,82 @@ class Publisher:
             arrays_key=elsewhere[0] if elsewhere else None,
             arrays_sha256=elsewhere[1] if elsewhere else None,
         )
-        longest = _FIRST_WAIT
-        while True:
-            head = self._versions.head(series)
-            numbered = replace(candidate, number=head.latest + 1 if head else 1)
-            try:
-                self._versions.append(numbered, receipt)
-            except VersionTaken:
-                if receipt and (published := self._published_by(series, receipt)):
-                    return published
-                wait = random.uniform(0, longest)  # noqa: S311 - jitter needs no secrecy
-                longest = min(longest * 2, _LONGEST_WAIT)
-                if any(wait > each.remaining() for each in deadlines):
-                    raise SeriesBusy(series.series_id) from None
-                self._sleep(wait)
-            else:
-                return numbered
 
     def _published_by(self, series: SeriesKey, receipt: Receipt) -> ModelVersion | None:
         number = self._versions.published_by(series, receipt.request)
         return None if number is None else self._versions.version(series, number)
+
+
+class Deleter:
+    """Deletes versions and whole series. Their data and arrays are left to the collection of garbage.
+
+    A deletion cannot tell whether another version refers to the same data: equal series of a tenant share one object,
+    and a fit may be about to publish a version that does. Only ``services.collect_garbage`` deletes objects, and says
+    why that is safe.
+    """
+
+    def __init__(
+        self, versions: VersionStore, *, deadline_seconds: float, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Joins a deleter to its storage.
+
+        Args:
+            versions: where the versions are.
+            deadline_seconds: how long a deletion competes with fits of the same series at the most.
+            sleep: waits for so many seconds.
+        """
+        self._versions = versions
+        self._deadline_seconds = deadline_seconds
+        self._sleep = sleep
+
+    def delete_series(self, series: SeriesKey, deadline: Deadline | None = None) -> None:
+        """Deletes a series with all its versions. A later fit begins anew at v1.
+
+        Args:
+            series: the series.
+            deadline: of the request; none by default.
+
+        Raises:
+            SeriesNotFound: if the series has no model.
+            SeriesBusy: if fits of the series got in the way until the deadline. It is still there.
+            DeadlineExceeded: if it has too many versions for the time. It is still there; the next call goes on.
+            StorageUnavailable: if storage failed. The series is gone, or still there and can be deleted again.
+        """
+        limit = deadline or Deadline.never()
+
+        def delete() -> None:
+            head = self._versions.head(series)
+            if head is None:
+                raise SeriesNotFound(series.series_id)
+            self._versions.delete_series(series, head, limit)
+
+        until_it_succeeds(delete, series, limit, most_seconds=self._deadline_seconds, sleep=self._sleep)
+
+    def delete_version(self, series: SeriesKey, number: int, deadline: Deadline | None = None) -> None:
+        """Deletes one version. Its number is not given out again while the series lives.
+
+        Args:
+            series: the series.
+            number: of the version.
+            deadline: of the request; none by default.
+
+        Raises:
+            SeriesNotFound: if the series has no model.
+            VersionNotFound: if it has no version of that number.
+            VersionInUse: if the version is the champion or the latest.
+            SeriesBusy: if fits of the series got in the way until the deadline. The version is still there.
+            StorageUnavailable: if storage failed. The version is gone, or still there and can be deleted again.
+        """
+
+        def delete() -> None:
+            head = self._versions.head(series)
+            if head is None:
+                raise SeriesNotFound(series.series_id)
+            if number in (head.latest, head.champion.number):
+                raise VersionInUse(series.series_id, number)
+            if self._versions.version(series, number) is None:
+                raise VersionNotFound(series.series_id, number, head.latest)
+            self._versions.delete_version(series, number)
+
+        limit = deadline or Deadline.never()
+        until_it_succeeds(delete, series, limit, most_seconds=self._deadline_seconds, sleep=self._sleep)

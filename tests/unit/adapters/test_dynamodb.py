@@ -13,8 +13,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.stub import Stubber
 from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import SERIES_INDEX, DynamoDBVersionStore
-from tidewatch.adapters.items import head_to_item, version_to_item
-from tidewatch.registry import StorageUnavailable, VersionTaken
+from tidewatch.adapters.items import head_to_item, listed_to_item, version_to_item
+from tidewatch.deadline import Deadline
+from tidewatch.registry import StorageUnavailable, WriteConflict
 from tidewatch.tenancy import DEFAULT_TENANT
 
 from tests.support.environment import ENVIRONMENT
@@ -60,11 +61,11 @@ def cancelled(stub: Stubber, *codes: str) -> None:
 
 
 class TestAppend:
-    def test_the_first_version_is_a_version_a_head_and_a_count(self, store, stub, asked):
+    def test_the_first_version_is_a_version_a_head_an_entry_of_the_index_and_a_count(self, store, stub, asked):
         stub.add_response("transact_write_items", {})
         store.append(a_version())
         ((_, call),) = asked
-        version, head, count = call["TransactItems"]
+        version, head, listed, count = call["TransactItems"]
         assert version["Put"]["Item"] == version_to_item(a_version()) | {
             "pk": {"S": "TENANT#default#SERIES#cpu"},
             "sk": {"S": "VERSION#00000001"},
@@ -75,7 +76,13 @@ class TestAppend:
         }
         assert version["Put"]["ConditionExpression"] == head["Put"]["ConditionExpression"] == "attribute_not_exists(pk)"
         assert count["Update"]["Key"]["pk"] == {"S": "TENANT#default#STATS"}
-        assert count["Update"]["UpdateExpression"] == "ADD series :one"
+        assert listed["Put"]["Item"] == {
+            "pk": {"S": "TENANT#default#SERIES#cpu"},
+            "sk": {"S": "LISTED"},
+            "tenant": {"S": "default"},
+            "series_id": {"S": "cpu"},
+        }
+        assert count["Update"]["UpdateExpression"] == "ADD series :change"
 
     def test_a_later_version_moves_the_head_from_the_one_before(self, store, stub, asked):
         stub.add_response("transact_write_items", {})
@@ -83,8 +90,21 @@ class TestAppend:
         ((_, call),) = asked
         version, head = call["TransactItems"]
         assert version["Put"]["Item"]["sk"] == {"S": "VERSION#00000013"}
-        assert head["Put"]["ConditionExpression"] == "latest = :before"
+        assert head["Put"]["ConditionExpression"] == "latest = :before AND attribute_not_exists(tenant)"
         assert head["Put"]["ExpressionAttributeValues"] == {":before": {"N": "12"}}
+
+    def test_only_the_first_fit_writes_the_index_of_series(self, store, stub, asked):
+        """All entries of a tenant lie in one partition of it: 1,000 writes a second are all that it takes."""
+        for number in (1, 2, 3):
+            stub.add_response("transact_write_items", {})
+            store.append(a_version(number=number))
+        indexed = [
+            item["Put"]["Item"]["sk"]["S"]
+            for _, call in asked
+            for item in call["TransactItems"]
+            if "tenant" in item.get("Put", {}).get("Item", {})
+        ]
+        assert indexed == ["LISTED"]
 
     def test_a_retry_of_botocore_is_the_same_transaction(self, monkeypatch):
         """When an answer got lost, its repetition carries the token of the first, so that DynamoDB tells it again."""
@@ -118,7 +138,7 @@ class TestAppend:
     )
     def test_a_lost_race_is_version_taken(self, codes, store, stub):
         cancelled(stub, *codes)
-        with pytest.raises(VersionTaken):
+        with pytest.raises(WriteConflict):
             store.append(a_version())
 
     @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
@@ -182,11 +202,12 @@ class TestReading:
     def test_a_page_reads_one_more_to_know_whether_another_follows(self, store, stub, asked, count):
         """Not from LastEvaluatedKey: DynamoDB sends it with a full page also when nothing follows."""
         heads = [head_to_item(a_version(f"s{index:02d}")) for index in range(count)]
-        stub.add_response("query", {"Items": heads})
+        stub.add_response("query", {"Items": [listed_to_item(key(f"s{index:02d}")) for index in range(count)]})
+        stub.add_response("batch_get_item", {"Responses": {TABLE: heads[:10]}})
         assert store.list_series(DEFAULT_TENANT, 10, None).after == (None if count == 10 else "s09")
         stub.add_response("query", {"Items": [version_to_item(a_version(number=n)) for n in range(count, 0, -1)]})
         assert store.list_versions(key("cpu"), 10, None).after == (None if count == 10 else 2)
-        assert [call["Limit"] for _, call in asked] == [11, 11]
+        assert [call["Limit"] for operation, call in asked if operation == "Query"] == [11, 11]
 
     @pytest.mark.parametrize(
         ("operation", "read"),
@@ -216,8 +237,10 @@ class TestPagesOfAMegabyte:
         assert page.after == 7
 
     def test_series_go_on_after_it(self, store, stub):
-        items = [head_to_item(a_version(name)) for name in ("a", "b")]
+        items = [listed_to_item(key(name)) for name in ("a", "b")]
+        heads = [head_to_item(a_version(name)) for name in ("b", "a")]
         stub.add_response("query", {"Items": items, "LastEvaluatedKey": {"pk": {"S": "x"}, "sk": {"S": "x"}}})
+        stub.add_response("batch_get_item", {"Responses": {TABLE: heads}})
         page = store.list_series(DEFAULT_TENANT, 50, None)
         assert [summary.series_id for summary in page.items] == ["a", "b"]
         assert page.after == "b"
@@ -233,7 +256,7 @@ class TestAHalfWrittenSeries:
             "sk": {"S": "VERSION#00000002"},
         }
         client.put_item(TableName=TABLE, Item=orphan)
-        with pytest.raises(VersionTaken):
+        with pytest.raises(WriteConflict):
             store.append(a_version(number=2, detector="another"))
         assert store.head(key("cpu")).latest == 1
         assert store.version(key("cpu"), 2).detector == "three_sigma"
@@ -244,7 +267,7 @@ class TestAHalfWrittenSeries:
             "sk": {"S": "HEAD"},
         }
         client.put_item(TableName=TABLE, Item=head)
-        with pytest.raises(VersionTaken):
+        with pytest.raises(WriteConflict):
             store.append(a_version())
         assert store.version(key("cpu"), 1) is None
         assert store.count_series(DEFAULT_TENANT) == 0
@@ -254,5 +277,75 @@ def test_first_fits_are_spread_over_shards(store, stub, asked):
     for index in range(100):
         stub.add_response("transact_write_items", {})
         store.append(a_version(f"series-{index}"))
-    shards = {call["TransactItems"][2]["Update"]["Key"]["sk"]["S"] for _, call in asked}
+    shards = {call["TransactItems"][3]["Update"]["Key"]["sk"]["S"] for _, call in asked}
     assert shards == {f"SHARD#{number:02d}" for number in range(16)}
+
+
+class TestListing:
+    def test_heads_that_did_not_fit_into_an_answer_are_asked_for_again(self, store, stub, asked):
+        """DynamoDB ends an answer at 16 MB and says what is missing."""
+        stub.add_response("query", {"Items": [listed_to_item(key(name)) for name in ("a", "b")]})
+        missing = {"pk": {"S": "TENANT#default#SERIES#b"}, "sk": {"S": "HEAD"}}
+        stub.add_response(
+            "batch_get_item",
+            {
+                "Responses": {TABLE: [head_to_item(a_version("a"))]},
+                "UnprocessedKeys": {TABLE: {"Keys": [missing]}},
+            },
+        )
+        stub.add_response("batch_get_item", {"Responses": {TABLE: [head_to_item(a_version("b", 2))]}})
+        page = store.list_series(DEFAULT_TENANT, 10, None)
+        assert [(line.series_id, line.latest) for line in page.items] == [("a", 1), ("b", 2)]
+        assert asked[-1][1]["RequestItems"][TABLE]["Keys"] == [missing]
+
+    def test_a_series_that_was_just_deleted_is_left_out(self, store, stub):
+        """The index follows the table a moment later."""
+        stub.add_response("query", {"Items": [listed_to_item(key(name)) for name in ("a", "b", "c")]})
+        stub.add_response("batch_get_item", {"Responses": {TABLE: [head_to_item(a_version("a"))]}})
+        page = store.list_series(DEFAULT_TENANT, 2, None)
+        assert [line.series_id for line in page.items] == ["a"]
+        assert page.after == "b"
+
+
+class TestSeriesOfEarlierReleases:
+    """Their HEAD was in the index itself."""
+
+    @pytest.fixture
+    def published_before(self, aws, store, client):
+        for number in (1, 2):
+            store.append(a_version(number=number))
+        client.delete_item(TableName=TABLE, Key={"pk": {"S": "TENANT#default#SERIES#cpu"}, "sk": {"S": "LISTED"}})
+        client.update_item(
+            TableName=TABLE,
+            Key={"pk": {"S": "TENANT#default#SERIES#cpu"}, "sk": {"S": "HEAD"}},
+            UpdateExpression="SET tenant = :tenant",
+            ExpressionAttributeValues={":tenant": {"S": "default"}},
+        )
+
+    def indexed(self, client) -> list[str]:
+        return [item["sk"]["S"] for item in client.scan(TableName=TABLE, IndexName=SERIES_INDEX)["Items"]]
+
+    def test_are_listed(self, published_before, store):
+        assert [(line.series_id, line.latest) for line in store.list_series(DEFAULT_TENANT, 9, None).items] == [
+            ("cpu", 2)
+        ]
+
+    def test_get_an_entry_of_their_own_by_the_next_fit(self, published_before, store, client):
+        assert self.indexed(client) == ["HEAD"]
+        store.append(a_version(number=3))
+        assert self.indexed(client) == ["LISTED"]
+        assert [(line.series_id, line.latest) for line in store.list_series(DEFAULT_TENANT, 9, None).items] == [
+            ("cpu", 3)
+        ]
+        assert store.count_series(DEFAULT_TENANT) == 1
+
+    def test_a_fit_that_comes_too_late_changes_nothing(self, published_before, store, client):
+        with pytest.raises(WriteConflict):
+            store.append(a_version(number=2))
+        assert self.indexed(client) == ["HEAD"]
+
+    def test_are_deleted_whole(self, published_before, store, client):
+        store.delete_series(key(), store.head(key()), Deadline.never())
+        items = client.scan(TableName=TABLE)["Items"]
+        assert [item for item in items if not item["pk"]["S"].endswith("#STATS")] == []
+        assert store.count_series(DEFAULT_TENANT) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import botocore.exceptions as aws
 import pytest
-from tidewatch.adapters.errors import is_temporary, storage_call
+from tidewatch.adapters.clients import is_temporary, storage_call
 from tidewatch.registry import StorageUnavailable
 
 

@@ -16,7 +16,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from tidewatch.adapters.s3 import S3DataStore
 from tidewatch.registry import DataCorrupted, StorageUnavailable
-from tidewatch.registry.training_data import encode
+from tidewatch.registry.encoding import encode_series
 from tidewatch.tenancy import DEFAULT_TENANT
 
 from tests.support.environment import ENVIRONMENT
@@ -66,7 +66,7 @@ def test_the_same_text_is_the_same_object_to_the_last_byte(aws, store, client):
 
 
 def test_a_person_opens_the_object_with_pandas_in_one_line(aws, store, client, tmp_path):
-    key, _ = store.put(DEFAULT_TENANT, encode(a_series()))
+    key, _ = store.put(DEFAULT_TENANT, encode_series(a_series()))
     path = tmp_path / key.rpartition("/")[2]
     client.download_file(BUCKET, key, str(path))
     frame = pandas.read_csv(path)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tidewatch.detectors import CATALOGUE, CannotTrain, fit_model
 from tidewatch.detectors.learned import cross_fitting
-from tidewatch.registry.arrays import pack
+from tidewatch.registry.encoding import pack_arrays
 from tidewatch.series import TimeSeries
 
 from tests.support.processes import in_a_fresh_process
@@ -21,13 +21,13 @@ import base64, json, sys
 import numpy as np
 from tidewatch.detectors import restore_model
 from tidewatch.detectors.retrospective.rolling_forest import judge_values
-from tidewatch.registry.arrays import unpack
+from tidewatch.registry.encoding import unpack_arrays
 from tidewatch.series import TimeSeries
 asked = json.load(sys.stdin)
 points = TimeSeries(np.array(asked["timestamps"], dtype=np.int64), np.array(asked["values"]))
 answers = {}
 for name, stored in asked["models"].items():
-    arrays = unpack(base64.b64decode(stored["arrays"]))
+    arrays = unpack_arrays(base64.b64decode(stored["arrays"]))
     model = restore_model(name, stored["options"], stored["parameters"], arrays)
     answers[name] = [model.score(points).severity.tolist(), model.review(points).severity[-1]]
 assert judge_values(points.values).message is None
@@ -51,7 +51,7 @@ def test_another_process_judges_to_the_last_bit_without_what_training_needs(mode
             name: {
                 "options": model.options.model_dump(),
                 "parameters": dict(model.parameters()),
-                "arrays": base64.b64encode(pack(model.arrays())).decode(),
+                "arrays": base64.b64encode(pack_arrays(model.arrays())).decode(),
             }
             for name, model in models.items()
         },

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tidewatch.detectors import CATALOGUE, restore_model
-from tidewatch.registry.arrays import unpack
+from tidewatch.registry.encoding import unpack_arrays
 from tidewatch.series import TimeSeries
 
 from tests.support.environment import ROOT
@@ -25,7 +25,9 @@ POINTS = TimeSeries(np.array(PUBLISHED["timestamps"]), np.array(PUBLISHED["value
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_it_judges_as_it_did(name):
     stored = PUBLISHED["models"][name]
-    model = restore_model(name, stored["options"], stored["parameters"], unpack(base64.b64decode(stored["arrays"])))
+    model = restore_model(
+        name, stored["options"], stored["parameters"], unpack_arrays(base64.b64decode(stored["arrays"]))
+    )
     scores = model.score(POINTS)
     for column, expected in stored["scores"].items():
         found = getattr(scores, column)

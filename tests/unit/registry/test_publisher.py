@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import random
 from types import SimpleNamespace
 
 import pytest
-from tidewatch.registry import SeriesBusy, StorageUnavailable, publisher
-from tidewatch.registry.training_data import encode
+from tidewatch.deadline import Deadline, DeadlineExceeded
+from tidewatch.registry import SeriesBusy, StorageUnavailable, contention
+from tidewatch.registry.encoding import encode_series
 
 from tests.support.flaky import STEPS, FlakyData, FlakyVersions, Recorder
 from tests.support.memory import Memory, MemoryDataStore, MemoryVersionStore
@@ -62,14 +64,14 @@ class FakeTime:
 @pytest.fixture
 def clock(monkeypatch):
     fake = FakeTime()
-    monkeypatch.setattr(publisher, "time", fake)
+    monkeypatch.setattr(contention, "time", fake)
     return fake
 
 
 def test_a_version_tells_all_of_its_model(versions, data):
     model = a_model(sigmas=2.0, side="both")
     version = a_publisher(versions, data).publish(key("cpu"), a_series(), model)
-    text = encode(a_series())
+    text = encode_series(a_series())
     assert versions.version(key("cpu"), 1) == version
     assert (version.series_id, version.number, version.version) == ("cpu", 1, "v1")
     assert version.detector == "three_sigma"
@@ -152,7 +154,7 @@ class TestDeadline:
             asked.append((low, high))
             return high
 
-        monkeypatch.setattr(publisher, "random", SimpleNamespace(uniform=highest))
+        monkeypatch.setattr(contention, "_random", SimpleNamespace(uniform=highest))
         with pytest.raises(SeriesBusy):
             a_publisher(always_overtaken, deadline_seconds=3, sleep=clock.sleep).publish(
                 key("cpu"), a_series(), a_model()
@@ -160,6 +162,34 @@ class TestDeadline:
         assert [low for low, _ in asked] == [0] * len(asked)
         assert [high for _, high in asked[:7]] == pytest.approx([0.02, 0.04, 0.08, 0.16, 0.32, 0.5, 0.5])
         assert clock.slept == [high for _, high in asked[:-1]], "the wait that would pass the deadline is not begun"
+
+    def test_the_deadline_of_the_request_ends_it_earlier(self, always_overtaken, clock):
+        """Training and publishing share the time of a request."""
+        deadline = Deadline.after(2, clock.monotonic)
+        with pytest.raises(SeriesBusy):
+            a_publisher(always_overtaken, deadline_seconds=15, sleep=clock.sleep).publish(
+                key("cpu"), a_series(), a_model(), deadline=deadline
+            )
+        assert 1 < clock.now - 5000.0 <= 2
+
+    def test_nothing_is_stored_when_training_took_all_the_time(self, versions, data, memory, clock):
+        late = Deadline.after(-1, clock.monotonic)
+        with pytest.raises(DeadlineExceeded):
+            a_publisher(versions, data).publish(key("cpu"), a_series(), a_model(), deadline=late)
+        assert memory.objects == {}
+
+    def test_instances_that_were_restored_from_one_snapshot_wait_for_different_times(self, always_overtaken, clock):
+        """A snapshot holds the state of Python's generator, so that all of them would draw the same numbers."""
+        waits = []
+        for _ in range(2):
+            random.seed(1)
+            clock.slept.clear()
+            with pytest.raises(SeriesBusy):
+                a_publisher(always_overtaken, deadline_seconds=1, sleep=clock.sleep).publish(
+                    key("cpu"), a_series(), a_model()
+                )
+            waits.append(clock.slept[:3])
+        assert waits[0] != waits[1]
 
     def test_an_append_that_succeeds_is_never_given_up(self, versions, clock):
         """However late it is: the version is there, so it is acknowledged."""

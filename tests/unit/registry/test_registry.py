@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tidewatch.deadline import Deadline
 from tidewatch.detectors import fit_model
 from tidewatch.detectors.ensemble.auto.detector import AutoOptions
 from tidewatch.registry import LATEST, DataCorrupted, ModelVersion, Registry, SeriesNotFound, VersionNotFound
 from tidewatch.registry import loader as registry_module
 from tidewatch.registry.ports import Head
-from tidewatch.tenancy import DEFAULT_TENANT
+from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.support.flaky import Recorder
 from tests.support.memory import Memory, MemoryDataStore, MemoryVersionStore
@@ -131,18 +132,50 @@ class TestStorageCalls:
         publish(store)
         assert registry.load(key("cpu")).version.number == 2
 
-    def test_a_version_never_changes_and_is_read_once(self, store, registry, calls):
+    def test_a_version_is_one_read_at_each_request_and_restored_once(self, store, registry, calls):
         publish(store, 2)
         first = registry.load(key("cpu"), 1)
         assert registry.load(key("cpu"), 1) is first
-        assert calls == ["version"]
+        assert calls == ["version", "version"]
 
     def test_a_version_that_came_with_the_head_is_not_read_again(self, store, registry, calls):
         publish(store, 2)
         loaded = registry.load(key("cpu"))
         assert registry.load(key("cpu"), 2) is loaded
         assert registry.load(key("cpu")) is loaded
-        assert calls == ["head", "head"]
+        assert calls == ["head", "version", "head"]
+
+    def test_a_version_that_was_deleted_is_not_answered_from_memory(self, store, registry):
+        publish(store, 2)
+        registry.load(key("cpu"), 1)
+        store.delete_version(key("cpu"), 1)
+        with pytest.raises(VersionNotFound):
+            registry.load(key("cpu"), 1)
+
+    def test_a_series_that_was_deleted_and_trained_anew_has_its_new_model(self, store, registry):
+        (old,) = publish(store)
+        assert registry.load(key("cpu")).version == old
+        store.delete_series(key("cpu"), store.head(key("cpu")), Deadline.never())
+        with pytest.raises(SeriesNotFound):
+            registry.load(key("cpu"), 1)
+        store.append(a_version(sigmas=2.5))
+        for selector in (None, LATEST, 1):
+            assert registry.load(key("cpu"), selector).model.options.sigmas == 2.5
+
+
+class TestTenants:
+    def test_series_of_one_name_have_their_own_models_in_memory(self, store, calls):
+        """With a cache of heads, too: no answer of one tenant's is ever another's."""
+        one, other = Tenant("one"), Tenant("other")
+        store.append(a_version(tenant=one, sigmas=1.5))
+        store.append(a_version(tenant=other, sigmas=2.5))
+        registry = Registry(Recorder(store, calls), no_arrays, head_cache_seconds=60)
+        for _ in range(2):
+            for tenant, sigmas in ((one, 1.5), (other, 2.5)):
+                for selector in (None, LATEST, 1):
+                    assert registry.load(key("cpu", tenant), selector).model.options.sigmas == sigmas
+        with pytest.raises(SeriesNotFound):
+            registry.load(key("cpu", Tenant("third")))
 
 
 class TestHeadCache:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas
 import pytest
 from tidewatch.registry import DataCorrupted, TrainingData
-from tidewatch.registry.training_data import decode, encode
+from tidewatch.registry.encoding import decode_series, encode_series
 from tidewatch.series import LATEST, TimeSeries
 from tidewatch.tenancy import DEFAULT_TENANT
 
@@ -20,30 +20,30 @@ AWKWARD = [0.1, -0.0, 1 / 3, 5e-324, -2.2250738585072014e-308, 1.797693134862315
 
 
 def test_is_csv_with_a_header_and_a_line_for_each_point():
-    text = encode(TimeSeries(np.array([60, 120, LATEST]), np.array([1.0, -2.5, 0.1])))
+    text = encode_series(TimeSeries(np.array([60, 120, LATEST]), np.array([1.0, -2.5, 0.1])))
     assert text == b"timestamp,value\n60,1.0\n120,-2.5\n7289654399,0.1\n"
 
 
 def test_comes_back_to_the_last_bit():
     original = a_series(AWKWARD)
-    again = decode(encode(original))
+    again = decode_series(encode_series(original))
     assert again.timestamps.tobytes() == original.timestamps.tobytes()
     assert again.values.tobytes() == original.values.tobytes()
 
 
 def test_comes_back_as_a_series_that_detectors_take():
-    again = decode(encode(a_series()))
+    again = decode_series(encode_series(a_series()))
     assert (again.timestamps.dtype, again.values.dtype) == (np.int64, np.float64)
     assert not again.values.flags.writeable
 
 
 def test_one_point_is_a_series_too():
-    assert decode(encode(TimeSeries.of_point(5, 2.5))).values.tolist() == [2.5]
+    assert decode_series(encode_series(TimeSeries.of_point(5, 2.5))).values.tolist() == [2.5]
 
 
 def test_pandas_opens_it_in_one_line(tmp_path):
     path = tmp_path / "data.csv.gz"
-    path.write_bytes(gzip.compress(encode(a_series(AWKWARD))))
+    path.write_bytes(gzip.compress(encode_series(a_series(AWKWARD))))
     frame = pandas.read_csv(path)
     assert list(frame.columns) == ["timestamp", "value"]
     assert (frame.timestamp.dtype, frame.value.dtype) == (np.int64, np.float64)
@@ -54,21 +54,21 @@ def test_pandas_opens_it_in_one_line(tmp_path):
 def test_a_quarter_of_a_million_points_come_back():
     random_numbers = random.Random(1)
     original = a_series([random_numbers.gauss(20, 5) for _ in range(250_000)])
-    again = decode(encode(original))
+    again = decode_series(encode_series(original))
     assert again.timestamps.tobytes() == original.timestamps.tobytes()
     assert again.values.tobytes() == original.values.tobytes()
 
 
 def test_is_read_by_the_key_and_the_sha256_of_its_version():
     store = MemoryDataStore(Memory())
-    key, sha256 = store.put(DEFAULT_TENANT, encode(a_series()))
+    key, sha256 = store.put(DEFAULT_TENANT, encode_series(a_series()))
     found = TrainingData(store).of(a_version(data_key=key, data_sha256=sha256))
     assert found.values.tolist() == a_series().values.tolist()
 
 
 def test_data_with_another_sha256_is_not_read():
     store = MemoryDataStore(Memory())
-    key, _ = store.put(DEFAULT_TENANT, encode(a_series()))
+    key, _ = store.put(DEFAULT_TENANT, encode_series(a_series()))
     with pytest.raises(DataCorrupted) as caught:
         TrainingData(store).of(a_version(data_key=key, data_sha256="0" * 64))
     assert caught.value.key == key

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
-from tidewatch.registry.arrays import ArraysUnreadable, pack, unpack
+from tidewatch.registry.encoding import ArraysUnreadable, pack_arrays, unpack_arrays
 
 numbers = st.sampled_from([np.float64, np.int64, np.int8, np.bool_, np.uint16])
 
@@ -22,7 +22,7 @@ numbers = st.sampled_from([np.float64, np.int64, np.int8, np.bool_, np.uint16])
     )
 )
 def test_any_arrays_come_back(arrays):
-    found = unpack(pack(arrays))
+    found = unpack_arrays(pack_arrays(arrays))
     assert found.keys() == arrays.keys()
     for name, array in arrays.items():
         assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
@@ -30,12 +30,12 @@ def test_any_arrays_come_back(arrays):
 
 
 def test_no_arrays_are_no_bytes():
-    assert (pack({}), unpack(b"")) == (b"", {})
+    assert (pack_arrays({}), unpack_arrays(b"")) == (b"", {})
 
 
 def test_an_array_of_objects_is_not_stored():
     with pytest.raises(TypeError):
-        pack({"code": np.array([print], dtype=object)})
+        pack_arrays({"code": np.array([print], dtype=object)})
 
 
 class Explosive:
@@ -48,17 +48,17 @@ def test_a_pickle_is_never_opened():
     np.savez(packed, allow_pickle=True, bomb=np.array([Explosive()], dtype=object))
     for data in (packed.getvalue(), pickle.dumps(Explosive())):
         with pytest.raises(ArraysUnreadable):
-            unpack(data)
+            unpack_arrays(data)
 
 
 @given(st.binary(min_size=1, max_size=200))
 def test_other_bytes_are_refused(data):
     with pytest.raises(ArraysUnreadable):
-        unpack(data)
+        unpack_arrays(data)
 
 
 @given(cut=st.integers(1, 200))
 def test_half_a_file_is_refused(cut):
-    packed = pack({"values": np.arange(100.0)})
+    packed = pack_arrays({"values": np.arange(100.0)})
     with pytest.raises(ArraysUnreadable):
-        unpack(packed[:-cut])
+        unpack_arrays(packed[:-cut])

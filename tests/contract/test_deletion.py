@@ -1,0 +1,220 @@
+"""What every version store promises of deletions, alone and beside fits of the same series."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from tidewatch.deadline import Deadline, DeadlineExceeded
+from tidewatch.registry import (
+    Deleter,
+    Receipt,
+    SeriesBusy,
+    SeriesNotFound,
+    VersionInUse,
+    VersionNotFound,
+    VersionStore,
+    WriteConflict,
+)
+from tidewatch.tenancy import DEFAULT_TENANT, Tenant
+
+from tests.contract.publishing import publish
+from tests.support.samples import NOW, a_model, a_publisher, a_series, a_version, key
+
+BACKENDS = ("memory", "dynamodb")
+
+FOREVER = 2**40
+OTHER = Tenant("other")
+
+
+def a_deleter(versions: VersionStore, **arguments) -> Deleter:
+    return Deleter(versions, **{"deadline_seconds": 15, "sleep": lambda _: None} | arguments)
+
+
+def numbers(versions: VersionStore, series_id: str = "cpu") -> list[int]:
+    return [version.number for version in versions.list_versions(key(series_id), 100, None).items]
+
+
+class TestOfAVersion:
+    def test_takes_it_and_nothing_else(self, versions):
+        publish(versions, "cpu", 3)
+        publish(versions, "disk", 2)
+        before = versions.head(key("cpu"))
+        a_deleter(versions).delete_version(key("cpu"), 2)
+        assert versions.version(key("cpu"), 2) is None
+        assert numbers(versions) == [3, 1]
+        assert numbers(versions, "disk") == [2, 1]
+        assert versions.head(key("cpu")) == before
+        assert versions.count_series(DEFAULT_TENANT) == 2
+
+    def test_frees_no_number(self, versions):
+        publish(versions, "cpu", 3)
+        a_deleter(versions).delete_version(key("cpu"), 2)
+        with pytest.raises(WriteConflict):
+            versions.append(a_version("cpu", 2))
+        publish(versions, "cpu", 1, first=4)
+        assert numbers(versions) == [4, 3, 1]
+
+    def test_refuses_the_champion(self, backend, versions):
+        publish(versions, "cpu", 2)
+        before = backend.everything()
+        with pytest.raises(VersionInUse, match="version v2 of series 'cpu' is in use"):
+            a_deleter(versions).delete_version(key("cpu"), 2)
+        # The store refuses by itself, too: a fit or a deletion may come between its reading and its writing.
+        with pytest.raises(WriteConflict):
+            versions.delete_version(key("cpu"), 2)
+        assert backend.everything() == before
+
+    @pytest.mark.parametrize("number", [2, 4, 99])
+    def test_says_what_is_not_there(self, backend, versions, number):
+        publish(versions, "cpu", 3)
+        a_deleter(versions).delete_version(key("cpu"), 2)
+        before = backend.everything()
+        with pytest.raises(VersionNotFound):
+            a_deleter(versions).delete_version(key("cpu"), number)
+        with pytest.raises(SeriesNotFound):
+            a_deleter(versions).delete_version(key("cpu", OTHER), 1)
+        with pytest.raises(WriteConflict):
+            versions.delete_version(key("cpu"), number)
+        assert backend.everything() == before
+
+    def test_takes_its_receipt_so_that_the_same_request_publishes_anew(self, versions, data):
+        """Else the request would wait for a version that is no more, until its time is over."""
+        publisher = a_publisher(versions, data)
+        receipts = Receipt("one", FOREVER), Receipt("other", FOREVER)
+        for receipt in receipts:
+            publisher.publish(key("cpu"), a_series(), a_model(), receipt)
+        publish(versions, "cpu", 1, first=3)
+        a_deleter(versions).delete_version(key("cpu"), 1)
+        assert versions.published_by(key("cpu"), "one") is None
+        assert versions.published_by(key("cpu"), "other") == 2
+        assert publisher.publish(key("cpu"), a_series(), a_model(), receipts[0]).number == 4
+
+
+class TestOfASeries:
+    @pytest.mark.parametrize("count", [1, 2, 25])
+    def test_leaves_nothing_of_it(self, backend, versions, count):
+        publish(versions, "disk", 2)
+        publish(versions, "cpu", 1, tenant=OTHER)
+        before = backend.everything()
+        for number in range(1, count + 1):
+            versions.append(a_version("cpu", number), Receipt(f"r{number}", FOREVER))
+        a_deleter(versions).delete_series(key("cpu"))
+        assert backend.everything() == before
+        assert versions.head(key("cpu")) is None
+        assert [line.series_id for line in versions.list_series(DEFAULT_TENANT, 9, None).items] == ["disk"]
+        assert (versions.count_series(DEFAULT_TENANT), versions.count_series(OTHER)) == (1, 1)
+        assert versions.head(key("cpu", OTHER)).latest == 1
+
+    def test_lets_it_begin_anew_at_one(self, versions):
+        publish(versions, "cpu", 5)
+        a_deleter(versions).delete_series(key("cpu"))
+        publish(versions, "cpu", 1)
+        assert (numbers(versions), versions.head(key("cpu")).latest) == ([1], 1)
+        assert versions.count_series(DEFAULT_TENANT) == 1
+
+    def test_takes_also_what_deletions_of_versions_have_left(self, versions):
+        publish(versions, "cpu", 4)
+        a_deleter(versions).delete_version(key("cpu"), 2)
+        a_deleter(versions).delete_series(key("cpu"))
+        assert numbers(versions) == []
+
+    def test_says_what_is_not_there(self, versions):
+        publish(versions, "cpu", 1)
+        for series in (key("disk"), key("cpu", OTHER)):
+            with pytest.raises(SeriesNotFound):
+                a_deleter(versions).delete_series(series)
+        a_deleter(versions).delete_series(key("cpu"))
+        with pytest.raises(SeriesNotFound):
+            a_deleter(versions).delete_series(key("cpu"))
+
+    def test_does_nothing_by_a_head_that_is_old(self, backend, versions):
+        """A fit or another deletion came between: what was published since must stay."""
+        publish(versions, "cpu", 2)
+        old = versions.head(key("cpu"))
+        publish(versions, "cpu", 1, first=3)
+        before = backend.everything()
+        with pytest.raises(WriteConflict):
+            versions.delete_series(key("cpu"), old, Deadline.never())
+        assert backend.everything() == before
+        a_deleter(versions).delete_series(key("cpu"))
+        for number in (1, 2):
+            versions.append(a_version("cpu", number, trained_at=NOW + timedelta(hours=1)))
+        before = backend.everything()
+        with pytest.raises(WriteConflict):
+            versions.delete_series(key("cpu"), old, Deadline.never())
+        assert backend.everything() == before
+
+    def test_takes_what_is_published_meanwhile_or_gives_up_and_leaves_a_whole_series(self, versions):
+        publish(versions, "cpu", 1)
+
+        class Overtaken:
+            def __init__(self, times: int) -> None:
+                self.left = times
+
+            def __getattr__(self, name: str):
+                return getattr(versions, name)
+
+            def delete_series(self, series, head, deadline):
+                if self.left:
+                    self.left -= 1
+                    publish(versions, "cpu", 1, first=head.latest + 1)
+                versions.delete_series(series, head, deadline)
+
+        with pytest.raises(SeriesBusy):
+            a_deleter(Overtaken(10**9), deadline_seconds=-1).delete_series(key("cpu"))
+        assert versions.version(key("cpu"), 2) == versions.head(key("cpu")).champion
+        a_deleter(Overtaken(3)).delete_series(key("cpu"))
+        assert (versions.head(key("cpu")), numbers(versions)) == (None, [])
+
+
+class TestOnRealTransactions:
+    """What only a storage shows that takes several transactions for one deletion, and isolates them."""
+
+    BACKENDS = ("dynamodb",)
+
+    def test_at_the_deadline_the_series_is_whole_but_for_versions_that_are_not_in_use(self, versions):
+        publish(versions, "cpu", 30)
+        head = versions.head(key("cpu"))
+        with pytest.raises(DeadlineExceeded):
+            a_deleter(versions).delete_series(key("cpu"), Deadline.after(-1))
+        assert versions.head(key("cpu")) == head
+        assert versions.version(key("cpu"), 30) == head.champion
+        publish(versions, "cpu", 1, first=31)
+        a_deleter(versions).delete_series(key("cpu"))
+        assert numbers(versions) == []
+
+    def test_fits_and_deletions_at_once_leave_whole_series(self, backend, versions):
+        if not backend.isolates:
+            pytest.skip("this storage does not isolate parallel calls; DynamoDB Local does")
+        gate = threading.Barrier(6)
+        with ThreadPoolExecutor(6) as pool:
+            fits = [pool.submit(fit_again_and_again, versions, gate, worker) for worker in range(4)]
+            deletions = [pool.submit(delete_again_and_again, versions, gate) for _ in range(2)]
+            for done in (*fits, *deletions):
+                done.result()
+        head, found = versions.head(key("cpu")), numbers(versions)
+        assert found[:1] == ([head.latest] if head else [])
+        assert head is None or versions.version(key("cpu"), head.latest) == head.champion
+        assert versions.count_series(DEFAULT_TENANT) == (head is not None)
+        assert len(versions.list_series(DEFAULT_TENANT, 9, None).items) == (head is not None)
+
+
+def fit_again_and_again(versions: VersionStore, gate: threading.Barrier, worker: int) -> None:
+    gate.wait()
+    for fit in range(12):
+        head = versions.head(key("cpu"))
+        at = NOW + timedelta(seconds=100 * worker + fit)
+        with suppress(WriteConflict):
+            versions.append(a_version("cpu", head.latest + 1 if head else 1, trained_at=at))
+
+
+def delete_again_and_again(versions: VersionStore, gate: threading.Barrier) -> None:
+    gate.wait()
+    for _ in range(4):
+        if head := versions.head(key("cpu")):
+            with suppress(WriteConflict):
+                versions.delete_series(key("cpu"), head, Deadline.never())
