@@ -184,9 +184,9 @@ build: $(DEV_READY) $(SAM_READY) ## Build functions and layers for arm64; ARCHIT
 	$(WITH_SAM) sam build $(SAM_OPTIONS)
 
 .PHONY: deploy
-deploy: build ## Deploy to AWS; STAGE=dev, staging or prod; CEILINGS=proposed limits fits and detections
+deploy: build ## Deploy to AWS; STAGE=dev, staging or prod; PARAMETERS="AlarmEmail=you@example.com"; CEILINGS=proposed
 	$(WITH_SAM) $(BIN)/python -m deploy --stage $(STAGE) $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE)) \
-		$(if $(CEILINGS),--ceilings $(CEILINGS)) $(if $(KEEP),--keep $(KEEP))
+		$(if $(PARAMETERS),--parameters "$(PARAMETERS)") $(if $(CEILINGS),--ceilings $(CEILINGS)) $(if $(KEEP),--keep $(KEEP))
 
 $(VENV)/bin/uv: requirements-dev.txt
 	@test -n "$(PYTHON_TAG)" || { echo "Tidewatch needs Python 3.11 or later; PYTHON=<path> names one."; exit 1; }

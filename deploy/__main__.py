@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))[given.stage]
     stack = str(config["global"]["parameters"]["stack_name"])
-    changed = {"Architecture": given.architecture} if given.architecture else {}
+    changed = _parameters(given.parameters) | ({"Architecture": given.architecture} if given.architecture else {})
     try:
         concurrency = read_concurrency(boto3.client("lambda"), stack)
     except (BotoCoreError, ClientError) as error:
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
     parser.add_argument("--stage", choices=STAGES, required=True)
     parser.add_argument("--architecture", choices=("arm64", "x86_64"), help="another than samconfig.toml says")
+    parser.add_argument("--parameters", default="", help="values of the template's parameters: Name=value Other=value")
     parser.add_argument("--ceilings", choices=("proposed",), help="set the ceilings that are proposed")
     parser.add_argument("--keep", type=int, default=1, help="versions of each function to keep beside the live one")
     return parser
@@ -58,10 +59,13 @@ def _sam_deploy(stage: str, config: Mapping[str, Any], changed: Mapping[str, str
     """The command; parameters that change are named together with those of samconfig.toml, which they replace."""
     command = ["sam", "deploy", "--config-env", stage]
     if changed:
-        pairs = config["deploy"]["parameters"]["parameter_overrides"].split()
-        parameters = {**dict(pair.split("=", 1) for pair in pairs), **changed}
+        parameters = {**_parameters(config["deploy"]["parameters"]["parameter_overrides"]), **changed}
         command += ["--parameter-overrides", " ".join(f"{name}={value}" for name, value in parameters.items())]
     return command
+
+
+def _parameters(pairs: str) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in pairs.split())
 
 
 def _prune(stack: str, keep: int) -> None:

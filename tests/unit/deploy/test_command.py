@@ -43,13 +43,14 @@ def test_parameters_are_left_to_samconfig(calls, capsys):
 
 
 def test_what_is_changed_is_named_beside_what_samconfig_has(calls):
-    assert command.main(["--stage", "dev", "--architecture", "x86_64", "--ceilings", "proposed"]) == 0
+    options = ["--architecture", "x86_64", "--ceilings", "proposed", "--parameters", "LogRetentionDays=1"]
+    assert command.main(["--stage", "dev", *options]) == 0
     ((*_, option, parameters),) = calls.sam
     assert option == "--parameter-overrides"
     assert parameters.split() == [
         "Stage=dev",
         "Architecture=x86_64",
-        "LogRetentionDays=7",
+        "LogRetentionDays=1",
         "FitConcurrency=100",
         "DetectConcurrency=100",
     ]
