@@ -178,8 +178,8 @@ def test_one_request_that_fails_or_is_slow_pages_nobody():
     assert not pages("FunctionThrottlesAlarm", 0, 0, 100)
     assert not pages("ApiServerErrorsAlarm", {"errors": 1, "requests": 1})
     for name in ("ApiLatencyAlarm", "PredictLatencyAlarm"):
-        slow, few = {"p95": 25_000, "requests": 200}, {"p95": 25_000, "requests": 19}
-        assert not pages(name, {"p95": 10, "requests": 200}, slow, slow)
+        slow, few = {"latency": 25_000, "requests": 200}, {"latency": 25_000, "requests": 19}
+        assert not pages(name, {"latency": 10, "requests": 200}, slow, slow)
         assert not pages(name, few, few, few)
 
 
@@ -192,7 +192,7 @@ def test_what_lasts_or_hits_many_pages():
     assert pages("ApiServerErrorsAlarm", {"errors": 5, "requests": 500})
     assert not pages("ApiServerErrorsAlarm", {"errors": 5, "requests": 501})
     for name in ("ApiLatencyAlarm", "PredictLatencyAlarm"):
-        slow = {"p95": 25_000, "requests": 20}
+        slow = {"latency": 25_000, "requests": 20}
         assert pages(name, slow, slow, slow)
 
 

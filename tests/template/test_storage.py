@@ -62,8 +62,19 @@ def test_old_training_data_gets_cheaper_but_stays_at_hand():
     assert moves == [("STANDARD_IA", 30), ("GLACIER_IR", 90)]
     assert rules["CheaperTrainingData"]["Prefix"] == "training/"
     assert "Expiration" not in rules["CheaperTrainingData"]
-    assert "NoncurrentVersionExpiration" in rules["OldObjectVersions"]
-    assert "AbortIncompleteMultipartUpload" in rules["UnfinishedUploads"]
+
+
+def test_what_is_deleted_is_gone_after_a_month_wherever_it_was():
+    rules = {rule["Id"]: rule for rule in properties("DataBucket")["LifecycleConfiguration"]["Rules"]}
+    assert {rule["Status"] for rule in rules.values()} == {"Enabled"}
+    deleted, unfinished = rules["OldObjectVersions"], rules["UnfinishedUploads"]
+    # In a bucket with versions, deleting leaves the object behind a marker: both go.
+    assert deleted["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert deleted["ExpiredObjectDeleteMarker"] is True
+    assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    assert not {"Prefix", "Filter"} & (deleted.keys() | unfinished.keys())
+    # A current object goes only by being deleted.
+    assert not any("Expiration" in rule or "ExpirationInDays" in rule for rule in rules.values())
 
 
 def test_the_bucket_and_the_topic_take_tls_only():
