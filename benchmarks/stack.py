@@ -61,7 +61,7 @@ def running_stack(**settings: str) -> Iterator[tuple[str, subprocess.Popen[bytes
     server = subprocess.Popen(
         [sys.executable, "-m", "local.run"],
         cwd=ROOT,
-        env=os.environ | settings | {"PORT": str(port), "LOCAL_LOG": "quiet"},
+        env=os.environ | settings | {"PORT": str(port), "LOCAL_LOG": "quiet", "LOCAL_STATE": "none"},
         stdout=subprocess.DEVNULL,
     )
     try:

@@ -81,7 +81,9 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the server stops
         self._printed = ""
-        environment = os.environ | {"LOCAL_AWS": "memory", "LOCAL_LOG": "quiet"} | dict(settings or {})
+        environment = (
+            os.environ | {"LOCAL_AWS": "memory", "LOCAL_LOG": "quiet", "LOCAL_STATE": "none"} | dict(settings or {})
+        )
         self._process = subprocess.Popen(
             [sys.executable, "-m", "local.run"],
             cwd=root,
@@ -112,6 +114,8 @@ class Server:
 
     def stop(self) -> int:
         """Stops the server as Ctrl-C does; returns its exit code."""
+        if self._output.closed:
+            return self._process.wait()
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         try:
@@ -122,6 +126,11 @@ class Server:
         self.output()
         self._output.close()
         return code
+
+    def kill(self) -> None:
+        """Ends the server on the spot, as a power cut does."""
+        self._process.kill()
+        self.stop()
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + 60

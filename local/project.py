@@ -15,6 +15,7 @@ PROJECT: Final = Project(
     stand_in_module="local.endpoint",
     shared=ROOT / "shared",
     packages=("tidewatch",),
+    state_folder=".tidewatch",
     # It lies on a layer in an account.
     variables={"OPENAPI_PATH": str(ROOT / "openapi.json")},
     sources=("functions", "shared", "layers", "template.yaml", "openapi.json", "samconfig.toml"),

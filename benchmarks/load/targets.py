@@ -43,7 +43,7 @@ class Target:
 
 
 # moto for all of them, so that they differ in nothing else; and nothing of the caller's settings leads to an account.
-_SAME: Final = {"LOCAL_AWS": "memory", "LOCAL_LOG": "quiet", "HEAD_CACHE_SECONDS": "0"}
+_SAME: Final = {"LOCAL_AWS": "memory", "LOCAL_LOG": "quiet", "LOCAL_STATE": "none", "HEAD_CACHE_SECONDS": "0"}
 
 CONSISTENT: Final = Target("local stack", _SAME)
 CACHED: Final = Target("local stack, HEAD_CACHE_SECONDS=1", _SAME | {"HEAD_CACHE_SECONDS": "1"})

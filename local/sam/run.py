@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from types import FrameType
 from typing import Final, NoReturn
 
-from local.sam.aws.settings import UnusableAws
+from local.sam.aws.settings import UnusableAws, state_folder
 from local.sam.console import Console, stdout_console
 from local.sam.processes import listening_socket
 from local.sam.project import Project, add_defaults, read_env_file
@@ -69,11 +69,12 @@ def _listen(port: str) -> socket.socket:
 
 
 def _stack(project: Project, runtime: str, console: Console) -> AbstractAsyncContextManager[Stack]:
+    state = state_folder(os.environ, project.root / project.state_folder)
     if runtime == "lambda":
-        return runtime_stack(project, console)
+        return runtime_stack(project, console, state)
     if runtime:
         raise UnusableSetting(f"RUNTIME={runtime} is unknown: leave it empty, or set it to lambda")
-    return one_process_stack(project, console)
+    return one_process_stack(project, console, state)
 
 
 async def _run(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from local.sam.aws import settings
 from local.sam.aws.cloudwatch import MetricStore
 from local.sam.aws.resources import create_resources, resource_names, resource_variables, start_stand_in
+from local.sam.aws.state import METRICS_FILE, STORAGE_FILE, Holder, kept
 from local.sam.console import Console, FunctionOutput
 from local.sam.functions import Functions, function_environment
 from local.sam.project import Project, add_defaults
@@ -74,8 +75,13 @@ class Stack:
 
 
 @asynccontextmanager
-async def one_process_stack(project: Project, console: Console) -> AsyncIterator[Stack]:
+async def one_process_stack(project: Project, console: Console, state: Path | None = None) -> AsyncIterator[Stack]:
     """Loads the functions into this process: AWS first, then the environment, then the code.
+
+    Args:
+        project: what to serve.
+        console: the terminal.
+        state: the folder in which to keep what AWS holds, if it is in memory; None keeps nothing.
 
     Raises:
         UnusableAws: if the settings name an AWS that cannot be used.
@@ -100,7 +106,43 @@ async def one_process_stack(project: Project, console: Console) -> AsyncIterator
             _load(parts.functions, console)
 
     gateway = Gateway(read_api(parts.template), parts.routes, invoke, console)
-    yield Stack(gateway, "in one process", settings.describe(os.environ), reload)
+    async with AsyncExitStack() as keeping:
+        if state is not None:
+            state = await keeping.enter_async_context(_keeping(state, parts, console))
+        yield Stack(gateway, "in one process", describe(os.environ, state), reload)
+
+
+@asynccontextmanager
+async def _keeping(folder: Path, parts: Assembly, console: Console) -> AsyncIterator[Path | None]:
+    """Fills moto and CloudWatch with what a folder has, and keeps them in it; gives the folder if that is possible."""
+    # moto, which an account needs not wait for.
+    from local.sam.aws.holders import Objects, TableItems
+
+    fresh = settings.begins_anew(os.environ)
+    held: list[Holder] = [TableItems(parts.region), Objects()]
+    storage, metrics = folder / STORAGE_FILE, folder / METRICS_FILE
+    async with (
+        kept(storage, held, console.notice, fresh=fresh) as keeps,
+        kept(metrics, [parts.store], console.notice, fresh=fresh),
+    ):
+        yield folder if keeps else None
+
+
+def describe(environment: Mapping[str, str], state: Path | None) -> str:
+    """Where the data of a run is, in words.
+
+    Args:
+        environment: the environment of the functions.
+        state: where what is in memory is kept, if it is.
+    """
+    where = settings.describe(environment)
+    if where != "in memory":
+        return where
+    return (
+        f"in memory, kept in {os.path.relpath(state)}; FRESH=1 begins anew"
+        if state
+        else f"{where}, gone when this stops"
+    )
 
 
 def _load(functions: Functions, console: Console) -> None:

@@ -279,3 +279,32 @@ def test_the_demo_ends_its_server_when_it_is_interrupted(project: Path) -> None:
         assert process.wait(timeout=15) == 130
     with closing(Client(url, timeout=2)) as client, pytest.raises(ConnectionRefusedError):
         client.get("/health")
+
+
+def test_what_is_trained_outlives_the_stack(tmp_path: Path) -> None:
+    storage = tmp_path / "state" / "storage.sqlite3"
+    settings = {"LOCAL_STATE": str(storage.parent), "LOCAL_LOG": "info"}
+
+    def during_a_run(act: Callable[[Client], Any], *, killed: bool = False) -> str:
+        with Server(settings=settings) as server, closing(Client(server.url)) as client:
+            act(client)
+            server.kill() if killed else server.stop()
+            return server.output()
+
+    def train(client: Client) -> None:
+        assert fit(client, "kept")["version"] == "v1"
+        wait_for(lambda: storage.stat().st_size > 20_000, "the file grows")
+
+    def go_on(client: Client) -> None:
+        assert predict(client, "kept", 100).status == 200
+        assert fit(client, "kept")["version"] == "v2"
+
+    def look(client: Client) -> None:
+        assert [each["version"] for each in client.get("/series/kept/versions").json()["versions"]] == ["v2", "v1"]
+        assert client.get("/plot?series_id=kept&version=1").status == 200
+        assert client.get("/healthcheck").json()["inference_latency_ms"]["avg"] > 0
+
+    # Killed, it writes nothing at the end: what was trained is there since some seconds after.
+    during_a_run(train, killed=True)
+    assert "kept in " in during_a_run(go_on)
+    assert "Traceback" not in during_a_run(look)

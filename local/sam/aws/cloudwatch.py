@@ -5,16 +5,20 @@ moto has an API for CloudWatch but neither percentiles nor an index over its dat
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from local.sam.aws.state import Changes, Entry
+from local.sam.aws.state import Key as EntryKey
 
 _MINUTE: Final = 60
 _KEPT_SECONDS: Final = 3 * 3600
@@ -50,6 +54,24 @@ class Bucket:
         """Every value, shape (count,)."""
         return np.array(self.values) if self.values else np.full(self.count, self.smallest)
 
+    def to_entry(self) -> Entry:
+        """The bucket as it is kept in a file."""
+        return Entry([self.count, self.total, self.smallest, self.largest], self.values.tobytes())
+
+    @classmethod
+    def from_entry(cls, entry: Entry) -> Self:
+        """The bucket that an entry stands for.
+
+        Raises:
+            TypeError, ValueError: if it is none.
+        """
+        count, total, smallest, largest = entry.head
+        bucket = cls(int(count), float(total), float(smallest), float(largest))
+        bucket.values.frombytes(entry.body)
+        if len(bucket.values) not in (0, bucket.count):
+            raise ValueError(f"{len(bucket.values)} values where there should be {bucket.count}")
+        return bucket
+
 
 def _statistic(name: str) -> Callable[[list[Bucket]], float]:
     """The function of buckets that a statistic such as ``Sum`` or ``p95`` stands for.
@@ -77,10 +99,13 @@ _STATISTICS: Final[Mapping[str, Callable[[list[Bucket]], float]]] = {
 class MetricStore:
     """Metrics by the minute, for the last three hours."""
 
+    kind = "metric"
+
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._metrics: dict[Key, dict[int, Bucket]] = {}
         self._newest_minute = 0
+        self._touched: set[tuple[Key, int]] = set()
 
     def put_emf(self, document: Mapping[str, Any]) -> None:
         """Takes in one document of the CloudWatch embedded metric format.
@@ -158,10 +183,35 @@ class MetricStore:
             bucket = buckets[minute] = Bucket()
         for value in values:
             bucket.add(float(value))
+        self._touched.add((key, minute))
 
     def _forget_before(self, oldest: int) -> None:
         for key, buckets in list(self._metrics.items()):
+            self._touched |= {(key, minute) for minute in buckets if minute < oldest}
             self._metrics[key] = {minute: bucket for minute, bucket in buckets.items() if minute >= oldest}
+
+    def changes(self) -> Changes:
+        """See ``local.sam.aws.state.Holder``."""
+        touched, self._touched = self._touched, set()
+        found: dict[EntryKey, Entry | None] = {}
+        for key, minute in touched:
+            namespace, name, dimensions = key
+            bucket = self._metrics.get(key, {}).get(minute)
+            found[namespace, name, json.dumps(sorted(dimensions)), minute] = bucket.to_entry() if bucket else None
+        return found
+
+    def fill(self, entries: Mapping[EntryKey, Entry]) -> None:
+        """See ``local.sam.aws.state.Holder``."""
+        for (namespace, name, dimensions, minute), entry in entries.items():
+            key = (namespace, name, frozenset((each, value) for each, value in json.loads(dimensions)))
+            self._metrics.setdefault(key, {})[int(minute)] = Bucket.from_entry(entry)
+            self._newest_minute = max(self._newest_minute, int(minute))
+        self._forget_before(int(self._clock()) - _KEPT_SECONDS)
+
+    def clear(self) -> None:
+        """See ``local.sam.aws.state.Holder``."""
+        self._metrics.clear()
+        self._newest_minute = 0
 
 
 def _values(datum: Mapping[str, Any]) -> list[float]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -36,11 +38,49 @@ def find_jar(folder: Path) -> Path:
     raise NoDynamoDBLocal(f"no DynamoDBLocal.jar in {folder}")
 
 
-def start(folder: Path, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str]:
-    """Starts it, empty; what it holds is gone when it ends.
+def data_folder(state: Path, *, fresh: bool) -> Path:
+    """A folder for its data below one that is kept between runs; data that cannot be read is set aside.
+
+    Args:
+        state: the folder that is kept.
+        fresh: whether to begin with nothing.
+    """
+    folder = state / "dynamodb-local"
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    for database in folder.glob("*.db"):
+        if not _is_whole(database):
+            aside = folder.with_name(f"{folder.name}-unreadable-{time.strftime('%Y%m%d-%H%M%S')}")
+            folder.rename(aside)
+            print(
+                f"{folder} cannot be read. It is now {aside.name}, and DynamoDB Local begins with nothing.", flush=True
+            )
+            break
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _is_whole(database: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            verdict: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            return verdict == "ok"
+    except sqlite3.DatabaseError:
+        return False
+
+
+def start(
+    folder: Path, environment: Mapping[str, str], data: Path | None = None
+) -> tuple[subprocess.Popen[bytes], str]:
+    """Starts it.
 
     It has no setting for the address that it listens on and would take all of this machine's; Loopback.java tells it
     127.0.0.1. Java runs that file from its source, which takes a JDK.
+
+    Args:
+        folder: where to look for the program.
+        environment: the environment of its process.
+        data: a folder to keep its data in; None keeps them in memory.
 
     Returns:
         The process, to be ended with ``local.sam.processes.stop``, and its URL.
@@ -55,7 +95,8 @@ def start(folder: Path, environment: Mapping[str, str]) -> tuple[subprocess.Pope
     port = processes.free_port()
     libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
     classes = f"{jar}{os.pathsep}{jar.parent / 'DynamoDBLocal_lib'}/*"
-    settings = ["-inMemory", "-disableTelemetry", "-port", str(port)]
+    place = ["-inMemory"] if data is None else ["-dbPath", str(data), "-sharedDb"]
+    settings = [*place, "-disableTelemetry", "-port", str(port)]
     command: list[str | Path] = [java, libraries, "-cp", classes, _LAUNCHER, *settings]
     with tempfile.TemporaryFile() as output:
         process = processes.start(command, environment=environment, folder=jar.parent, output=output)

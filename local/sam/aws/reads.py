@@ -46,16 +46,16 @@ def get_item(region: str, request: Mapping[str, Any]) -> dict[str, Any] | None:
     found: Any = table.items.get(DynamoType(key[table.hash_key_attr]))
     if found and table.range_key_attr:
         found = found.get(DynamoType(key[table.range_key_attr]))
-    return {"Item": {name: _attribute(value) for name, value in found.attrs.items()}} if found else {}
+    return {"Item": {name: attribute(value) for name, value in found.attrs.items()}} if found else {}
 
 
-def _attribute(value: DynamoType) -> dict[str, Any]:
+def attribute(value: DynamoType) -> dict[str, Any]:
     """An attribute as botocore gives it to its caller."""
     kind, content = value.type, value.value
     if kind == "M":
-        content = {name: _attribute(nested) for name, nested in content.items()}
+        content = {name: attribute(nested) for name, nested in content.items()}
     elif kind == "L":
-        content = [_attribute(nested) for nested in content]
+        content = [attribute(nested) for nested in content]
     elif kind == "B":
         content = _bytes(content)
     elif kind == "BS":

@@ -7,6 +7,8 @@ AWS_ENDPOINT_URL_S3…   or ``_S3`` for one, ``AWS_ENDPOINT_URL`` for both. Metr
                        sees what the functions print.
 LOCAL_AWS=account      the real account of your credentials. Nothing is created there.
 LOCAL_AWS=memory       moto, whatever the endpoints say.
+LOCAL_STATE=<folder>   where to keep what moto holds until the next run; ``none`` keeps nothing.
+FRESH=1                begins with nothing instead of what was kept.
 =====================  ==============================================================================================
 
 In the first two, all of the caller's AWS settings are put aside before the first client is built, so that real
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, MutableMapping
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -97,4 +100,16 @@ def describe(environment: Mapping[str, str]) -> str:
     elsewhere = {environment[name] for name in _ENDPOINTS if environment.get(name)}
     if elsewhere:
         return f"{', '.join(sorted(elsewhere))}; metrics in memory"
-    return "in memory, gone when this stops"
+    return "in memory"
+
+
+def state_folder(environment: Mapping[str, str], usual: Path) -> Path | None:
+    """The folder in which to keep what the stand-ins hold; None to keep nothing, as where another endpoint keeps it."""
+    named = environment.get("LOCAL_STATE") or usual
+    elsewhere = environment.get("LOCAL_AWS") != "memory" and any(environment.get(name) for name in _ENDPOINTS)
+    return None if uses_account(environment) or elsewhere or named == "none" else Path(named).absolute()
+
+
+def begins_anew(environment: Mapping[str, str]) -> bool:
+    """Whether to begin with nothing instead of what was kept."""
+    return environment.get("FRESH", "") not in ("", "0")

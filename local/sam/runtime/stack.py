@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +17,10 @@ from local.sam import processes
 from local.sam.aws import server, settings
 from local.sam.aws.cloudwatch import MetricStore
 from local.sam.aws.resources import create_resources, resource_names, resource_variables, start_stand_in
+from local.sam.aws.state import METRICS_FILE, kept
 from local.sam.console import Console, FunctionOutput
 from local.sam.project import Project
-from local.sam.routes import read_api, read_routes
+from local.sam.routes import read_api, read_functions, read_routes
 from local.sam.runtime import artifacts, storage, tools
 from local.sam.runtime.artifacts import BuiltFunction
 from local.sam.runtime.functions import RuntimeFunctions
@@ -47,8 +48,13 @@ def processes_wanted(setting: str) -> int:
 
 
 @asynccontextmanager
-async def runtime_stack(project: Project, console: Console) -> AsyncIterator[Stack]:
+async def runtime_stack(project: Project, console: Console, state: Path | None = None) -> AsyncIterator[Stack]:
     """Builds what is not built, starts what stands in for AWS, and ends all of it afterwards.
+
+    Args:
+        project: what to serve.
+        console: the terminal.
+        state: the folder in which to keep what the stand-ins hold; None keeps nothing.
 
     Raises:
         NoRuntime, BuildFailed, UnusableAws, UnusableTemplate, UnusableProcesses: if it cannot start.
@@ -56,17 +62,25 @@ async def runtime_stack(project: Project, console: Console) -> AsyncIterator[Sta
     most = processes_wanted(os.environ.get("PROCESSES", ""))
     found = tools.find(project)
     region = settings.region(os.environ)
+    source = project.read_template(region)
+    variables = dict(
+        pair for function in read_functions(source, project.root).values() for pair in function.environment.items()
+    )
+    settings.prepare_environment(os.environ, resource_variables(source, variables))
     console.notice(f"Building for Python {tools.PYTHON} on {found.architecture}, if the sources changed ...")
     folder = artifacts.up_to_date_build(found)
     built = artifacts.read_build(project, folder, region)
     template = project.read_template(region, folder / "template.yaml")
-    variables = {name: value for function in built.values() for name, value in function.variables.items()}
-    settings.prepare_environment(os.environ, resource_variables(template, variables))
     store = MetricStore()
-    with storage.running_storage(project, os.environ) as data, processes.listening_socket() as listener:
+    async with AsyncExitStack() as ending:
+        data = ending.enter_context(storage.running_storage(project, os.environ, state))
+        listener = ending.enter_context(processes.listening_socket())
         if not settings.uses_account(os.environ):
             start_stand_in(store)
             create_resources(template, resource_names(template, variables, os.environ))
+        if state is not None:
+            fresh = settings.begins_anew(os.environ)
+            await ending.enter_async_context(kept(state / METRICS_FILE, [store], console.notice, fresh=fresh))
         cloudwatch = await server.start(listener)
         cloudwatch_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
 

@@ -14,6 +14,7 @@ import boto3
 
 from local.sam import processes
 from local.sam.aws import dynamodb_local, settings
+from local.sam.aws.state import STORAGE_FILE
 from local.sam.project import Project
 
 _DYNAMODB: Final = "AWS_ENDPOINT_URL_DYNAMODB"
@@ -23,17 +24,25 @@ _FETCHED: Final = Path(".venv", "dynamodb-local")
 
 
 @contextmanager
-def running_storage(project: Project, environment: MutableMapping[str, str]) -> Iterator[str]:
+def running_storage(
+    project: Project, environment: MutableMapping[str, str], state: Path | None = None
+) -> Iterator[str]:
     """Starts what the environment asks for, and writes into it where that is, for the clients of this process.
 
     =========================  ====================================================================================
     AWS_ENDPOINT_URL_DYNAMODB  given: that is used, and so for S3
     DYNAMODB_LOCAL=<folder>    Amazon's DynamoDB Local, the jar of which is in that folder
-    nothing said               DynamoDB Local where `make test` put it and Java can run it
+    nothing said               DynamoDB Local where `make test` put it and Java can run it, but not with ``state``
     otherwise, and for S3      moto, in a process of its own, one request at a time
     LOCAL_AWS=memory           moto, whatever else is given
     LOCAL_AWS=account          nothing is started: the real account
     =========================  ====================================================================================
+
+    Args:
+        project: the project that it is for.
+        environment: the environment.
+        state: the folder in which to keep what it holds; None keeps nothing. Without a DYNAMODB_LOCAL, moto stands in
+            for DynamoDB then, so that the folder has what functions in one process left there.
 
     Returns:
         What it is, in words.
@@ -47,28 +56,34 @@ def running_storage(project: Project, environment: MutableMapping[str, str]) -> 
     started: list[subprocess.Popen[bytes]] = []
     words = []
     try:
-        if (process := _start_dynamodb_local(project, environment)) is not None:
+        if (process := _start_dynamodb_local(project, environment, state)) is not None:
             started.append(process)
             words.append("DynamoDB Local")
         missing = [name for name in (_DYNAMODB, _S3) if not (environment.get(_GENERAL) or environment.get(name))]
         if missing:
-            process, url = _start_moto(project, environment)
+            process, url = _start_moto(project, environment, state)
             started.append(process)
             environment.update(dict.fromkeys(missing, url))
             words.append("moto for DynamoDB and S3" if _DYNAMODB in missing else "moto for S3")
-        yield f"{', '.join(words)}; gone when this stops" if words else settings.describe(environment)
+        kept = f"kept in {os.path.relpath(state)}; FRESH=1 begins anew" if state else "gone when this stops"
+        yield f"{', '.join(words)}; {kept}" if words else settings.describe(environment)
     finally:
         processes.stop(started)
 
 
-def _start_dynamodb_local(project: Project, environment: MutableMapping[str, str]) -> subprocess.Popen[bytes] | None:
+def _start_dynamodb_local(
+    project: Project, environment: MutableMapping[str, str], state: Path | None
+) -> subprocess.Popen[bytes] | None:
     """Starts it if it is asked for, or else if it is there."""
     if environment.get("LOCAL_AWS") == "memory" or environment.get(_GENERAL) or environment.get(_DYNAMODB):
         return None
     named = environment.get("DYNAMODB_LOCAL")
+    if state is not None and not named:
+        return None
+    data = state and dynamodb_local.data_folder(state, fresh=settings.begins_anew(environment))
     try:
         folder = Path(named) if named else project.root / _FETCHED
-        process, environment[_DYNAMODB] = dynamodb_local.start(folder, environment)
+        process, environment[_DYNAMODB] = dynamodb_local.start(folder, environment, data)
     except dynamodb_local.NoDynamoDBLocal as error:
         if named:
             raise settings.UnusableAws(f"DYNAMODB_LOCAL={named}: {error}") from None
@@ -76,12 +91,15 @@ def _start_dynamodb_local(project: Project, environment: MutableMapping[str, str
     return process
 
 
-def _start_moto(project: Project, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+def _start_moto(
+    project: Project, environment: Mapping[str, str], state: Path | None
+) -> tuple[subprocess.Popen[bytes], str]:
     # It inherits a socket that listens already: requests wait in there until it is ready.
+    kept = state / STORAGE_FILE if state else ""
     with processes.listening_socket() as listener:
         process = processes.start(
             [sys.executable, "-m", project.stand_in_module],
-            environment=dict(environment) | {"AWS_LISTENER": str(listener.fileno())},
+            environment={**environment, "AWS_LISTENER": str(listener.fileno()), "AWS_STATE": str(kept)},
             folder=project.root,
             sockets=[listener],
         )
