@@ -14,10 +14,12 @@ import warnings
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from aws_lambda_powertools import Logger, Metrics, single_metric
+from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.types import CloudWatchEMFOutput
 
 from tidewatch.settings import Settings
 
@@ -58,25 +60,14 @@ class LogEvent(StrEnum):
 
 
 _BASE: Final = frozenset({"service", "stage"})
-_BY_DETECTOR: Final = _BASE | {"detector"}
+_DETECTOR: Final = "detector"
+_BY_DETECTOR: Final = _BASE | {_DETECTOR}
 
 DIMENSION_SETS: Final[Mapping[Metric, tuple[frozenset[str], ...]]] = MappingProxyType(
-    {
-        Metric.INFERENCE_LATENCY: (_BASE, _BY_DETECTOR),
+    dict.fromkeys(Metric, (_BASE,))
+    | {
+        # Each detector that is used is another metric to pay for, so only one is told by it.
         Metric.PREDICTIONS: (_BASE, _BY_DETECTOR),
-        Metric.ANOMALIES: (_BASE, _BY_DETECTOR),
-        Metric.TRAINING_LATENCY: (_BASE, _BY_DETECTOR),
-        Metric.TRAININGS: (_BASE, _BY_DETECTOR),
-        Metric.POINTS_TRAINED: (_BASE, _BY_DETECTOR),
-        Metric.DETECTION_LATENCY: (_BASE, _BY_DETECTOR),
-        Metric.DETECTIONS: (_BASE, _BY_DETECTOR),
-        Metric.POINTS_JUDGED: (_BASE, _BY_DETECTOR),
-        Metric.ANOMALOUS_POINTS: (_BASE, _BY_DETECTOR),
-        Metric.ERRORS: (_BASE,),
-        Metric.REJECTIONS: (_BASE,),
-        Metric.STORAGE_FAILURES: (_BASE,),
-        Metric.UNHANDLED_ERRORS: (_BASE,),
-        Metric.DATA_CORRUPTED: (_BASE,),
         Metric.COLD_START: (frozenset({"function_name", "service"}),),
     }
 )
@@ -86,7 +77,28 @@ DIMENSION_SETS: Final[Mapping[Metric, tuple[frozenset[str], ...]]] = MappingProx
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 logger: Final = Logger(service=SERVICE)
-metrics: Final = Metrics(namespace=NAMESPACE, service=SERVICE)
+
+
+class _Metrics(AmazonCloudWatchEMFProvider):
+    """Metrics of one request. Those told by detector get a directive of their own in the same line."""
+
+    def serialize_metric_set(
+        self, metrics: Any = None, dimensions: Any = None, metadata: Any = None
+    ) -> CloudWatchEMFOutput:
+        """The line of a request in the Embedded Metric Format."""
+        line = super().serialize_metric_set(metrics, dimensions, metadata)
+        if _DETECTOR in self.metadata_set:
+            # Powertools types its own one directive only.
+            by_detector: Any = {
+                "Namespace": NAMESPACE,
+                "Dimensions": [sorted(_BY_DETECTOR)],
+                "Metrics": [{"Name": Metric.PREDICTIONS.value, "Unit": MetricUnit.Count.value}],
+            }
+            line["_aws"]["CloudWatchMetrics"].append(by_detector)
+        return line
+
+
+metrics: Final = _Metrics(namespace=NAMESPACE, service=SERVICE)
 
 
 def base_dimensions() -> dict[str, str]:
@@ -97,7 +109,7 @@ def base_dimensions() -> dict[str, str]:
 
 def detector_dimensions(detector: str) -> dict[str, str]:
     """The dimensions of a metric that is also told by detector."""
-    return base_dimensions() | {"detector": detector}
+    return base_dimensions() | {_DETECTOR: detector}
 
 
 def count(metric: Metric, value: float = 1) -> None:
@@ -113,26 +125,31 @@ def count_alone(metric: Metric) -> None:
         pass
 
 
-def record_prediction(detector: str, *, anomaly: bool) -> None:
-    """Counts one prediction, and tells this request's metrics by detector too."""
-    metrics.add_dimensions(**detector_dimensions(detector))
-    count(Metric.PREDICTIONS)
-    count(Metric.ANOMALIES, int(anomaly))
+def record_prediction(detector: str, *, points: int, anomalies: int, elapsed_ms: float) -> None:
+    """Counts points that a stored model judged, all of them and by detector, and how long the request took."""
+    metrics.add_metadata(_DETECTOR, detector)
+    count(Metric.PREDICTIONS, points)
+    count(Metric.ANOMALIES, anomalies)
+    _time(Metric.INFERENCE_LATENCY, elapsed_ms)
 
 
-def record_training(detector: str, *, points: int) -> None:
-    """Counts one training, and tells this request's metrics by detector too."""
-    metrics.add_dimensions(**detector_dimensions(detector))
+def record_training(*, points: int, elapsed_ms: float) -> None:
+    """Counts a training, its points, and how long the request took, storage included."""
     count(Metric.TRAININGS)
     count(Metric.POINTS_TRAINED, points)
+    _time(Metric.TRAINING_LATENCY, elapsed_ms)
 
 
-def record_detection(detector: str, *, judged: int, anomalous: int) -> None:
-    """Counts one detection over a whole series, and tells this request's metrics by detector too."""
-    metrics.add_dimensions(**detector_dimensions(detector))
+def record_detection(*, points: int, anomalies: int, elapsed_ms: float) -> None:
+    """Counts a detection over a whole series, the points that it judged, and how long the request took."""
     count(Metric.DETECTIONS)
-    count(Metric.POINTS_JUDGED, judged)
-    count(Metric.ANOMALOUS_POINTS, anomalous)
+    count(Metric.POINTS_JUDGED, points)
+    count(Metric.ANOMALOUS_POINTS, anomalies)
+    _time(Metric.DETECTION_LATENCY, elapsed_ms)
+
+
+def _time(metric: Metric, elapsed_ms: float) -> None:
+    metrics.add_metric(name=metric, unit=MetricUnit.Milliseconds, value=elapsed_ms)
 
 
 class Stopwatch:
@@ -145,19 +162,3 @@ class Stopwatch:
     def elapsed_ms(self) -> float:
         """Milliseconds since the making."""
         return (time.perf_counter() - self._start) * 1000
-
-
-_LATENCY_OF: Final = MappingProxyType(
-    {
-        Metric.PREDICTIONS: Metric.INFERENCE_LATENCY,
-        Metric.TRAININGS: Metric.TRAINING_LATENCY,
-        Metric.DETECTIONS: Metric.DETECTION_LATENCY,
-    }
-)
-
-
-def record_latency(elapsed_ms: float) -> None:
-    """Adds how long the request took, storage included, if it judged or trained: a replayed answer did neither."""
-    for counted, latency in _LATENCY_OF.items():
-        if counted in metrics.metric_set:
-            metrics.add_metric(name=latency, unit=MetricUnit.Milliseconds, value=elapsed_ms)

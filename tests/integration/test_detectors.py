@@ -136,3 +136,17 @@ def test_lost_arrays_are_told_and_not_guessed(api: Api):
     reply = api.predict("s", 1.0, timestamp=NEXT)
     assert (reply.status, reply.problem) == (500, "data-corrupted")
     assert reply.events == ["data_corrupted"]
+
+
+@pytest.mark.parametrize("detector", ["three_sigma", "auto", "isolation_forest"])
+def test_a_constant_history_is_learned_where_that_is_asked_for(api: Api, detector):
+    """As of a counter at rest: any change is unusual, as far as so short a history can tell."""
+    more = {"detector": {"name": detector}}
+    refused = api.fit("rest", [0] * 60, more=more)
+    assert refused.errors == [(("body", "values"), "constant")]
+    assert '"allow_constant": true' in refused.json()["errors"][0]["msg"]
+    assert api.fit("rest", [0] * 60, more=more | {"allow_constant": True}).status == 200
+    assert api.predict("rest", 0).json()["anomaly"] is False
+    changed = api.predict("rest", 1).json()
+    assert (changed["anomaly"], changed["p_value"]) == (True, pytest.approx(1 / 61))
+    assert (("body", "allow_constant"), "bool_type") in api.fit("rest", [0] * 60, more={"allow_constant": 1}).errors

@@ -20,7 +20,7 @@ from tidewatch.api.request import ApiRequest, current
 from tidewatch.api.schemas import nearest
 from tidewatch.series import MOST_PROBLEMS
 from tidewatch.settings import Settings, settings
-from tidewatch.telemetry import Stopwatch, base_dimensions, logger, metrics, record_latency
+from tidewatch.telemetry import Stopwatch, base_dimensions, logger, metrics
 
 Event = dict[str, Any]
 Handler = Callable[[Event, LambdaContext], dict[str, Any]]
@@ -88,7 +88,7 @@ def create_handler(
     """
 
     @logger.inject_lambda_context(clear_state=True)
-    @metrics.log_metrics(capture_cold_start_metric=True)
+    @metrics.log_metrics(capture_cold_start_metric=True)  # type: ignore[untyped-decorator] # of Powertools' provider
     def lambda_handler(event: Event, context: LambdaContext) -> dict[str, Any]:
         stopwatch = Stopwatch()
         for name, value in base_dimensions().items():
@@ -101,7 +101,6 @@ def create_handler(
             response = app.resolve(decoded, context)
         except Exception as error:  # noqa: BLE001 - what fails before the resolver has the same answers
             response = _proxy_response(problem_response(error))
-        record_latency(stopwatch.elapsed_ms)
         return rephrase(event, response) if rephrase else response
 
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":

@@ -32,7 +32,6 @@ routes = Router()  # type: ignore[no-untyped-call]
 _PREFIX: Final = "/anomalydetector/v1.1/timeseries"
 _TAG: Final = "Azure Anomaly Detector"
 _PROBLEMS: Final = (400, 413, 415)
-_NAME: Final = "azure"
 
 _FEWEST_POINTS: Final = 12
 _MOST_POINTS: Final[int] = Settings.model_fields["max_detect_points"].default
@@ -251,7 +250,7 @@ def detect_entire_series(body: Annotated[DetectionRequest, Body()], request: Req
     By the points around it, as `detect_univariate_entire_series` of Microsoft's client asks.
     """
     found = service.detect_entire(body.on_grid, sensitivity=body.sensitivity, max_anomaly_ratio=body.max_anomaly_ratio)
-    record_detection(_NAME, judged=found.anomaly.size, anomalous=int(np.count_nonzero(found.anomaly)))
+    _record(request, points=found.anomaly.size, anomalies=int(np.count_nonzero(found.anomaly)))
     return _json(EntireResponse.of(found), request)
 
 
@@ -271,7 +270,7 @@ def detect_last_point(body: Annotated[DetectionRequest, Body()], request: Reques
     By the points before it, as `detect_univariate_last_point` of Microsoft's client asks.
     """
     found = service.detect_last(body.on_grid, sensitivity=body.sensitivity)
-    record_detection(_NAME, judged=1, anomalous=int(found.anomaly))
+    _record(request, points=1, anomalies=int(found.anomaly))
     return _json(LastResponse.of(found), request)
 
 
@@ -291,8 +290,12 @@ def detect_change_points(body: Annotated[ChangePointRequest, Body()], request: R
     As `detect_univariate_change_point` of Microsoft's client asks.
     """
     found = service.detect_change_points(body.on_grid, window=body.stable_trend_window, threshold=body.threshold)
-    record_detection(_NAME, judged=found.is_change.size, anomalous=int(np.count_nonzero(found.is_change)))
+    _record(request, points=found.is_change.size, anomalies=int(np.count_nonzero(found.is_change)))
     return _json(ChangePointResponse.of(found), request)
+
+
+def _record(request: ApiRequest, *, points: int, anomalies: int) -> None:
+    record_detection(points=points, anomalies=anomalies, elapsed_ms=request.stopwatch.elapsed_ms)
 
 
 def _json(answer: BaseModel, request: ApiRequest) -> Response[str]:

@@ -220,12 +220,14 @@ def detect(
 
     A detector learns from the series and judges each of its points. Nothing is stored.
     """
-    found = detect_series(body.sent, body.options)
-    record_detection(found.options.name, judged=found.judged, anomalous=found.anomalous)
+    found = detect_series(body.sent, body.options, deadline=request.deadline)
     if format == "json":
-        return json_answer(detection_document(found), request.headers)
-    picture = plot_detection(found, PictureStyle(format, width, height, theme))
-    return picture_response(picture, format, pinned=False)
+        answer = json_answer(detection_document(found), request.headers)
+    else:
+        picture = plot_detection(found, PictureStyle(format, width, height, theme))
+        answer = picture_response(picture, format, pinned=False)
+    record_detection(points=found.judged, anomalies=found.anomalous, elapsed_ms=request.stopwatch.elapsed_ms)
+    return answer
 
 
 def detection_document(found: Detection) -> dict[str, Any]:

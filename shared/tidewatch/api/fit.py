@@ -71,12 +71,19 @@ class FitRequest(BaseModel):
     values: Annotated[
         list[Any],
         WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 5, "maxItems": _MOST_POINTS}),
-        Field(description="One finite number for each timestamp; not all equal."),
+        Field(description="One finite number for each timestamp; not all equal, unless `allow_constant` is true."),
     ]
     detector: Annotated[
         AnyDetectorOptions,
         Field(default_factory=_default_options, description="The detector and its options."),
     ]
+    allow_constant: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="Whether a series of equal values is learned, not refused: any change is an anomaly then.",
+        ),
+    ] = False
 
     _series: TimeSeries = PrivateAttr()
 
@@ -89,7 +96,7 @@ class FitRequest(BaseModel):
         """A hash of what the request means: the same for any order of its fields and any spaces."""
         meaning = hashlib.sha256(self._series.timestamps.tobytes())
         meaning.update(self._series.values.tobytes())
-        meaning.update(orjson.dumps(self.detector.model_dump(), option=orjson.OPT_SORT_KEYS))
+        meaning.update(orjson.dumps([self.allow_constant, self.detector.model_dump()], option=orjson.OPT_SORT_KEYS))
         return meaning.hexdigest()
 
     @model_validator(mode="wrap")
@@ -112,7 +119,12 @@ class FitRequest(BaseModel):
             found += [in_plain_words(item) for item in error.errors(include_input=False)]
         found += unknown
         if isinstance(data, dict) and all(isinstance(data.get(field), list) for field in ("timestamps", "values")):
-            outcome = preflight(data["timestamps"], data["values"], most_points=settings().max_points)
+            outcome = preflight(
+                data["timestamps"],
+                data["values"],
+                most_points=settings().max_points,
+                allow_constant=data.get("allow_constant") is True,
+            )
             found += as_errors(outcome.problems)
             if request is not None and outcome.series is not None:
                 request._series = outcome.series  # noqa: SLF001 - its own
@@ -175,8 +187,16 @@ def fit(
     series = request.series(series_id)
 
     def train(receipt: Receipt | None) -> FitResponse:
-        result = service.fit(series, body.series, body.detector, publisher=publisher, receipt=receipt)
-        record_training(result.version.detector, points=result.version.points_used)
+        result = service.fit(
+            series,
+            body.series,
+            body.detector,
+            publisher=publisher,
+            receipt=receipt,
+            allow_constant=body.allow_constant,
+            deadline=request.deadline,
+        )
+        record_training(points=result.version.points_used, elapsed_ms=request.stopwatch.elapsed_ms)
         return FitResponse.of(result)
 
     return idempotency.run(

@@ -13,7 +13,9 @@ from tidewatch.api.answers import picture_content, picture_response, wanted_form
 from tidewatch.api.app import route
 from tidewatch.api.dependencies import RegistryDep, TrainingDataDep
 from tidewatch.api.parameters import SeriesIdQuery, Version, selector
+from tidewatch.api.problems import InvalidRequest
 from tidewatch.api.request import RequestDep
+from tidewatch.detectors import CannotTrain
 from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, Format, ThemeName
 from tidewatch.services.plot import PictureStyle, plot_version
 
@@ -43,7 +45,15 @@ def plot(
     The training series, each point judged by those before it: the band of what was usual, anomalies, events, severity.
     """
     style = PictureStyle(format or wanted_format(request.headers.get("accept", "")), width, height, theme)
-    picture = plot_version(
-        request.series(series_id), style, registry=registry, training_data=training_data, selector=selector(version)
-    )
+    try:
+        picture = plot_version(
+            request.series(series_id),
+            style,
+            registry=registry,
+            training_data=training_data,
+            selector=selector(version),
+            deadline=request.deadline,
+        )
+    except CannotTrain as error:
+        raise InvalidRequest([{"loc": ("query", "version"), "msg": str(error), "type": "takes_too_long"}]) from None
     return picture_response(picture, style.format, pinned=version not in (None, "latest"))

@@ -133,9 +133,10 @@ def predict(
         registry=registry,
         selector=selector(version),
         context=None if body.context is None else np.array(body.context, dtype=np.float64),
+        deadline=request.deadline,
     )
     answer = PredictResponse.of(prediction)
-    record_prediction(answer.detector, anomaly=answer.anomaly)
+    record_prediction(answer.detector, points=1, anomalies=int(answer.anomaly), elapsed_ms=request.stopwatch.elapsed_ms)
     return answer
 
 

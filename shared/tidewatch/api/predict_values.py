@@ -24,7 +24,6 @@ from tidewatch.telemetry import record_detection
 
 routes = Router()  # type: ignore[no-untyped-call]
 
-_DETECTOR: Final = "isolation_forest"
 _MOST_POINTS: Final[int] = Settings.model_fields["max_detect_points"].default
 
 
@@ -87,7 +86,7 @@ def judge(body: Annotated[ValuesRequest, Body()], request: RequestDep) -> Respon
     """
     judged = detect_in_values(body.numbers)
     anomalies = [anomaly for anomaly in judged.anomaly if anomaly is not None]
-    record_detection(_DETECTOR, judged=len(anomalies), anomalous=sum(anomalies))
+    record_detection(points=len(anomalies), anomalies=sum(anomalies), elapsed_ms=request.stopwatch.elapsed_ms)
     document = {
         "warmup_points_dropped": judged.warmup_points_dropped,
         "anomaly": judged.anomaly,

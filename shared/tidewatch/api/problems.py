@@ -15,8 +15,10 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pydantic import BaseModel, Field
 
 from tidewatch.api.decoding import InvalidBody, MalformedBody, PayloadTooLarge, UnsupportedMediaType
+from tidewatch.deadline import DeadlineExceeded
 from tidewatch.detectors import CannotTrain
 from tidewatch.registry import DataCorrupted, SeriesBusy, SeriesNotFound, StorageUnavailable, VersionNotFound
+from tidewatch.series import InvalidSeries
 from tidewatch.settings import ConfigurationError
 from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
 
@@ -151,6 +153,12 @@ def _answer_untrainable(error: CannotTrain) -> _Answer:
     )
 
 
+def _answer_invalid_series(error: InvalidSeries) -> _Answer:
+    return _answer_invalid(
+        InvalidRequest([{"loc": ("body", *p.loc), "msg": p.msg, "type": p.type} for p in error.problems])
+    )
+
+
 def _answer_storage(error: StorageUnavailable) -> _Answer:
     count_alone(Metric.STORAGE_FAILURES)
     _log_failure("storage did not answer", LogEvent.STORAGE_UNAVAILABLE, error.__cause__ or error, error.operation)
@@ -162,7 +170,18 @@ def _answer_storage(error: StorageUnavailable) -> _Answer:
     )
 
 
+def _answer_out_of_time(_: DeadlineExceeded) -> _Answer:
+    return _Answer(
+        "out-of-time",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The request did not end in the time that it has. Nothing half-done is visible. Try again in a moment.",
+        title="Out of time",
+        headers=_retry_after(1),
+    )
+
+
 def _answer_corrupted(error: DataCorrupted) -> _Answer:
+    count_alone(Metric.DATA_CORRUPTED)
     logger.critical("stored data fails its checksum", event=LogEvent.DATA_CORRUPTED, key=error.key)
     return _Answer(
         "data-corrupted",
@@ -174,6 +193,7 @@ def _answer_corrupted(error: DataCorrupted) -> _Answer:
 
 
 def _answer_unexpected(error: Exception) -> _Answer:
+    count_alone(Metric.UNHANDLED_ERRORS)
     _log_failure("unhandled error", LogEvent.UNHANDLED_ERROR, error)
     return _Answer("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
 
@@ -202,6 +222,7 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     RequestValidationError: _answer_invalid,
     InvalidRequest: _answer_invalid,
     InvalidBody: _answer_invalid_body,
+    InvalidSeries: _answer_invalid_series,
     MalformedBody: lambda e: _Answer("malformed-json", HTTPStatus.BAD_REQUEST, str(e), title="Malformed JSON"),
     CannotTrain: _answer_untrainable,
     PayloadTooLarge: lambda e: _Answer("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(e), title="Too large"),
@@ -215,6 +236,7 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
         "series-busy", HTTPStatus.SERVICE_UNAVAILABLE, _sentence(e), headers=_retry_after(e.retry_after)
     ),
     StorageUnavailable: _answer_storage,
+    DeadlineExceeded: _answer_out_of_time,
     DataCorrupted: _answer_corrupted,
     RequestInProgress: lambda _: _Answer(
         "idempotency-in-progress",

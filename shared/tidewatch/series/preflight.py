@@ -99,6 +99,7 @@ def preflight(
     most_points: int,
     purpose: str = "a fit",
     columns: tuple[Column, Column] = (TIMESTAMPS, VALUES),
+    allow_constant: bool | None = None,
 ) -> Preflight:
     """Checks two columns as they came out of JSON and makes a series of them.
 
@@ -109,6 +110,7 @@ def preflight(
         most_points: how many points are taken at the most.
         purpose: what the series is for, in a sentence's subject.
         columns: what the request calls them.
+        allow_constant: whether a series of equal values is taken; None if the request cannot ask for it.
     """
     of_times, of_values = columns
     sizes = (
@@ -126,7 +128,8 @@ def preflight(
     problems += found
     problems += _check_times(of_times, times, np.flatnonzero(times_ok))
     problems += _check_values(of_values, numbers, np.flatnonzero(numbers_ok))
-    problems += _check_spread(of_values, numbers[numbers_ok])
+    if not allow_constant:
+        problems += _check_spread(of_values, numbers[numbers_ok], can_be_allowed=allow_constant is not None)
     if problems:
         return Preflight(None, tuple(problems))
     return Preflight(TimeSeries(times, numbers), ())
@@ -250,9 +253,11 @@ def _check_values(column: Column, numbers: NDArray[np.float64], usable: NDArray[
         )
 
 
-def _check_spread(column: Column, kept: NDArray[np.float64]) -> Iterator[Problem]:
+def _check_spread(column: Column, kept: NDArray[np.float64], *, can_be_allowed: bool) -> Iterator[Problem]:
     if kept.size >= FEWEST_POINTS and np.isfinite(kept).all() and kept.min() == kept.max():
         msg = f"all values equal {kept[0]:g}: a constant series has no spread to learn from"
+        if can_be_allowed:
+            msg += '; send "allow_constant": true to learn it all the same, so that any change is an anomaly'
         yield Problem((column.field,), msg, "constant")
 
 

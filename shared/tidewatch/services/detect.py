@@ -8,9 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors import CannotTrain, DetectorOptions, Event, Model, Scores, find_events, fit_model
+from tidewatch.deadline import Deadline, DeadlineExceeded
+from tidewatch.detectors import CannotTrain, DetectorOptions, Event, Model, Scores, find_events
 from tidewatch.detectors.retrospective.rolling_forest import ValuesJudged, judge_values
 from tidewatch.series import SentSeries, TimeSeries
+from tidewatch.services.fit import train_in_time
 
 AUTO_FROM: Final = 256
 """Points from which on ``auto`` is the default: it judges nothing before 128, so that half of them are judged."""
@@ -64,19 +66,34 @@ def default_detector(points: int) -> str:
     return OF_MANY if points >= AUTO_FROM else OF_FEW
 
 
-def detect(sent: SentSeries, options: DetectorOptions) -> Detection:
+def detect(sent: SentSeries, options: DetectorOptions, *, deadline: Deadline) -> Detection:
     """Learns from a series and judges each of its points.
 
     Raises:
-        CannotTrain: if the series does not suit the detector, or its options would take too long.
+        CannotTrain: if the series does not suit the detector, or it takes too long.
     """
     try:
-        model = fit_model(sent.series, options)
+        model = train_in_time(sent.series, options, deadline=deadline)
+        scores = judge_in_time(model, sent.series, deadline)
     except CannotTrain as error:
         error.field = sent.field
         raise
-    scores = model.review(sent.series)
     return Detection(sent.series, sent.has_times, model, scores, find_events(scores))
+
+
+def judge_in_time(model: Model, series: TimeSeries, deadline: Deadline) -> Scores:
+    """The judgement of every point of a series that nothing came before.
+
+    Raises:
+        CannotTrain: if it takes too long.
+    """
+    try:
+        return model.review(series, deadline)
+    except DeadlineExceeded:
+        raise CannotTrain(
+            f"{model.options.name} takes longer to judge {len(series):,} points than a request has: send fewer points, "
+            "or choose options or a detector that need less time"
+        ) from None
 
 
 def detect_in_values(values: NDArray[np.float64]) -> ValuesJudged:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from tidewatch.detectors import DetectorOptions, fit_model
+from tidewatch.deadline import Deadline, DeadlineExceeded
+from tidewatch.detectors import CannotTrain, DetectorOptions, Model, fit_model
 from tidewatch.registry import ModelVersion, Publisher, Receipt, SeriesKey
 from tidewatch.series import TimeSeries
+
+_SECONDS_TO_PUBLISH: Final = 4.0
+"""What training leaves of the time of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,9 @@ def fit(
     options: DetectorOptions,
     *,
     publisher: Publisher,
-    receipt: Receipt | None,
+    receipt: Receipt | None = None,
+    allow_constant: bool = False,
+    deadline: Deadline,
 ) -> FitResult:
     """Trains the detector of these options on a series, and publishes the model.
 
@@ -39,12 +46,34 @@ def fit(
         options: the detector's.
         publisher: where the version goes.
         receipt: of a request that may come twice, so that it publishes once.
+        allow_constant: whether a series of equal values is learned.
+        deadline: when both training and publishing have to be done.
 
     Raises:
-        CannotTrain: if the series does not suit the detector, or the options would take too long.
+        CannotTrain: if the series does not suit the detector, or training takes too long.
+        DeadlineExceeded: if no time was left to publish; nothing was published.
         SeriesBusy: if too many fits of this series ran at once; nothing was published.
         StorageUnavailable: if storage failed.
     """
-    model = fit_model(trained_on, options)
-    version = publisher.publish(series, trained_on, model, receipt)
+    model = train_in_time(
+        trained_on, options, allow_constant=allow_constant, deadline=deadline.earlier(_SECONDS_TO_PUBLISH)
+    )
+    version = publisher.publish(series, trained_on, model, receipt, deadline)
     return FitResult(version, model.learned())
+
+
+def train_in_time(
+    series: TimeSeries, options: DetectorOptions, *, allow_constant: bool = False, deadline: Deadline
+) -> Model:
+    """The model that the detector of these options learns.
+
+    Raises:
+        CannotTrain: if the series does not suit the detector, or training takes too long.
+    """
+    try:
+        return fit_model(series, options, allow_constant=allow_constant, deadline=deadline)
+    except DeadlineExceeded:
+        raise CannotTrain(
+            f"{options.name} takes longer for {len(series):,} points than a request has: send fewer points, or choose "
+            "options or a detector that need less time"
+        ) from None

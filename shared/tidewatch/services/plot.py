@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
+from tidewatch.deadline import Deadline
 from tidewatch.detectors import find_events
 from tidewatch.plotting import Format, Judged, PlotRequest, ThemeName, render
 from tidewatch.registry import Registry, SeriesKey, TrainingData, VersionSelector
-from tidewatch.services.detect import Detection
+from tidewatch.services.detect import Detection, judge_in_time
+
+_SECONDS_TO_DRAW: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ def plot_version(
     registry: Registry,
     training_data: TrainingData,
     selector: VersionSelector = None,
+    deadline: Deadline,
 ) -> bytes:
     """A picture of a version's training data, each point judged by those before it.
 
@@ -39,10 +44,11 @@ def plot_version(
         VersionNotFound: if it has no such version.
         DataCorrupted: if the training data or the model's arrays are gone or damaged.
         StorageUnavailable: if storage failed.
+        CannotTrain: if the model takes too long to judge so many points.
     """
     loaded = registry.load(series, selector)
     points, model = training_data.of(loaded.version), loaded.model
-    scores = model.review(points)
+    scores = judge_in_time(model, points, deadline.earlier(_SECONDS_TO_DRAW))
     judged = Judged(points, scores, find_events(scores), model.options, model.period)
     return render(judged, style.titled(f"{series.series_id} · {loaded.version.version}"))
 

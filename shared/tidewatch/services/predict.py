@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tidewatch.deadline import Deadline
 from tidewatch.detectors import Scores
 from tidewatch.registry import ModelVersion, Registry, SeriesKey, VersionSelector
 from tidewatch.series import TimeSeries
@@ -34,6 +35,7 @@ def predict(
     registry: Registry,
     selector: VersionSelector = None,
     context: NDArray[np.float64] | None = None,
+    deadline: Deadline,
 ) -> Prediction:
     """Judges points by a version of a series' model, each by those before it.
 
@@ -42,6 +44,7 @@ def predict(
         points: n points in the order of time, n at least 1.
         registry: where versions are found.
         selector: the version; None is the champion.
+        deadline: when it has to be done.
         context: the values just before the points, shape (m,), oldest first, at the sampling step of the training
             data. None where the end of the training data is what came before.
 
@@ -50,10 +53,11 @@ def predict(
         VersionNotFound: if it has no such version.
         DataCorrupted: if the model's arrays are gone or damaged.
         StorageUnavailable: if storage failed.
+        DeadlineExceeded: if the model takes too long.
     """
     loaded = registry.load(series, selector)
     before = None if context is None else _before(points.start, loaded.version.step, context)
-    return Prediction(loaded.version, points, loaded.model.score(points, before))
+    return Prediction(loaded.version, points, loaded.model.score(points, before, deadline))
 
 
 def _before(start: int, step: int, values: NDArray[np.float64]) -> TimeSeries:
