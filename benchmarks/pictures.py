@@ -20,13 +20,12 @@ from matplotlib.lines import Line2D
 from tidewatch.detectors import CATALOGUE, fit_model
 from tidewatch.detectors.events import find_events
 from tidewatch.plotting import Judged, PlotRequest, render
-from tidewatch.plotting.abscissa import Abscissa
-from tidewatch.plotting.drawing import Drawing
-from tidewatch.plotting.fitting import font, wrap_shortened
-from tidewatch.plotting.frame import Frame
-from tidewatch.plotting.sizes import LINE, Sizes
-from tidewatch.plotting.spans import Spans
-from tidewatch.plotting.themes import THEMES
+from tidewatch.plotting.horizontal_axis import HorizontalAxis
+from tidewatch.plotting.judgement_layers import SpanLayer
+from tidewatch.plotting.layout import Frame
+from tidewatch.plotting.series_layer import SeriesLayer
+from tidewatch.plotting.style import LINE, THEMES, Sizes
+from tidewatch.plotting.text import font, wrap_shortened
 from tidewatch.series import TimeSeries
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -109,20 +108,20 @@ def chooser() -> Figure:
     series = odd_series()
     judgements = [judged_by(name, series, TRAINING.end) for name, _ in ROWS]
     sizes = replace(Sizes.of(_WIDTH, 600), height=80 + len(ROWS) * (_ROW + _BETWEEN))
-    abscissa = Abscissa(judgements[0], sizes.columns)
-    drawings = [Drawing(judged, abscissa, _THEME, sizes) for judged in judgements]
-    spans = [Spans.of(judged, abscissa, _THEME) for judged in judgements]
+    axis = HorizontalAxis(judgements[0], sizes.columns)
+    drawings = [SeriesLayer(judged, axis, _THEME, sizes) for judged in judgements]
+    spans = [SpanLayer.of(judged, axis, _THEME) for judged in judgements]
     frame = Frame(sizes, _THEME)
     frame.write_legend(list(_legend(drawings[-1], spans[-1])), below=0)
     top = frame.top + LINE * sizes.text
     for (name, words), drawing, behind in zip(ROWS, drawings, spans, strict=True):
         # All rows have one scale, so that they can be compared; bands end where it does.
         drawing.low, drawing.high = float(series.values.min()) - 20, float(series.values.max()) + 10
-        axes = _row(frame, abscissa, top, last=drawing is drawings[-1])
+        axes = _row(frame, axis, top, last=drawing is drawings[-1])
         axes.set_ylim(drawing.low, drawing.high)
         drawing.draw_on(axes)
         behind.draw_on(axes)
-        _draw_bars(axes, frame, abscissa, top, name_them=drawing is drawings[0])
+        _draw_bars(axes, frame, axis, top, name_them=drawing is drawings[0])
         _write_row(frame, name, words, top)
         top += _ROW + _BETWEEN
     return frame.figure
@@ -140,33 +139,25 @@ def main() -> int:
     return 0
 
 
-def _row(frame: Frame, abscissa: Abscissa, top: float, *, last: bool) -> Axes:
+def _row(frame: Frame, axis: HorizontalAxis, top: float, *, last: bool) -> Axes:
     sizes = frame.sizes
-    left, width = sizes.pad + _WORDS, sizes.width - _WORDS - 2 * sizes.pad
-    bottom = sizes.height - top - _ROW
-    axes = frame.figure.add_axes((left / sizes.width, bottom / sizes.height, width / sizes.width, _ROW / sizes.height))
-    axes.patch.set_visible(False)
-    axes.set_xlim(abscissa.low, abscissa.high)
-    axes.set_yticks([])
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set(color=_THEME.axis, linewidth=0.8)
-    ticks = abscissa.ticks(lambda label: int(width / (2 * frame.ruler(label)))) if last else []
-    axes.set_xticks([tick.at for tick in ticks], [tick.label for tick in ticks])
-    for label in axes.get_xticklabels():
-        label.set(fontproperties=frame.font, color=_THEME.text)
+    axes = frame.add_axes(sizes.pad + _WORDS, top, sizes.width - _WORDS - 2 * sizes.pad, _ROW)
+    axes.set_xlim(axis.low, axis.high)
+    if last:
+        frame.label_across(axes, axis)
     return axes
 
 
-def _draw_bars(axes: Axes, frame: Frame, abscissa: Abscissa, top: float, *, name_them: bool) -> None:
+def _draw_bars(axes: Axes, frame: Frame, axis: HorizontalAxis, top: float, *, name_them: bool) -> None:
     """A bar above the training and each oddity, wide enough to be seen, and their names above the first row."""
     high = axes.get_ylim()[1]
     box = axes.get_position()
     for oddity in (TRAINING, *ODDITIES):
-        start, end = abscissa.at(np.array([oddity.start, oddity.end])) + np.array([-2.0, 2.0]) * abscissa.column
+        start, end = axis.at(np.array([oddity.start, oddity.end])) + np.array([-2.0, 2.0]) * axis.column
         color = _THEME.axis if oddity is TRAINING else _THEME.text
         axes.plot([start, end], [high, high], color=color, linewidth=3, solid_capstyle="butt", clip_on=False)
         if name_them:
-            share = ((start + end) / 2 - abscissa.low) / (abscissa.high - abscissa.low)
+            share = ((start + end) / 2 - axis.low) / (axis.high - axis.low)
             x = (box.x0 + box.width * share) * frame.sizes.width
             frame.write(oddity.name, x, top - 4, ha="center", va="bottom")
 
@@ -179,7 +170,7 @@ def _write_row(frame: Frame, name: str, words: str, top: float) -> None:
         frame.write(line, sizes.pad, top, color=_THEME.muted)
 
 
-def _legend(drawing: Drawing, spans: Spans) -> Iterator[Artist]:
+def _legend(drawing: SeriesLayer, spans: SpanLayer) -> Iterator[Artist]:
     """That of one row, in words for all of them."""
     yield Line2D([], [], color=_THEME.text, linewidth=3, label="put into the series")
     names = ("series", "anomalies", "normal range", "expected", "events", "warming up")

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from tidewatch.plotting.themes import THEMES
+from tidewatch.plotting.style import THEMES
 
 from benchmarks.load.outcome import Outcome
 from benchmarks.load.run import Run

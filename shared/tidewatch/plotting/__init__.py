@@ -1,14 +1,16 @@
 """A series and how a detector judged it, as a picture: ``render(Judged(...), PlotRequest(...))``.
 
-This is the only room that imports matplotlib, and it never imports pyplot: a figure belongs to the call that draws it.
-matplotlib keeps a font cache in ``MPLCONFIGDIR`` and needs that to be writable. AWS Lambda has no writable home, so a
-function should set it to a folder under ``/tmp``; where it is unset and the home cannot be written, importing this room
-sets it to a private temporary folder.
+This is the only package that imports matplotlib. It never imports pyplot: a figure belongs to the call that draws it.
 """
 
-import tidewatch.plotting.matplotlib_home  # noqa: F401  (first: matplotlib reads the environment when imported)
-from tidewatch.plotting.judged import Judged
+import os
+import tempfile
+
+# Before matplotlib is imported: it keeps a font cache in the home folder, and AWS Lambda has none that can be written.
+if "MPLCONFIGDIR" not in os.environ and not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111  (never raises)
+    os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp(prefix="matplotlib-")
+
 from tidewatch.plotting.render import render
-from tidewatch.plotting.request import LARGEST_SIDE, SMALLEST_SIDE, Format, PlotRequest, ThemeName
+from tidewatch.plotting.request import LARGEST_SIDE, SMALLEST_SIDE, Format, Judged, PlotRequest, ThemeName
 
 __all__ = ["LARGEST_SIDE", "SMALLEST_SIDE", "Format", "Judged", "PlotRequest", "ThemeName", "render"]

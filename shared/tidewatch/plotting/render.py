@@ -13,24 +13,21 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from tidewatch.plotting.abscissa import Abscissa
-from tidewatch.plotting.drawing import Drawing
-from tidewatch.plotting.frame import Frame
-from tidewatch.plotting.judged import Judged
-from tidewatch.plotting.panels import Panels
-from tidewatch.plotting.request import Format, PlotRequest
-from tidewatch.plotting.severity import Severity
-from tidewatch.plotting.sizes import Sizes
-from tidewatch.plotting.spans import Spans
-from tidewatch.plotting.themes import THEMES
-from tidewatch.plotting.words import facts_of, printable
+from tidewatch.plotting.horizontal_axis import HorizontalAxis
+from tidewatch.plotting.judgement_layers import SeverityLayer, SpanLayer
+from tidewatch.plotting.layout import Frame, Panels
+from tidewatch.plotting.request import Format, Judged, PlotRequest
+from tidewatch.plotting.series_layer import SeriesLayer
+from tidewatch.plotting.style import THEMES, Sizes
+from tidewatch.plotting.text import facts_of, printable
 
 _CANVASES: Final = {"png": FigureCanvasAgg, "svg": FigureCanvasSVG}
 
-# matplotlib's own defaults, whatever a settings file of the machine says. The words of an SVG stay words, which can be
-# searched and read aloud, and its ids follow from its content.
-_SETTINGS: Final[dict[Any, Any]] = {
+# matplotlib's own defaults, whatever a settings file of the machine says. An SVG keeps its words as text, which can be
+# searched and read aloud, and its ids depend on its content only. A title may contain a dollar sign.
+SETTINGS: Final[dict[Any, Any]] = {
     **{name: value for name, value in matplotlib.rcParamsDefault.items() if not name.startswith("backend")},
+    "text.parse_math": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "tidewatch",
     "agg.path.chunksize": 20_000,
@@ -40,27 +37,27 @@ _SETTINGS: Final[dict[Any, Any]] = {
 _LOCK: Final = threading.Lock()
 
 _PIXELS_TO_COLLECT: Final = 2_000_000
-"""Figures are circles of references: the pixels of larger ones, up to 67 MB, are not left to a collector to come by."""
+"""A figure contains reference cycles: the pixels of a large one, up to 67 MB, are freed at once rather than later."""
 
 
 def render(judged: Judged, request: PlotRequest) -> bytes:
-    """Draws a series, the band of what was usual, anomalies and events, and beneath them the severity of every point.
+    """Draws a series with its normal range, anomalies and events, and beneath them the severity of every point.
 
-    The severity is left out of a picture too low for it. Safe to call from several threads: they take turns.
+    A picture too low for both panels has no severity. Safe to call from several threads: they take turns.
 
     Args:
         judged: at least one point, with its judgement.
         request: the title, format, size and theme.
 
     Returns:
-        A PNG of exactly the size asked for, or an SVG; the same bytes for the same arguments.
+        A PNG of exactly the size asked for, or an SVG. Equal arguments give equal bytes.
 
     Raises:
         ValueError: if the series is empty.
     """
     if not len(judged.series):
         raise ValueError("there is nothing to draw in an empty series")
-    with _LOCK, matplotlib.rc_context(_SETTINGS):
+    with _LOCK, matplotlib.rc_context(SETTINGS):
         picture = _encode(*compose(judged, request), request.format)
     if request.format == "png" and request.width * request.height > _PIXELS_TO_COLLECT:
         gc.collect()
@@ -71,17 +68,17 @@ def compose(judged: Judged, request: PlotRequest) -> tuple[Figure, Sequence[str]
     """The figure, and its words: the title and then the facts beneath it. Arguments as for :func:`render`."""
     sizes, theme = Sizes.of(request.width, request.height), THEMES[request.theme]
     title, facts = printable(request.title), facts_of(judged)
-    abscissa = Abscissa(judged, sizes.columns)
-    drawing, severity = Drawing(judged, abscissa, theme, sizes), Severity(judged, abscissa, theme, sizes)
-    spans = Spans.of(judged, abscissa, theme)
+    axis = HorizontalAxis(judged, sizes.columns)
+    line, severity = SeriesLayer(judged, axis, theme, sizes), SeverityLayer(judged, axis, theme, sizes)
+    spans = SpanLayer.of(judged, axis, theme)
     frame = Frame(sizes, theme)
     frame.write_header(title, facts)
-    panels = Panels(frame, abscissa, with_severity=severity.known)
+    panels = Panels(frame, axis, with_severity=severity.known)
     level = severity.legend() if panels.with_severity else []
-    frame.write_legend([*drawing.legend(), *spans.legend(), *level], panels.below)
-    values_axes, severity_axes = panels.add(drawing.low, drawing.high, drawing.scale.label)
-    drawing.draw_on(values_axes)
-    spans.draw_on(values_axes)
+    frame.write_legend([*line.legend(), *spans.legend(), *level], panels.below)
+    value_axes, severity_axes = panels.add(line.low, line.high, line.scale.label)
+    line.draw_on(value_axes)
+    spans.draw_on(value_axes)
     if severity_axes:
         severity.draw_on(severity_axes)
         spans.draw_on(severity_axes)

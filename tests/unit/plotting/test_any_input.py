@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from tidewatch.plotting import Format, PlotRequest, render
+from tidewatch.plotting import Format, PlotRequest, layout, render
 from tidewatch.plotting.render import compose
 from tidewatch.series import LATEST, TimeSeries
 
@@ -23,7 +23,9 @@ def overflowing_or_overlapping(figure: Figure, width: int, height: int) -> list[
     FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
     texts = list(figure.texts)
     for axes in figure.axes:
-        texts += [*axes.get_xticklabels(), *axes.get_yticklabels()]
+        low, high = axes.get_xlim()
+        texts += [label for label in axes.get_xticklabels() if low <= label.get_position()[0] <= high]
+        texts += [*axes.get_yticklabels(), axes.xaxis.get_offset_text()]
     texts += [text for legend in figure.legends for text in legend.get_texts()]
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text()]
     wrong = [f"outside: {words}" for words, box in boxes if not (box.x0 >= 0 <= box.y0)]
@@ -38,9 +40,8 @@ def overflowing_or_overlapping(figure: Figure, width: int, height: int) -> list[
 @pytest.mark.parametrize(
     ("width", "height"), [(320, 320), (320, 4096), (4096, 320), (400, 320), (500, 400), (800, 600), (2400, 1200)]
 )
-@pytest.mark.parametrize("name", ["a", "W" * 128, "eu-west-1:prod.checkout_p99." * 4 + "x" * 16])
-@pytest.mark.parametrize("mean", [50.0, 1e9])
-@pytest.mark.parametrize("has_times", [True, False])
+@pytest.mark.parametrize("name", ["W" * 128, "eu-west-1:prod.checkout_p99." * 4 + "x" * 16])
+@pytest.mark.parametrize(("mean", "has_times"), [(50.0, True), (1e9, True), (1e9, False)])
 def test_words_neither_overflow_nor_overlap(
     width: int, height: int, name: str, mean: float, has_times: bool, series_of: Series, review: Review
 ) -> None:
@@ -91,7 +92,10 @@ def test_no_series_and_no_judgement_upset_it(data: st.DataObject) -> None:
     assert overflowing_or_overlapping(figure, width, height) == []
 
 
-def test_a_second_line_of_legend_without_room_is_left_out(series_of: Series, judge: Judge) -> None:
+def test_a_second_line_of_legend_without_room_is_left_out(
+    series_of: Series, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "_LEAST_FOR_PANELS", 0.45)
     options = options_of("three_sigma").model_copy(update={"side": "very " * 40})
     judged = judge(series_of(np.linspace(0, 100, 10)), lower=20.0, upper=80.0, anomaly=True, options=options)
     figure, words = compose(judged, PlotRequest("W" * 128, width=320, height=320))

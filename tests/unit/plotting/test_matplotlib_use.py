@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
-
-import pytest
-from tidewatch.plotting import matplotlib_home
 
 from tests.support.processes import in_a_fresh_process
 
@@ -23,10 +18,10 @@ print([name for name in sys.modules if name in ("matplotlib.pyplot", "tkinter", 
     assert in_a_fresh_process(code, HOME=str(tmp_path)).stdout.strip() == "[]"
 
 
-def test_a_folder_for_the_font_cache_is_made_where_the_home_cannot_be_written(tmp_path: Path) -> None:
+def test_the_font_cache_is_private_where_the_home_cannot_be_written(tmp_path: Path) -> None:
     code = """
 import os, stat
-import tidewatch.plotting.matplotlib_home
+import tidewatch.plotting
 import matplotlib
 folder = matplotlib.get_cachedir()
 assert folder == os.environ["MPLCONFIGDIR"], folder
@@ -35,21 +30,6 @@ print(oct(stat.S_IMODE(os.stat(folder).st_mode)))
     assert in_a_fresh_process(code, HOME="/nonexistent", TMPDIR=str(tmp_path)).stdout.strip() == "0o700"
 
 
-def test_a_folder_for_the_font_cache_is_made_where_there_is_no_home(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def homeless() -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr(Path, "home", homeless)
-    # Set before it is deleted, so that what the call sets is undone.
-    monkeypatch.setenv("MPLCONFIGDIR", "")
-    monkeypatch.delenv("MPLCONFIGDIR")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    matplotlib_home.ensure_writable_config()
-    assert Path(os.environ["MPLCONFIGDIR"]).parent == tmp_path
-
-
-def test_a_folder_for_the_font_cache_that_was_set_is_kept(tmp_path: Path) -> None:
-    code = "import os, tidewatch.plotting.matplotlib_home; print(os.environ['MPLCONFIGDIR'])"
+def test_a_folder_that_was_set_for_the_font_cache_is_kept(tmp_path: Path) -> None:
+    code = "import os, tidewatch.plotting; print(os.environ['MPLCONFIGDIR'])"
     assert in_a_fresh_process(code, HOME="/nonexistent", MPLCONFIGDIR=str(tmp_path)).stdout.strip() == str(tmp_path)

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, Format, PlotRequest, render
 from tidewatch.plotting.render import compose
-from tidewatch.plotting.themes import THEMES
+from tidewatch.plotting.style import THEMES
 from tidewatch.series import TimeSeries
 
 from tests.unit.plotting.conftest import START, Judge, Review, Series
@@ -152,7 +152,7 @@ def test_a_line_stops_at_a_gap_and_a_lone_point_is_a_dot(series_of: Series, revi
     figure, _ = compose(review(series), PLAIN)
     line, dots = lines_of(figure, THEMES["light"].data)
     assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [200, 202]
-    assert dots.get_xdata().tolist() == [30_000]
+    assert dots.get_xdata().tolist() == [(START + 30_000) / 86_400]
 
 
 @pytest.mark.parametrize(
