@@ -3,7 +3,7 @@
 from tidewatch import api
 from tidewatch.api import azure, detect, predict_values
 from tidewatch.api.azure_problems import as_azure_response
-from tidewatch.detectors.learned.learners import load_learners
+from tidewatch.detectors.learned import load_learners
 
 app = api.create_app(detect.routes, predict_values.routes, azure.routes)
 lambda_handler = api.create_handler(app, warm_up=(load_learners,), rephrase=as_azure_response)

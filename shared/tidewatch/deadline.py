@@ -41,6 +41,10 @@ class Deadline:
         """Seconds until the deadline; negative once it has passed."""
         return self.at - self.clock()
 
+    def within(self, seconds: float) -> Deadline:
+        """This deadline, or the one that is so many seconds from now if that is sooner."""
+        return Deadline(min(self.at, self.clock() + seconds), self.clock)
+
     def earlier(self, seconds: float) -> Deadline:
         """A deadline that leaves so many seconds for what comes after the work."""
         return Deadline(self.at - seconds, self.clock)

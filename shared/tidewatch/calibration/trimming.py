@@ -34,7 +34,7 @@ _HEAVIEST: Final = 0.9
 """Shape of the tails that are told apart from anomalies; of heavier ones there is no mean."""
 
 
-def trim_outliers(scores: Floats, touched: int = 1) -> Floats:
+def trim_outliers(scores: Floats, touched: int = 1, worth: float | None = None) -> Floats:
     """The nonconformity scores of the points that calibrate, shape (m,), ascending.
 
     Left out are those so far beyond all others that one history in a thousand would have such a point by chance; at
@@ -43,6 +43,8 @@ def trim_outliers(scores: Floats, touched: int = 1) -> Floats:
     Args:
         scores: nonconformity scores of the points of a history, shape (n,), finite, in any order.
         touched: on how many judgements one point bears: 1, and as many as a judgement looks back at.
+        worth: how many independent scores each is worth, at most 1. Given, the tail that tells outliers is as much
+            heavier as its fit to so few may have missed; None to take the fit as it is.
     """
     ordered = np.sort(scores)
     count = ordered.size
@@ -57,7 +59,8 @@ def trim_outliers(scores: Floats, touched: int = 1) -> Floats:
     for outliers in left_out.tolist():
         rest = ordered[: count - outliers]
         tail = Tail.of(rest, size, median, _HEAVIEST)
-        beyond = log_survival(ordered[[count - outliers]] - tail.start, max(tail.scale, tail.least), tail.shape)[0]
+        shape = tail.shape if worth is None else tail.shape + 1.0 / (size * worth)
+        beyond = log_survival(ordered[[count - outliers]] - tail.start, max(tail.scale, tail.least), shape)[0]
         if beyond + np.log(size / rest.size) < np.log(_RARE / count):
             return rest
     return ordered

@@ -27,12 +27,12 @@ _FAMILIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
         "seasonal": {"holt_winters": "HoltWinters", "seasonal_decomposition": "SeasonalDecomposition"},
         "learned": {
-            "isolation_forest": "DETECTOR",
-            "dbscan": "DETECTOR",
-            "kmeans": "DETECTOR",
-            "local_outlier_factor": "DETECTOR",
-            "one_class_svm": "DETECTOR",
-            "sub_pca": "DETECTOR",
+            "isolation_forest": "IsolationForest",
+            "dbscan": "Dbscan",
+            "kmeans": "KMeans",
+            "local_outlier_factor": "LocalOutlierFactor",
+            "one_class_svm": "OneClassSvm",
+            "sub_pca": "SubPca",
         },
         "ensemble": {"auto": "DETECTOR"},
     }

@@ -58,9 +58,14 @@ class FitResult:
     Attributes:
         calibration: nonconformity scores of usual points that the detector did not learn from, or as good as; in any
             order, NaN is left out. None to take the scores of the training points.
+        independent: how many independent scores they are worth, fewer than there are where neighbouring scores rise and
+            fall together; None to take each as independent.
+        shared: in how many of them one point has a part, at the most; None for one more than the lookback.
     """
 
     calibration: Floats | None = None
+    independent: float | None = None
+    shared: int | None = None
 
 
 class Detector(ABC, Generic[Options]):
@@ -147,7 +152,8 @@ class Detector(ABC, Generic[Options]):
         detector = cls._of(options.model_dump())
         units = Units.of(series.values) if cls.in_units else None
         scaled = TimeSeries(series.timestamps, units.scale(series.values)) if units else series
-        scores = detector.fit(scaled, deadline).calibration
+        fitted = detector.fit(scaled, deadline)
+        scores = fitted.calibration
         if scores is None:
             scores = detector.score(scaled, 0, detector.threshold).score
         known = scores[~np.isnan(scores)]
@@ -155,7 +161,9 @@ class Detector(ABC, Generic[Options]):
             needed = len(series) - known.size + _FEWEST_CALIBRATING
             raise CannotTrain(f"{options.name} under these options needs at least {needed} points, got {len(series)}")
         known = np.clip(known, -_LARGEST_NONCONFORMITY, _LARGEST_NONCONFORMITY)
-        calibration = Calibration.of(trim_outliers(known, 1 + detector.lookback))
+        shared = 1 + detector.lookback if fitted.shared is None else fitted.shared
+        worth = None if fitted.independent is None else fitted.independent / known.size
+        calibration = Calibration.of(trim_outliers(known, shared, worth), worth)
         return CalibratedModel(detector, calibration, units, series.last(detector.lookback))
 
     @classmethod

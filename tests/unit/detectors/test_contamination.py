@@ -71,11 +71,11 @@ def test_an_anomaly_takes_the_judgements_that_it_bears_on_with_it():
     assert trim_outliers(windows, 32).size == 970
 
 
-@pytest.mark.parametrize("name", ["three_sigma", "mad", "iqr", "kmeans"])
-def test_a_spike_in_the_history_is_severe_and_hides_no_other(name):
+@pytest.mark.parametrize(("name", "severity"), [("three_sigma", 0.75), ("mad", 0.75), ("iqr", 0.75), ("kmeans", 0.6)])
+def test_a_spike_in_the_history_is_severe_and_hides_no_other(name, severity):
     values = np.random.default_rng(4).normal(10.0, 1.0, 1_000)
     values[500] += 30.0
     series = TimeSeries(60 * np.arange(1_000, dtype=np.int64), values)
     model = fit_model(series, CATALOGUE[name].options_type())
-    assert model.review(series).severity[500] > 0.75
-    assert model.score(TimeSeries.of_point(60_000, 35.0)).severity[0] > 0.75
+    assert model.review(series).severity[500] > severity
+    assert model.score(TimeSeries.of_point(60_000, 35.0)).severity[0] > severity

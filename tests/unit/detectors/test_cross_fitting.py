@@ -1,4 +1,4 @@
-"""How strange a learner finds points that it did not learn from, and what a training may cost."""
+"""Scores of rows that a learner did not learn from, what these are worth, and what a training may cost."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from itertools import count
 
 import numpy as np
 import pytest
+from tidewatch.deadline import Deadline
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.learned.cross_fitting import Course, cross_fit
+from tidewatch.detectors.base import NEVER
+from tidewatch.detectors.learned import cross_fitting
+from tidewatch.detectors.learned.cross_fitting import CrossFit, cross_fit, independent_scores
+from tidewatch.detectors.learned.row_detector import usual_rows
 
 
 class Nearest:
-    """Judges a row by its distance from the nearest that it was learned from; remembers all it saw."""
+    """Scores a row by its distance from the nearest that it was learned from; remembers all it saw."""
 
     def __init__(self, rows, size=8):
         self.rows, self.size, self.judged = rows[:, 0], size, []
 
-    def strangeness(self, rows):
+    def nonconformity(self, rows):
         self.judged.extend(rows[:, 0].tolist())
         return np.abs(rows[:, 0][:, None] - self.rows).min(axis=1)
 
@@ -24,15 +28,23 @@ class Nearest:
         return {"rows": np.zeros(self.size, dtype=np.uint8)}
 
 
-def course(**changed):
-    usual = {"name": "nearest", "most": 10_000, "fewest": 5, "memory": 9, "seed": 3}
-    return Course(**usual | {"memory_option": "window", "cost_option": "sample"} | changed)
+def plan(**changed):
+    usual = {"name": "nearest", "most": 10_000, "fewest": 5, "lookback": 9, "seed": 3}
+    return CrossFit(**usual | {"length_option": "window", "cost_option": "sample"} | changed)
 
 
-def ticking(step):
-    """A clock that is asked at the start and after every fold, and has moved on so far each time."""
+def fit(rows, learners=None, deadline=NEVER, usual=None, **changed):
+    """Cross-fits, and keeps every learner in a list."""
+    learners = [] if learners is None else learners
+    return cross_fit(
+        rows, lambda rows, seed, _: learners.append(Nearest(rows)) or learners[-1], plan(**changed), deadline, usual
+    )
+
+
+def ticking(seconds, step):
+    """A deadline whose clock moves on so far whenever it is asked."""
     ticks = count(0, step)
-    return lambda: float(next(ticks))
+    return Deadline.after(seconds, clock=lambda: float(next(ticks)))
 
 
 def numbered(size):
@@ -41,7 +53,7 @@ def numbered(size):
 
 def test_no_row_is_judged_by_one_that_shares_a_point_with_it():
     learners = []
-    fitted = cross_fit(numbered(200), lambda rows, seed: learners.append(Nearest(rows)) or learners[-1], course())
+    fitted = fit(numbered(200), learners)
     assert fitted.learner is learners[-1]
     assert [row for learner in learners[:-1] for row in learner.judged] == list(range(200))
     # Rows 10 apart share no point; of the two inner folds none further apart is left out.
@@ -52,50 +64,81 @@ def test_no_row_is_judged_by_one_that_shares_a_point_with_it():
 
 @pytest.mark.parametrize("repeats", [False, True])
 def test_where_rows_repeat_the_last_fit_has_a_say_too(repeats):
-    """What each fit finds strange of a few exact states is chance."""
+    """What each fit finds unusual of a few exact states is chance."""
     rows = np.random.default_rng(1).normal(size=(200, 1))
     rows = np.resize(rows[:6], rows.shape) if repeats else rows
     learners = []
-    fitted = cross_fit(rows, lambda rows, _: learners.append(Nearest(rows)) or learners[-1], course(most=9))
-    at_last = learners[-1].strangeness(rows)
+    fitted = fit(rows, learners, most=9)
+    at_last = learners[-1].nonconformity(rows)
     without = np.concatenate(
-        [learner.strangeness(rows[50 * n : 50 * n + 50]) for n, learner in enumerate(learners[:4])]
+        [learner.nonconformity(rows[50 * n : 50 * n + 50]) for n, learner in enumerate(learners[:4])]
     )
-    assert fitted.strangeness == pytest.approx(np.maximum(at_last, without) if repeats else without, abs=1e-9)
+    assert fitted.scores == pytest.approx(np.maximum(at_last, without) if repeats else without, abs=1e-9)
 
 
 def test_every_fit_gets_as_many_rows_and_another_seed():
     seen = []
-    cross_fit(numbered(200), lambda rows, seed: seen.append((len(rows), seed)) or Nearest(rows), course())
+    cross_fit(numbered(200), lambda rows, seed, _: seen.append((len(rows), seed)) or Nearest(rows), plan(), NEVER)
     assert seen == [(132, 4), (132, 5), (132, 6), (132, 7), (132, 3)]
-    seen.clear()
-    cross_fit(numbered(200), lambda rows, seed: seen.append((len(rows), seed)) or Nearest(rows), course(most=50))
-    assert {size for size, _ in seen} == {50}
+    learners = []
+    fit(numbered(200), learners, most=50)
+    assert {len(learner.rows) for learner in learners} == {50}
 
 
 def test_one_seed_gives_one_sample_and_another_another():
-    def learned(seed):
-        return cross_fit(numbered(500), lambda rows, _: Nearest(rows), course(most=50, seed=seed)).learner.rows.tolist()
-
-    assert learned(1) == learned(1) != learned(2)
+    one, same, other = (fit(numbered(500), most=50, seed=seed).learner.rows.tolist() for seed in (1, 1, 2))
+    assert one == same != other
 
 
 def test_many_rows_are_judged_by_a_sample():
-    assert cross_fit(numbered(50_000), lambda rows, _: Nearest(rows), course(most=10)).strangeness.size == 4 * 4_096
+    assert fit(numbered(50_000), most=10).scores.size == 4 * 4_096
 
 
 def test_of_every_so_many_rows_one_is_judged():
     learners = []
-    fitted = cross_fit(numbered(200), lambda rows, _: learners.append(Nearest(rows)) or learners[-1], course(apart=7))
+    fitted = fit(numbered(200), learners, stride=7)
     judged = [row for learner in learners[:-1] for row in learner.judged]
-    assert len(judged) == fitted.strangeness.size == 4 * 8
+    assert len(judged) == fitted.scores.size == 4 * 8
     assert (np.array(judged[:8]) // (50 / 8)).tolist() == list(range(8))
     assert len({row % 7 for row in judged}) > 3
 
 
-@pytest.mark.parametrize("memory", [0, 9, 19, 200])
-def test_the_number_of_points_that_are_needed_is_the_least_that_does(memory):
-    short = course(memory=memory)
+class TestUnusualRows:
+    def test_are_neither_learned_from_nor_judged(self):
+        usual = np.ones(200, dtype=np.bool_)
+        usual[[20, 21, 130]] = False
+        learners = []
+        fit(numbered(200), learners, usual=usual)
+        seen = {row for learner in learners for row in [*learner.rows, *learner.judged]}
+        assert seen == set(range(200)) - {20, 21, 130}
+
+    def test_are_taken_after_all_where_few_others_are_left(self):
+        learners = []
+        fit(numbered(200), learners, usual=np.arange(200) < 60)
+        assert {row for learner in learners for row in learner.judged} == set(range(200))
+
+    def test_are_those_that_hold_a_wild_value(self):
+        values = np.random.default_rng(0).normal(size=300)
+        values[100] = 1e3
+        assert np.flatnonzero(~usual_rows(values, 9)).tolist() == list(range(91, 101))
+
+
+class TestIndependentScores:
+    @pytest.mark.parametrize("window", [1, 5, 30])
+    def test_overlapping_windows_are_worth_one_for_each_run_of_high_ones(self, window):
+        points = np.random.default_rng(2).standard_t(2, 20_000)
+        # The highest of a window is high for as long as it is in it.
+        scores = np.lib.stride_tricks.sliding_window_view(points, window).max(axis=1)
+        worth = independent_scores(scores, np.arange(scores.size), window - 1) / scores.size
+        assert worth == pytest.approx(1 / window, rel=0.35)
+
+    def test_scores_without_lookback_are_independent(self):
+        assert independent_scores(np.arange(100.0), np.arange(100), 0) == 100.0
+
+
+@pytest.mark.parametrize("lookback", [0, 9, 19, 200])
+def test_the_number_of_points_that_are_needed_is_the_least_that_does(lookback):
+    short = plan(lookback=lookback)
     with pytest.raises(CannotTrain, match=r"^nearest needs at least [\d,]+ points with this window, got 6$") as problem:
         short.require(6)
     assert problem.value.option == "window"
@@ -103,32 +146,52 @@ def test_the_number_of_points_that_are_needed_is_the_least_that_does(memory):
     short.require(needed)
     with pytest.raises(CannotTrain):
         short.require(needed - 1)
-    cross_fit(numbered(needed - memory), lambda rows, _: Nearest(rows), short)
+    fit(numbered(needed - lookback), lookback=lookback)
 
 
-def test_a_training_that_would_take_too_long_is_given_up_after_the_first_fold():
-    fits = []
-    with pytest.raises(
-        CannotTrain, match="would take about 25 seconds to train, and 20 is the most: lower sample"
-    ) as e:
-        cross_fit(
-            numbered(200),
-            lambda rows, _: fits.append(1) or Nearest(rows),
-            course(clock=ticking(5)),
-        )
-    assert e.value.option == "sample"
-    assert len(fits) == 1
+class TestTime:
+    def test_a_training_that_would_take_too_long_is_given_up_after_the_first_fold(self):
+        learners = []
+        with pytest.raises(CannotTrain, match=r"more than the \d+ seconds that there are to train: lower sample") as e:
+            fit(numbered(200), learners, ticking(1_000, 5))
+        assert e.value.option == "sample"
+        assert len(learners) == 1
 
+    def test_one_that_ends_in_time_is_not(self):
+        fit(numbered(200), deadline=ticking(1_000, 0.5))
 
-def test_one_that_ends_in_time_is_not():
-    cross_fit(
-        numbered(200),
-        lambda rows, _: Nearest(rows),
-        course(clock=ticking(4)),
-    )
+    def test_what_is_left_of_the_request_is_the_most(self):
+        with pytest.raises(CannotTrain, match="more than the 2 seconds"):
+            fit(numbered(200), deadline=ticking(4, 1))
+
+    def test_a_learner_may_look_at_its_share_within_a_fold(self):
+        def learn(rows, seed, deadline):
+            for _ in range(1_000):
+                deadline.check()
+            return Nearest(rows)
+
+        with pytest.raises(CannotTrain, match="lower sample"):
+            cross_fit(numbered(200), learn, plan(), ticking(1_000, 0.1))
+
+    def test_importing_scikit_learn_is_no_part_of_it(self, monkeypatch):
+        now = [0.0]
+        monkeypatch.setattr(cross_fitting, "load_learners", lambda: now.__setitem__(0, now[0] + 60.0))
+        fit(numbered(200), deadline=Deadline.after(1_000, clock=lambda: now[0]))
+
+    def test_a_model_that_would_judge_its_series_too_slowly(self):
+        class Slow(Nearest):
+            def nonconformity(self, rows):
+                now[0] += 2e-4 * len(rows)
+                return super().nonconformity(rows)
+
+        now = [0.0]
+        deadline = Deadline.after(1_000, clock=lambda: now[0])
+        with pytest.raises(CannotTrain, match=r"about 30 seconds to judge this series, .*: lower sample") as problem:
+            cross_fit(numbered(150_000), lambda rows, *_: Slow(rows), plan(most=10), deadline)
+        assert problem.value.option == "sample"
 
 
 def test_a_model_that_would_be_too_large():
     with pytest.raises(CannotTrain, match=r"a model of 10\.1 MB, and 10 is the most: lower sample") as problem:
-        cross_fit(numbered(200), lambda rows, _: Nearest(rows, 10_100_000), course())
+        cross_fit(numbered(200), lambda rows, *_: Nearest(rows, 10_100_000), plan(), NEVER)
     assert problem.value.option == "sample"

@@ -23,7 +23,7 @@ def test_noise_is_what_scikit_learn_calls_noise(min_samples, eps, rows, seed):
     data = np.random.default_rng(seed).standard_t(3, (rows, 4))
     spots = cluster(DbscanOptions(min_samples=min_samples, eps=eps), data)
     theirs = DBSCAN(eps=spots.radius, min_samples=min_samples).fit(data)
-    assert ((spots.strangeness(data) > 1.0) == (theirs.labels_ == -1)).all()
+    assert ((spots.nonconformity(data) > 1.0) == (theirs.labels_ == -1)).all()
     assert 0 < (theirs.labels_ == -1).sum() < rows
 
 
@@ -34,7 +34,7 @@ def test_a_score_is_the_distance_from_the_nearest_core_point_in_radii(seed):
     spots = cluster(DbscanOptions(eps=1.5), data)
     cores = DBSCAN(eps=1.5, min_samples=10).fit(data).components_
     nearest = np.linalg.norm(probes[:, None, :] - cores, axis=2).min(axis=1)
-    assert spots.strangeness(probes) == pytest.approx(nearest / 1.5, abs=1e-9)
+    assert spots.nonconformity(probes) == pytest.approx(nearest / 1.5, abs=1e-9)
 
 
 def test_the_radius_leaves_out_the_share_of_noise():

@@ -27,9 +27,9 @@ def test_value_moments_of_both_windows_and_difference_in_spreads_of_the_training
     at = 123
     short, long, value = points.values[at - 2 : at + 1], points.values[at - 9 : at + 1], points.values[at]
     expected = [value, short.mean(), short.std(), long.mean(), long.std(), value - points.values[at - 1]]
-    row = rows[at - features.memory]
+    row = rows[at - features.lookback]
     assert row * features.spread + features.centre == pytest.approx(expected, abs=1e-12)
-    assert side[at - features.memory] == np.sign(value - long.mean())
+    assert side[at - features.lookback] == np.sign(value - long.mean())
     assert np.median(rows, axis=0) == pytest.approx(np.zeros(6), abs=1e-12)
     # Normal values have a standard deviation of one.
     assert rows[:, 0].std() == pytest.approx(1.0, rel=0.15)
@@ -38,7 +38,7 @@ def test_value_moments_of_both_windows_and_difference_in_spreads_of_the_training
 def test_the_first_points_are_too_few_for_a_row():
     points = series(random.normal(size=50))
     features = Features.of(points, 5, 20)
-    assert (features.memory, features.rows(points)[0].shape) == (19, (31, 6))
+    assert (features.lookback, features.rows(points)[0].shape) == (19, (31, 6))
 
 
 def test_one_huge_value_is_held_and_spoils_no_spread():

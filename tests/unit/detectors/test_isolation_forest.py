@@ -33,27 +33,27 @@ def test_scores_are_scikit_learn_s(trees, samples, rows, seed):
     # On the thresholds themselves and next to them a comparison in another precision would show.
     edges = np.resize(forest.cuts.threshold.astype(np.float64), (200, 5))
     probes = np.concatenate([probes, edges, edges * (1 + 1e-9), edges * (1 - 1e-9)])
-    assert forest.strangeness(probes) == pytest.approx(-theirs.score_samples(probes), abs=1e-9)
+    assert forest.nonconformity(probes) == pytest.approx(-theirs.score_samples(probes), abs=1e-9)
 
 
 def test_rows_that_are_all_the_same_grow_no_branch():
     forest = grow(IsolationForestOptions(), np.ones((50, 3)), 0)
     assert forest.cuts.place.size == 0
-    assert forest.strangeness(np.array([[1.0, 1.0, 1.0], [9.0, 9.0, 9.0]])).tolist() == [0.5, 0.5]
+    assert forest.nonconformity(np.array([[1.0, 1.0, 1.0], [9.0, 9.0, 9.0]])).tolist() == [0.5, 0.5]
 
 
 def test_a_forest_comes_back_from_its_arrays():
     rows = random.normal(size=(500, 4))
     forest = grow(IsolationForestOptions(), rows, 1)
     restored = Forest.from_arrays(forest.arrays(), forest.samples)
-    assert restored.strangeness(rows).tobytes() == forest.strangeness(rows).tobytes()
+    assert restored.nonconformity(rows).tobytes() == forest.nonconformity(rows).tobytes()
 
 
 def test_a_row_is_judged_alone_as_among_thousands():
     rows = random.normal(size=(3_000, 6))
     forest = grow(IsolationForestOptions(), rows, 1)
-    together = forest.strangeness(rows)
-    assert [float(forest.strangeness(row[None, :])[0]) for row in rows[:20]] == together[:20].tolist()
+    together = forest.nonconformity(rows)
+    assert [float(forest.nonconformity(row[None, :])[0]) for row in rows[:20]] == together[:20].tolist()
 
 
 def test_finds_a_spike_and_a_rough_stretch():

@@ -34,16 +34,16 @@ def test_scores_are_scikit_learn_s(clusters, rows, length, seed):
     theirs = KMeans(clusters, init=centres.centres, n_init=1, max_iter=1).fit(centres.centres)
     # They are where as many of scikit-learn's own are, but for a blur.
     inertia = KMeans(clusters, n_init=3, random_state=seed).fit(data).inertia_
-    assert length * (centres.strangeness(data) ** 2).sum() == pytest.approx(inertia, rel=0.02)
+    assert length * (centres.nonconformity(data) ** 2).sum() == pytest.approx(inertia, rel=0.02)
     probes = np.concatenate([data * 1.3, generator.normal(0, 1e3, (50, length))])
     nearest = theirs.transform(probes).min(axis=1) / np.sqrt(length)
-    assert centres.strangeness(probes) == pytest.approx(nearest, rel=1e-9)
+    assert centres.nonconformity(probes) == pytest.approx(nearest, rel=1e-9)
 
 
 def test_fewer_different_windows_than_clusters():
     stretches = random.normal(size=(3, 8))
     centres = cluster(KMeansOptions(clusters=16), np.repeat(stretches, 20, axis=0), 0)
-    assert centres.strangeness(stretches).max() < 3e-3
+    assert centres.nonconformity(stretches).max() < 3e-3
 
 
 def test_finds_a_stretch_that_is_none_of_the_usual():

@@ -25,16 +25,16 @@ def test_scores_are_scikit_learn_s(neighbours, rows, seed):
     references = remember(LocalOutlierFactorOptions(neighbours=neighbours), data, seed)
     theirs = LocalOutlierFactor(n_neighbors=min(neighbours, rows - 1), novelty=True).fit(references.points)
     probes = np.concatenate([data * 1.3, generator.normal(0, 1, (400, 6)), generator.normal(0, 1e6, (20, 6))])
-    assert references.strangeness(probes) == pytest.approx(-theirs.score_samples(probes), rel=1e-9)
+    assert references.nonconformity(probes) == pytest.approx(-theirs.score_samples(probes), rel=1e-9)
     assert np.abs(references.points - data).max() < 0.3
 
 
 def test_copies_of_one_point_are_not_infinitely_dense():
     rows = np.concatenate([np.zeros((500, 6)), random.normal(size=(200, 6))])
     references = remember(LocalOutlierFactorOptions(), rows, 0)
-    assert references.strangeness(np.zeros((1, 6)))[0] < 1.1
-    assert references.strangeness(np.full((1, 6), 0.02))[0] < 1.5
-    assert references.strangeness(np.full((1, 6), 0.5))[0] > 2.0
+    assert references.nonconformity(np.zeros((1, 6)))[0] < 1.1
+    assert references.nonconformity(np.full((1, 6), 0.02))[0] < 1.5
+    assert references.nonconformity(np.full((1, 6), 0.5))[0] > 2.0
 
 
 def test_what_is_usual_in_a_rough_state_is_not_in_a_quiet_one():

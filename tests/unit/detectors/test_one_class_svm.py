@@ -25,7 +25,7 @@ def test_scores_are_scikit_learn_s(nu, gamma, rows, seed):
     boundary = enclose(OneClassSvmOptions(nu=nu, gamma=gamma), data)
     theirs = OneClassSVM(gamma=gamma or 0.5 / 6, nu=nu, tol=1e-5).fit(data)
     probes = np.concatenate([data * 1.3, generator.normal(0, 1, (400, 6)), generator.normal(0, 1e6, (20, 6))])
-    assert boundary.strangeness(probes) == pytest.approx(-theirs.decision_function(probes), rel=1e-9, abs=1e-9)
+    assert boundary.nonconformity(probes) == pytest.approx(-theirs.decision_function(probes), rel=1e-9, abs=1e-9)
 
 
 def test_at_most_the_share_nu_of_the_training_points_is_outside():

@@ -73,7 +73,7 @@ def test_the_trees_are_such_as_scikit_learn_grows():
     rows = random.normal(size=(2_000, 5)).astype(np.float32)
     rows[:, 4] = np.round(rows[:, 4])
     probes = random.normal(0, 1.5, (500, 5))
-    ours = np.mean([grow(rows, np.random.default_rng(seed)).strangeness(probes) for seed in range(8)], axis=0)
+    ours = np.mean([grow(rows, np.random.default_rng(seed)).nonconformity(probes) for seed in range(8)], axis=0)
     forests = [IsolationForest(max_samples=256, random_state=seed).fit(rows) for seed in range(8)]
     theirs = np.mean([-forest.score_samples(probes) for forest in forests], axis=0)
     assert (ours - theirs).mean() == pytest.approx(0.0, abs=2e-3)

@@ -29,21 +29,21 @@ def test_scores_are_scikit_learn_s(rows, length, seed):
     whitened = PCA(whiten=True).fit(data)
     probes = np.concatenate([data * 1.3, generator.normal(0, 1e3, (50, length))])
     expected = np.sqrt((whitened.transform(probes) ** 2).mean(axis=1))
-    assert decompose(data).strangeness(probes) == pytest.approx(expected, rel=1e-9)
+    assert decompose(data).nonconformity(probes) == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_component_that_only_rounding_lies_along_does_not_count():
     data = random.normal(size=(1_000, 2)) @ random.normal(size=(2, 12))
     components = decompose(data)
-    assert components.strangeness(data + random.normal(0, 1e-9, data.shape)) == pytest.approx(
-        components.strangeness(data), rel=1e-5
+    assert components.nonconformity(data + random.normal(0, 1e-9, data.shape)) == pytest.approx(
+        components.nonconformity(data), rel=1e-5
     )
 
 
 def test_windows_in_which_nothing_moved():
     components = decompose(np.full((100, 8), 0.1))
-    assert components.strangeness(np.full((1, 8), 0.1))[0] == 1e-6
-    assert components.strangeness(np.full((1, 8), 0.2))[0] == pytest.approx(100.0)
+    assert components.nonconformity(np.full((1, 8), 0.1))[0] == 1e-6
+    assert components.nonconformity(np.full((1, 8), 0.2))[0] == pytest.approx(100.0)
 
 
 def test_one_wild_value_does_not_rule_what_is_learned():
@@ -51,7 +51,7 @@ def test_one_wild_value_does_not_rule_what_is_learned():
     wild = rows.copy()
     wild[100, 3] = 1e6
     probes = random.normal(size=(100, 8))
-    assert decompose(wild).strangeness(probes) == pytest.approx(decompose(rows).strangeness(probes), rel=0.3)
+    assert decompose(wild).nonconformity(probes) == pytest.approx(decompose(rows).nonconformity(probes), rel=0.3)
 
 
 @pytest.mark.parametrize("strange", [lambda wave: 2.0 * wave, lambda wave: np.tile(wave[::2], 2), np.abs])

@@ -8,12 +8,12 @@ import math
 import numpy as np
 import pytest
 from tidewatch.detectors import CannotTrain
-from tidewatch.detectors.learned.cross_fitting import Course
+from tidewatch.detectors.learned.cross_fitting import CrossFit
 from tidewatch.detectors.learned.subsequences import Subsequences, log_threshold
 from tidewatch.series import TimeSeries
 
 random = np.random.default_rng(4)
-COURSE = Course(name="some", most=1_000, fewest=16, seed=0, memory_option="window", cost_option="windows")
+PLAN = CrossFit(name="some", most=1_000, fewest=16, seed=0, length_option="window", cost_option="windows")
 
 
 def series(values, step=60):
@@ -34,31 +34,31 @@ def wave(points, period):
     (series(random.normal(size=50)), 8, None),
 ])  # fmt: skip
 def test_a_window_is_a_season_or_else_what_the_series_is_long_enough_for(points, length, season):
-    subsequences, course = Subsequences.of(points, None, COURSE)
+    subsequences, plan = Subsequences.of(points, None, PLAN)
     assert (subsequences.length, subsequences.season) == (length, season)
-    assert (course.memory, course.apart) == (length - 1, length * 3 // 4)
+    assert (plan.lookback, plan.stride) == (length - 1, length * 3 // 4)
 
 
 def test_a_window_that_is_given_is_taken():
-    assert Subsequences.of(wave(2_000, 24), 50, COURSE)[0].length == 50
+    assert Subsequences.of(wave(2_000, 24), 50, PLAN)[0].length == 50
 
 
 @pytest.mark.parametrize(("size", "window"), [(30, None), (200, 300)])
 def test_a_series_that_is_too_short(size, window):
     with pytest.raises(CannotTrain, match="some needs at least") as problem:
-        Subsequences.of(series(random.normal(size=size)), window, COURSE)
+        Subsequences.of(series(random.normal(size=size)), window, PLAN)
     assert problem.value.option == "window"
 
 
 def test_points_at_uneven_distances_have_no_season():
     values = wave(2_000, 24).values
     times = np.cumsum(random.integers(1, 1_000, 2_000)).astype(np.int64)
-    assert Subsequences.of(TimeSeries(times, values), None, COURSE)[0].season is None
+    assert Subsequences.of(TimeSeries(times, values), None, PLAN)[0].season is None
 
 
 def test_rows_are_the_values_up_to_each_point_in_spreads():
     points = series(random.normal(50, 3, 2_000))
-    subsequences, _ = Subsequences.of(points, 10, COURSE)
+    subsequences, _ = Subsequences.of(points, 10, PLAN)
     rows, side = subsequences.rows(points)
     assert rows.shape == (1_991, 10)
     assert rows[7] * subsequences.spread + subsequences.centre == pytest.approx(points.values[7:17])
@@ -69,7 +69,7 @@ def test_rows_are_the_values_up_to_each_point_in_spreads():
 
 def test_come_back_from_json():
     points = wave(500, 24)
-    subsequences, _ = Subsequences.of(points, None, COURSE)
+    subsequences, _ = Subsequences.of(points, None, PLAN)
     assert Subsequences.from_json(json.loads(json.dumps(subsequences.to_json()))) == subsequences
 
 

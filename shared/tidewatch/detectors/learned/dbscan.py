@@ -1,25 +1,17 @@
-"""DBSCAN over rolling features: a point is unusual when it is far from every dense spot of the training data.
-
-Use it for a series that moves between a few states, of any shape, and where anything between or beyond them is wrong.
-
-Source: M. Ester, H.-P. Kriegel, J. Sander, X. Xu, A Density-Based Algorithm for Discovering Clusters (1996), KDD,
-sections 3 and 4.2: the radius is where the sorted distances to the k-th neighbour leave out a share of noise.
-"""
+"""DBSCAN over rolling features."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.base import Arrays, CannotTrain, Floats, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.learned.features import Features
-from tidewatch.detectors.learned.learned_rows import FEWEST, FeatureOptions, LearnedRows
-from tidewatch.detectors.learned.neighbours import squared_distances
-from tidewatch.series import TimeSeries
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import Arrays, CannotTrain, Floats
+from tidewatch.detectors.learned.features import FeatureDetector, FeatureOptions
+from tidewatch.detectors.learned.neighbours import Neighbours
 
 _LEAST_RADIUS: Final = 0.1
 """In spreads. The copies of a series that repeats itself lie on one spot, and the next point need not be that exact."""
@@ -59,39 +51,69 @@ class DenseSpots:
 
     def __init__(self, cores: Floats, radius: float) -> None:
         self.cores, self.radius = cores, radius
-        self._columns = np.ascontiguousarray(cores.T)
+        self._neighbours = Neighbours(cores)
 
-    def strangeness(self, rows: Floats) -> Floats:
+    def nonconformity(self, rows: Floats) -> Floats:
         """The distance of each row from the nearest core point, in radii, shape (n,)."""
-        distances = np.empty(len(rows))
-        for some, squared in squared_distances(rows, self._columns):
-            np.sqrt(squared.min(axis=1), out=distances[some])
-        return distances / self.radius
+        distance: Floats = np.sqrt(self._neighbours.nearest(rows)) / self.radius
+        return distance
 
     def arrays(self) -> Arrays:
         """The core points."""
         return {"cores": self.cores}
 
+    def facts(self) -> dict[str, float]:
+        """How many there are, and their radius."""
+        return {"core_points": float(len(self.cores)), "eps": self.radius}
 
-class _Dbscan:
+
+class Dbscan(FeatureDetector[DbscanOptions, DenseSpots]):
+    """How far a point is from every dense spot of the training data: beyond ``eps`` it is noise.
+
+    For a series that moves between a few states, of any shape, where anything between or beyond them is wrong. A core
+    point has at least ``min_samples`` training points within ``eps`` of it, itself included.
+
+        score = distance from the nearest core point / eps
+
+    Source: M. Ester, H.-P. Kriegel, J. Sander, X. Xu, A Density-Based Algorithm for Discovering Clusters (1996), KDD,
+    sections 3 and 4.2: eps is where the sorted distances to the k-th neighbour leave out a share of noise.
+
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> two_states = np.repeat([0.0, 9.0, 0.0, 9.0], 50) + np.random.default_rng(0).normal(0, 0.1, 200)
+    >>> model = fit_model(TimeSeries(60 * np.arange(200), two_states), DbscanOptions())
+    >>> model.score(TimeSeries(60 * np.arange(200, 202), np.array([9.0, 4.5]))).anomaly.tolist()
+    [False, True]
+    """
+
     options_type = DbscanOptions
-    in_units = True
+    cost_option = "references"
 
-    def learn(self, series: TimeSeries, options: DbscanOptions) -> Lesson:
-        features, fitted = options.cross_fit(
-            series,
-            lambda rows, _: cluster(options, rows),
-            most=options.references,
-            fewest=max(FEWEST, options.min_samples),
-            cost_option="references",
-        )
-        facts = {"core_points": float(len(fitted.learner.cores)), "eps": fitted.learner.radius}
-        return Lesson(LearnedRows(features, fitted.learner, 1.0, facts), fitted.strangeness)
+    @property
+    def most_rows(self) -> int:
+        """The option ``references``."""
+        return self.options.references
 
-    def restore(self, options: DbscanOptions, parameters: Mapping[str, Json], arrays: Arrays) -> LearnedRows:
-        facts = parameters["facts"]
-        spots = DenseSpots(arrays["cores"], float(facts["eps"]))
-        return LearnedRows(Features.from_json(parameters["rows"]), spots, float(parameters["threshold"]), facts)
+    @property
+    def fewest_rows(self) -> int:
+        """Enough for one dense spot."""
+        return max(super().fewest_rows, self.options.min_samples)
+
+    def learn(self, rows: Floats, seed: int, deadline: Deadline) -> DenseSpots:
+        """The core points that scikit-learn finds.
+
+        Raises:
+            CannotTrain: if there are none, since ``eps`` is too small.
+        """
+        return cluster(self.options, rows)
+
+    def restore_learner(self, arrays: Arrays, facts: Mapping[str, Any]) -> DenseSpots:
+        """Core points and radius."""
+        return DenseSpots(arrays["cores"], float(facts["eps"]))
+
+    def choose_threshold(self, scores: Floats) -> float:
+        """The radius."""
+        return 1.0
 
 
 def cluster(options: DbscanOptions, rows: Floats) -> DenseSpots:
@@ -101,21 +123,18 @@ def cluster(options: DbscanOptions, rows: Floats) -> DenseSpots:
         CannotTrain: if there are none, since ``eps`` is too small.
     """
     # Learning needs scikit-learn; judging does not, and must start without it.
-    from sklearn.cluster import DBSCAN
     from sklearn.neighbors import NearestNeighbors
 
+    # A point is the first of its own neighbours. Of a clustering only the core points are used, so only they are found.
+    neighbours = NearestNeighbors(n_neighbors=options.min_samples, algorithm="brute", n_jobs=1).fit(rows)
+    distance = neighbours.kneighbors(rows)[0][:, -1]
     radius = options.eps
     if radius is None:
-        # A point is the first of its own neighbours.
-        distance, _ = NearestNeighbors(n_neighbors=options.min_samples, n_jobs=1).fit(rows).kneighbors(rows)
-        radius = max(float(np.quantile(distance[:, -1], 1.0 - options.noise)), _LEAST_RADIUS)
-    cores = DBSCAN(eps=radius, min_samples=options.min_samples, n_jobs=1).fit(rows).components_
+        radius = max(float(np.quantile(distance, 1.0 - options.noise)), _LEAST_RADIUS)
+    cores = rows[distance <= radius]
     if not len(cores):
         raise CannotTrain(
             f"no training point has {options.min_samples} within {radius:g} spreads: raise eps, or lower min_samples",
             option="eps",
         )
     return DenseSpots(cores, radius)
-
-
-DETECTOR: Final = CalibratedDetector(_Dbscan())

@@ -1,10 +1,10 @@
-"""What the learners see of a point: its value, its recent past, and when it is.
+"""What the learners over rolling features see of a point: its value, its recent past, and its time.
 
 The value, mean and standard deviation over a short and a long trailing window, which include the point, and the first
 difference; also the hour of the day and the day of the week, in UTC, each as a place on a circle.
 
-The calendar counts only where the training data have seen enough of it: hours from three days on, weekdays from three
-weeks on. With less, every hour to come would be a novelty by itself, and a usual point an anomaly because of it.
+The calendar counts only where the training data cover enough of it: hours from three days on, weekdays from three weeks
+on. With less, every new hour would be a novelty by itself, and make an anomaly of a usual point.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from tidewatch.detectors.base import Floats
+from tidewatch.detectors.base import CannotTrain, DetectorOptions, Floats
+from tidewatch.detectors.learned.cross_fitting import CrossFit, L
+from tidewatch.detectors.learned.row_detector import RowDetector, Seed
 from tidewatch.detectors.windows.rolling import trailing_moments
 from tidewatch.series import TimeSeries
 
@@ -80,7 +83,7 @@ class Features:
         return cls(short, long, bool(hours), bool(weekdays), centre, spread)
 
     @property
-    def memory(self) -> int:
+    def lookback(self) -> int:
         """Points before a point that its features are made of."""
         return self.long - 1
 
@@ -95,18 +98,18 @@ class Features:
         return int(self.centre.size) + 2 * (self.hours + self.weekdays)
 
     def rows(self, points: TimeSeries) -> tuple[Floats, NDArray[np.int8]]:
-        """The features of each point but the first ``memory``, and on which side of its long window's mean it is.
+        """The features of each point but the first ``lookback``, and on which side of its long window's mean it is.
 
         Returns:
-            Float64, shape (n - memory, size), each within a million spreads of its centre; int8, shape (n - memory,),
-            1 where the point is above its mean, -1 where it is below.
+            Float64, shape (n - lookback, size), each within a million spreads of its centre; int8, shape
+            (n - lookback,), 1 where the point is above its mean, -1 where it is below.
         """
         raw = _raw(points.values, self.short, self.long)
         rows = np.empty((len(raw), self.size))
         with np.errstate(over="ignore"):
             rows[:, : self.centre.size] = np.clip((raw - self.centre) / self.spread, -_FARTHEST, _FARTHEST)
         column = self.centre.size
-        times = points.timestamps[self.memory :]
+        times = points.timestamps[self.lookback :]
         if self.hours:
             rows[:, column : column + 2] = _HOURS[times % _DAY // _HOUR]
             column += 2
@@ -114,6 +117,10 @@ class Features:
             # The first day of Unix time was a Thursday.
             rows[:, column:] = _WEEKDAYS[(times // _DAY + 3) % 7]
         return rows, np.sign(raw[:, 0] - raw[:, 3]).astype(np.int8)
+
+    def facts(self) -> dict[str, float]:
+        """None: what was learned are scales."""
+        return {}
 
     def to_json(self) -> dict[str, Any]:
         """As :meth:`from_json` takes it."""
@@ -143,3 +150,67 @@ def _raw(values: Floats, short: int, long: int) -> Floats:
     raw[:, 3], raw[:, 4] = long_mean, long_std
     raw[:, 5] = values[long - 1 :] - values[long - 2 : -1]
     return raw
+
+
+Contamination = Annotated[
+    float | None,
+    Field(
+        gt=0,
+        le=0.5,
+        description="Share of the training points to take for anomalies: the threshold is then the score that so many "
+        "exceed, instead of score_threshold.",
+    ),
+]
+
+
+class FeatureOptions(DetectorOptions):
+    """Options of the learners over rolling features.
+
+    Windows count points, not time: a gap shortens nothing, and what follows it is compared with what came before it.
+    """
+
+    short_window: Annotated[
+        int, Field(ge=2, le=500, description="Points of the short rolling window, the point itself included.")
+    ] = 5
+    long_window: Annotated[
+        int,
+        Field(ge=3, le=1_000, description="Points of the long rolling window, likewise; longer than the short one."),
+    ] = 20
+    seed: Seed = 0
+
+
+FeatureOptionsT = TypeVar("FeatureOptionsT", bound=FeatureOptions)
+
+
+class FeatureDetector(RowDetector[FeatureOptionsT, L], Generic[FeatureOptionsT, L]):
+    """A detector that judges each point by its rolling features."""
+
+    rows_type: ClassVar[type[Features]] = Features
+
+    def plan(self, series: TimeSeries) -> tuple[Features, CrossFit]:
+        """Scales of the features, and a training with gaps as long as the long window."""
+        options = self.options
+        plan = CrossFit(
+            name=options.name,
+            most=self.most_rows,
+            fewest=self.fewest_rows,
+            seed=options.seed,
+            length_option="long_window",
+            cost_option=self.cost_option,
+            lookback=options.long_window - 1,
+        )
+        plan.require(len(series))
+        if options.short_window >= options.long_window:
+            raise CannotTrain("short_window must be less than long_window", option="short_window")
+        return Features.of(series, options.short_window, options.long_window), plan
+
+
+def quantile_threshold(scores: Floats, contamination: float | None, otherwise: float) -> float:
+    """The score that a share ``contamination`` of the training rows exceed, each judged by the others.
+
+    Args:
+        scores: of rows that were not learned from, shape (n,).
+        contamination: above 0 and at most 0.5; None for none.
+        otherwise: the threshold where there is none.
+    """
+    return otherwise if contamination is None else float(np.quantile(scores, 1.0 - contamination))

@@ -1,27 +1,20 @@
-"""An isolation forest over rolling features: what is unusual is soon alone when the data are cut at random.
-
-Use it for a series whose unusual points are so by several things at once, its level, its roughness and the hour among
-them, without saying which. It does not extrapolate: beyond all training points everything is equally strange.
-
-Source: F. T. Liu, K. M. Ting, Z.-H. Zhou, Isolation Forest (2008), IEEE International Conference on Data Mining,
-sections 2 to 4.
-"""
+"""An isolation forest over rolling features."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.base import Arrays, Floats, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.learned.features import Features
-from tidewatch.detectors.learned.learned_rows import FEWEST, Contamination, FeatureOptions, LearnedRows, threshold_of
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import NEVER, Arrays, Floats
+from tidewatch.detectors.learned.features import Contamination, FeatureDetector, FeatureOptions, quantile_threshold
 from tidewatch.detectors.learned.trees import Cuts, Forest
-from tidewatch.series import TimeSeries
+
+_TREES_AT_ONCE: Final = 100
+"""Trees that are grown between two looks at the deadline."""
 
 
 class IsolationForestOptions(FeatureOptions):
@@ -36,36 +29,61 @@ class IsolationForestOptions(FeatureOptions):
     contamination: Contamination = None
 
 
-class _IsolationForest:
+class IsolationForest(FeatureDetector[IsolationForestOptions, Forest]):
+    """How soon a point is alone when the training data are cut at random, by the mean over many random trees.
+
+    For a series whose unusual points are so by several things at once, such as level, roughness and hour, and nobody
+    can say by which. It does not extrapolate: beyond all training points all scores are equal.
+
+        score = 2 ** (-mean path length of the point / mean path length of c(samples))
+
+    Source: F. T. Liu, K. M. Ting, Z.-H. Zhou, Isolation Forest (2008), IEEE International Conference on Data Mining,
+    sections 2 to 4.
+
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> history = TimeSeries(60 * np.arange(300), np.random.default_rng(0).normal(size=300))
+    >>> model = fit_model(history, IsolationForestOptions(trees=50))
+    >>> model.score(TimeSeries(60 * np.arange(300, 302), np.array([0.0, 9.0]))).anomaly.tolist()
+    [False, True]
+    """
+
     options_type = IsolationForestOptions
-    in_units = True
+    cost_option = "trees"
 
-    def learn(self, series: TimeSeries, options: IsolationForestOptions) -> Lesson:
-        features, fitted = options.cross_fit(
-            series,
-            partial(grow, options),
-            most=options.trees * options.samples,
-            fewest=FEWEST,
-            cost_option="trees",
-        )
-        threshold = threshold_of(fitted.strangeness, options.contamination, options.score_threshold)
-        facts = {"samples": float(fitted.learner.samples)}
-        return Lesson(LearnedRows(features, fitted.learner, threshold, facts), fitted.strangeness)
+    @property
+    def most_rows(self) -> int:
+        """As many as all trees together are grown from."""
+        return self.options.trees * self.options.samples
 
-    def restore(self, options: IsolationForestOptions, parameters: Mapping[str, Json], arrays: Arrays) -> LearnedRows:
-        facts = parameters["facts"]
-        forest = Forest.from_arrays(arrays, int(facts["samples"]))
-        return LearnedRows(Features.from_json(parameters["rows"]), forest, float(parameters["threshold"]), facts)
+    def learn(self, rows: Floats, seed: int, deadline: Deadline) -> Forest:
+        """The forest that scikit-learn grows."""
+        return grow(self.options, rows, seed, deadline)
+
+    def restore_learner(self, arrays: Arrays, facts: Mapping[str, Any]) -> Forest:
+        """The trees."""
+        return Forest.from_arrays(arrays, int(facts["samples"]))
+
+    def choose_threshold(self, scores: Floats) -> float:
+        """The option ``score_threshold``, or by ``contamination``."""
+        return quantile_threshold(scores, self.options.contamination, self.options.score_threshold)
 
 
-def grow(options: IsolationForestOptions, rows: Floats, seed: int) -> Forest:
-    """The forest that scikit-learn grows from rows, shape (n, features)."""
+def grow(options: IsolationForestOptions, rows: Floats, seed: int, deadline: Deadline = NEVER) -> Forest:
+    """The forest that scikit-learn grows from rows, shape (n, features), some trees at a time.
+
+    Raises:
+        DeadlineExceeded: once the deadline has passed.
+    """
     # Learning needs scikit-learn; judging does not, and must start without it.
-    from sklearn.ensemble import IsolationForest
+    from sklearn import ensemble
 
     samples = min(options.samples, len(rows))
-    fitted = IsolationForest(n_estimators=options.trees, max_samples=samples, random_state=seed, n_jobs=1).fit(rows)
-    return Forest(_cuts([estimator.tree_ for estimator in fitted.estimators_]), samples)
+    forest = ensemble.IsolationForest(max_samples=samples, random_state=seed, n_jobs=1, warm_start=True)
+    for trees in (*range(_TREES_AT_ONCE, options.trees, _TREES_AT_ONCE), options.trees):
+        forest.set_params(n_estimators=trees).fit(rows)
+        deadline.check()
+    return Forest(_cuts([estimator.tree_ for estimator in forest.estimators_]), samples)
 
 
 def _cuts(trees: Sequence[Any]) -> Cuts:
@@ -98,6 +116,3 @@ def _cuts(trees: Sequence[Any]) -> Cuts:
         threshold=rounded,
         leaf_samples=samples[leaves].astype(np.uint16),
     )
-
-
-DETECTOR: Final = CalibratedDetector(_IsolationForest())

@@ -1,28 +1,18 @@
-"""The local outlier factor over rolling features: how much lonelier a point is than its nearest training points are.
-
-Use it for a series with states of different roughness, such as a quiet night and a busy day: a step that is usual by
-day is unusual where everything near it is quiet.
-
-Source: M. Breunig, H.-P. Kriegel, R. Ng, J. Sander, LOF: Identifying Density-Based Local Outliers (2000), ACM SIGMOD,
-section 4; for new points, as scikit-learn's novelty detection.
-"""
+"""The local outlier factor over rolling features."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tidewatch.detectors.base import Arrays, Floats, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.learned.features import Features
-from tidewatch.detectors.learned.learned_rows import Contamination, FeatureOptions, LearnedRows, threshold_of
-from tidewatch.detectors.learned.neighbours import squared_distances
-from tidewatch.series import TimeSeries
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import Arrays, Floats
+from tidewatch.detectors.learned.features import Contamination, FeatureDetector, FeatureOptions, quantile_threshold
+from tidewatch.detectors.learned.neighbours import Neighbours
 
 _BLUR: Final = 0.05
 """In spreads. Copies of one point would be infinitely dense, and a state that is held exactly must not be so exact."""
@@ -56,15 +46,13 @@ class References:
 
     def __init__(self, points: Floats, reach: Floats, density: Floats, neighbours: int) -> None:
         self.points, self.reach, self.density, self.neighbours = points, reach, density, neighbours
-        self._columns = np.ascontiguousarray(points.T)
+        self._neighbours = Neighbours(points)
 
-    def strangeness(self, rows: Floats) -> Floats:
+    def nonconformity(self, rows: Floats) -> Floats:
         """The local outlier factor of each row, shape (n,)."""
         factors = np.empty(len(rows))
-        for some, squared in squared_distances(rows, self._columns):
-            nearest = np.argpartition(squared, self.neighbours - 1, axis=1)[:, : self.neighbours]
-            distance = np.sqrt(np.take_along_axis(squared, nearest, axis=1))
-            spacing = np.maximum(distance, self.reach[nearest]).mean(axis=1) + _LEAST
+        for some, squared, nearest in self._neighbours.nearest_of_each(rows, self.neighbours):
+            spacing = np.maximum(np.sqrt(squared), self.reach[nearest]).mean(axis=1) + _LEAST
             factors[some] = self.density[nearest].mean(axis=1) * spacing
         return factors
 
@@ -72,45 +60,71 @@ class References:
         """Points, reaches and densities."""
         return {"points": self.points, "reach": self.reach, "density": self.density}
 
+    def facts(self) -> dict[str, float]:
+        """How many points there are, and k."""
+        return {"references": float(len(self.points)), "neighbours": float(self.neighbours)}
 
-class _LocalOutlierFactor:
+
+class LocalOutlierFactor(FeatureDetector[LocalOutlierFactorOptions, References]):
+    """How much less dense the data are about a point than about its nearest training points.
+
+    For a series with states of different roughness, such as a quiet night and a busy day: a step that is usual by day
+    is unusual where everything near it is quiet.
+
+        reachability(p, o) = max(distance from o to its k-th neighbour, distance from p to o)
+        density(p) = 1 / mean reachability of p from its k nearest training points
+        score(p) = mean density of its k nearest training points / density(p)
+
+    Source: M. Breunig, H.-P. Kriegel, R. Ng, J. Sander, LOF: Identifying Density-Based Local Outliers (2000), ACM
+    SIGMOD, section 4; for new points, as scikit-learn's novelty detection.
+
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> history = TimeSeries(60 * np.arange(200), np.random.default_rng(0).normal(size=200))
+    >>> model = fit_model(history, LocalOutlierFactorOptions())
+    >>> model.score(TimeSeries(60 * np.arange(200, 202), np.array([0.0, 9.0]))).anomaly.tolist()
+    [False, True]
+    """
+
     options_type = LocalOutlierFactorOptions
-    in_units = True
+    cost_option = "references"
 
-    def learn(self, series: TimeSeries, options: LocalOutlierFactorOptions) -> Lesson:
-        features, fitted = options.cross_fit(
-            series,
-            partial(remember, options),
-            most=options.references,
-            fewest=options.neighbours + 1,
-            cost_option="references",
-        )
-        threshold = threshold_of(fitted.strangeness, options.contamination, options.score_threshold)
-        facts = {"references": float(len(fitted.learner.points)), "neighbours": float(fitted.learner.neighbours)}
-        return Lesson(LearnedRows(features, fitted.learner, threshold, facts), fitted.strangeness)
+    @property
+    def most_rows(self) -> int:
+        """The option ``references``."""
+        return self.options.references
 
-    def restore(
-        self, options: LocalOutlierFactorOptions, parameters: Mapping[str, Json], arrays: Arrays
-    ) -> LearnedRows:
-        facts = parameters["facts"]
-        references = References(arrays["points"], arrays["reach"], arrays["density"], int(facts["neighbours"]))
-        return LearnedRows(Features.from_json(parameters["rows"]), references, float(parameters["threshold"]), facts)
+    @property
+    def fewest_rows(self) -> int:
+        """A point and its neighbours."""
+        return self.options.neighbours + 1
+
+    def learn(self, rows: Floats, seed: int, deadline: Deadline) -> References:
+        """The references, with the neighbours that scikit-learn finds."""
+        return remember(self.options, rows, seed)
+
+    def restore_learner(self, arrays: Arrays, facts: Mapping[str, Any]) -> References:
+        """References and k."""
+        return References(arrays["points"], arrays["reach"], arrays["density"], int(facts["neighbours"]))
+
+    def choose_threshold(self, scores: Floats) -> float:
+        """The option ``score_threshold``, or by ``contamination``."""
+        return quantile_threshold(scores, self.options.contamination, self.options.score_threshold)
 
 
 def remember(options: LocalOutlierFactorOptions, rows: Floats, seed: int) -> References:
-    """The references that scikit-learn's local outlier factor keeps of rows, shape (n, features), a little blurred."""
+    """The references that the factor is taken by, of rows, shape (n, features), a little blurred."""
     # Learning needs scikit-learn; judging does not, and must start without it.
-    from sklearn.neighbors import LocalOutlierFactor
+    from sklearn import neighbors
 
     points = rows + np.random.default_rng(seed).normal(0.0, _BLUR, rows.shape)
     neighbours = min(options.neighbours, len(points) - 1)
-    fitted = LocalOutlierFactor(n_neighbors=neighbours, novelty=True, n_jobs=1).fit(points)
     distance: Floats
     nearest: NDArray[Any]
-    distance, nearest = fitted.kneighbors()
+    # Without an argument, no point is its own neighbour.
+    distance, nearest = (
+        neighbors.NearestNeighbors(n_neighbors=neighbours, algorithm="brute", n_jobs=1).fit(points).kneighbors()
+    )
     reach = distance[:, -1]
     density = 1.0 / (np.maximum(distance, reach[nearest]).mean(axis=1) + _LEAST)
     return References(points, reach, density, neighbours)
-
-
-DETECTOR: Final = CalibratedDetector(_LocalOutlierFactor())

@@ -1,26 +1,17 @@
-"""A one-class support vector machine over rolling features: a smooth boundary about what is usual.
-
-Use it for a series whose usual states lie together in a few soft heaps, and where it matters little how far beyond them
-an unusual point is: from some distance on all are equally strange.
-
-Source: B. Schölkopf, J. Platt, J. Shawe-Taylor, A. Smola, R. Williamson, Estimating the Support of a High-Dimensional
-Distribution (2001), Neural Computation 13(7), section 3.
-"""
+"""A one-class support vector machine over rolling features."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.base import Arrays, Floats, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.learned.features import Features
-from tidewatch.detectors.learned.learned_rows import FEWEST, FeatureOptions, LearnedRows
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import Arrays, Floats
+from tidewatch.detectors.learned.features import FeatureDetector, FeatureOptions
 from tidewatch.detectors.learned.neighbours import squared_distances
-from tidewatch.series import TimeSeries
 
 _TOLERANCE: Final = 1e-5
 """How exactly the boundary is drawn; training points on it are to its inside."""
@@ -49,20 +40,20 @@ class OneClassSvmOptions(FeatureOptions):
 
 
 class Boundary:
-    """A weighted sum of bells, one on each support vector, and where it is cut.
+    """A weighted sum of Gaussian kernels, one on each support vector, and where it is cut.
 
     Attributes:
         vectors: float64, shape (m, features).
         weights: float64, shape (m,), positive.
         offset: the sum at the boundary.
-        gamma: of the bells, ``exp(-gamma * squared distance)``.
+        gamma: of the kernels.
     """
 
     def __init__(self, vectors: Floats, weights: Floats, offset: float, gamma: float) -> None:
         self.vectors, self.weights, self.offset, self.gamma = vectors, weights, offset, gamma
         self._columns = np.ascontiguousarray(vectors.T)
 
-    def strangeness(self, rows: Floats) -> Floats:
+    def nonconformity(self, rows: Floats) -> Floats:
         """By how much the sum at each row is below the boundary's, shape (n,)."""
         sums = np.empty(len(rows))
         for some, squared in squared_distances(rows, self._columns):
@@ -76,27 +67,49 @@ class Boundary:
         """Support vectors and weights."""
         return {"vectors": self.vectors, "weights": self.weights}
 
+    def facts(self) -> dict[str, float]:
+        """How many support vectors there are, offset and gamma."""
+        return {"support_vectors": float(len(self.vectors)), "offset": self.offset, "gamma": self.gamma}
 
-class _OneClassSvm:
+
+class OneClassSvm(FeatureDetector[OneClassSvmOptions, Boundary]):
+    """How far a point lies outside a smooth boundary about what is usual.
+
+    For a series whose usual states lie together in a few soft clusters, where it matters little how far beyond them an
+    unusual point is: from some distance on all get the same score.
+
+        score = offset - sum of weight_i * exp(-gamma * squared distance from support vector i)
+
+    Source: B. Schölkopf, J. Platt, J. Shawe-Taylor, A. Smola, R. Williamson, Estimating the Support of a
+    High-Dimensional Distribution (2001), Neural Computation 13(7), section 3.
+
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> history = TimeSeries(60 * np.arange(200), np.random.default_rng(0).normal(size=200))
+    >>> model = fit_model(history, OneClassSvmOptions())
+    >>> model.score(TimeSeries(60 * np.arange(200, 202), np.array([0.0, 9.0]))).anomaly.tolist()
+    [False, True]
+    """
+
     options_type = OneClassSvmOptions
-    in_units = True
+    cost_option = "references"
 
-    def learn(self, series: TimeSeries, options: OneClassSvmOptions) -> Lesson:
-        features, fitted = options.cross_fit(
-            series,
-            lambda rows, _: enclose(options, rows),
-            most=options.references,
-            fewest=FEWEST,
-            cost_option="references",
-        )
-        boundary = fitted.learner
-        facts = {"support_vectors": float(len(boundary.vectors)), "offset": boundary.offset, "gamma": boundary.gamma}
-        return Lesson(LearnedRows(features, boundary, 100.0 * _TOLERANCE, facts), fitted.strangeness)
+    @property
+    def most_rows(self) -> int:
+        """The option ``references``."""
+        return self.options.references
 
-    def restore(self, options: OneClassSvmOptions, parameters: Mapping[str, Json], arrays: Arrays) -> LearnedRows:
-        facts = parameters["facts"]
-        boundary = Boundary(arrays["vectors"], arrays["weights"], float(facts["offset"]), float(facts["gamma"]))
-        return LearnedRows(Features.from_json(parameters["rows"]), boundary, float(parameters["threshold"]), facts)
+    def learn(self, rows: Floats, seed: int, deadline: Deadline) -> Boundary:
+        """The boundary that scikit-learn draws."""
+        return enclose(self.options, rows)
+
+    def restore_learner(self, arrays: Arrays, facts: Mapping[str, Any]) -> Boundary:
+        """Support vectors, weights, offset and gamma."""
+        return Boundary(arrays["vectors"], arrays["weights"], float(facts["offset"]), float(facts["gamma"]))
+
+    def choose_threshold(self, scores: Floats) -> float:
+        """The boundary, or all but."""
+        return 100.0 * _TOLERANCE
 
 
 def enclose(options: OneClassSvmOptions, rows: Floats) -> Boundary:
@@ -105,10 +118,7 @@ def enclose(options: OneClassSvmOptions, rows: Floats) -> Boundary:
     from sklearn.svm import OneClassSVM
 
     # Features are in spreads, so their variance, which one outlier would rule, need not be asked. Half of what
-    # scikit-learn takes: with narrower bells the boundary clings to the training points, and new ones fall outside.
+    # scikit-learn takes: with narrower kernels the boundary clings to the training points, and new ones fall outside.
     gamma = options.gamma or 0.5 / rows.shape[1]
     fitted = OneClassSVM(kernel="rbf", gamma=gamma, nu=options.nu, tol=_TOLERANCE).fit(rows)
     return Boundary(fitted.support_vectors_, fitted.dual_coef_[0].copy(), float(fitted.offset_[0]), gamma)
-
-
-DETECTOR: Final = CalibratedDetector(_OneClassSvm())

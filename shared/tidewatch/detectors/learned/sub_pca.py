@@ -1,32 +1,16 @@
-"""Principal components of subsequences: how far a stretch is from what stretches of this series are made of.
-
-Use it for a series with a shape that repeats, when the shape is what breaks: a higher wave, another rhythm, a dent. It
-sees stretches rather than single points, and an alarm lasts as long as the broken part is in the window. It does not
-see a stretch that lies flat at the mean, which is as near to all others as can be.
-
-Source: C. Aggarwal, Outlier Analysis, second edition (2017), section 3.3, the sum of squares of the coordinates along
-all principal components, each over its variance; over subsequences, Q. Liu, J. Paparrizos, The Elephant in the Room:
-Towards a Reliable Time-Series Anomaly Detection Benchmark (2024), NeurIPS, where it is called Sub-PCA.
-"""
+"""Principal components of subsequences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from pydantic import Field
 
-from tidewatch.detectors.base import Arrays, Floats, Json
-from tidewatch.detectors.calibrated import CalibratedDetector, Lesson
-from tidewatch.detectors.learned.learned_rows import FEWEST, LearnedRows
-from tidewatch.detectors.learned.subsequences import (
-    LEAST_STRANGENESS,
-    SubsequenceOptions,
-    Subsequences,
-    moderate,
-)
-from tidewatch.series import TimeSeries
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import Arrays, Floats
+from tidewatch.detectors.learned.subsequences import LEAST_SCORE, SubsequenceDetector, SubsequenceOptions, winsorised
 
 _LEAST_SHARE: Final = 1e-4
 """Of a component, in mean variances of all: a wave without noise has some that nothing but rounding lies along."""
@@ -58,35 +42,59 @@ class Components:
     def __init__(self, mean: Floats, axes: Floats) -> None:
         self.mean, self.axes = mean, axes
 
-    def strangeness(self, rows: Floats) -> Floats:
+    def nonconformity(self, rows: Floats) -> Floats:
         """The root mean square of each window's coordinates, shape (n,)."""
         step = max(_AT_ONCE // self.axes.size, _FEWEST_AT_ONCE)
         squares = np.empty(len(rows))
         for begin in range(0, len(rows), step):
             along = (rows[begin : begin + step] - self.mean) @ self.axes
             squares[begin : begin + step] = np.einsum("ij,ij->i", along, along)
-        return np.maximum(np.sqrt(squares / self.mean.size), LEAST_STRANGENESS)
+        return np.maximum(np.sqrt(squares / self.mean.size), LEAST_SCORE)
 
     def arrays(self) -> Arrays:
         """Mean and axes."""
         return {"mean": self.mean, "axes": self.axes}
 
+    def facts(self) -> dict[str, float]:
+        """None: the arrays say all."""
+        return {}
 
-class _SubPca:
+
+class SubPca(SubsequenceDetector[SubPcaOptions, Components]):
+    """How far the window that ends at a point is from what windows of this series are made of.
+
+    For a series with a shape that repeats, when the shape is what breaks: a higher wave, another rhythm, a dent. It
+    sees stretches rather than single points, and an alarm lasts as long as the broken part is in the window. It does
+    not see a stretch that lies flat at the mean, which is as near to all others as can be.
+
+        score = sqrt(mean over all principal components of coordinate ** 2 / variance of the component)
+
+    Source: C. Aggarwal, Outlier Analysis, second edition (2017), section 3.3; over subsequences, Q. Liu, J. Paparrizos,
+    The Elephant in the Room: Towards a Reliable Time-Series Anomaly Detection Benchmark (2024), NeurIPS, where it is
+    called Sub-PCA.
+
+    >>> from tidewatch.detectors import fit_model
+    >>> from tidewatch.series import TimeSeries
+    >>> wave = np.sin(np.arange(400) * 2 * np.pi / 16) + np.random.default_rng(0).normal(0, 0.1, 400)
+    >>> model = fit_model(TimeSeries(60 * np.arange(400), wave), SubPcaOptions())
+    >>> model.score(TimeSeries(60 * np.arange(400, 402), np.array([0.0, 9.0]))).anomaly.tolist()
+    [False, True]
+    """
+
     options_type = SubPcaOptions
-    in_units = True
 
-    def learn(self, series: TimeSeries, options: SubPcaOptions) -> Lesson:
-        subsequences, fitted, threshold = options.cross_fit(
-            series, lambda rows, _: decompose(rows), most=options.windows, fewest=FEWEST
-        )
-        facts = {"window": float(subsequences.length)}
-        return Lesson(LearnedRows(subsequences, fitted.learner, threshold, facts), fitted.strangeness)
+    @property
+    def most_rows(self) -> int:
+        """The option ``windows``."""
+        return self.options.windows
 
-    def restore(self, options: SubPcaOptions, parameters: Mapping[str, Json], arrays: Arrays) -> LearnedRows:
-        components = Components(arrays["mean"], arrays["axes"])
-        subsequences = Subsequences.from_json(parameters["rows"])
-        return LearnedRows(subsequences, components, float(parameters["threshold"]), parameters["facts"])
+    def learn(self, rows: Floats, seed: int, deadline: Deadline) -> Components:
+        """The components that scikit-learn finds."""
+        return decompose(rows)
+
+    def restore_learner(self, arrays: Arrays, facts: Mapping[str, Any]) -> Components:
+        """Mean and axes."""
+        return Components(arrays["mean"], arrays["axes"])
 
 
 def decompose(rows: Floats) -> Components:
@@ -95,11 +103,8 @@ def decompose(rows: Floats) -> Components:
     from sklearn.decomposition import PCA
 
     with np.errstate(invalid="ignore"):  # shares of no variance at all, where nothing moved
-        fitted = PCA(svd_solver="covariance_eigh").fit(moderate(rows))
+        fitted = PCA(svd_solver="covariance_eigh").fit(winsorised(rows))
     variance: Floats = fitted.explained_variance_
     least = max(_LEAST_SHARE * float(variance.mean()), _LEAST_VARIANCE)
     axes = fitted.components_.T / np.sqrt(np.maximum(variance, least))
     return Components(fitted.mean_, np.ascontiguousarray(axes))
-
-
-DETECTOR: Final = CalibratedDetector(_SubPca())

@@ -8,9 +8,9 @@ would look usual.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -19,14 +19,14 @@ from pydantic import Field
 
 from tidewatch.calibration.trimming import trim_outliers
 from tidewatch.detectors.base import DetectorOptions, Floats
-from tidewatch.detectors.learned.cross_fitting import Course, CrossFitted, L, cross_fit
-from tidewatch.detectors.learned.learned_rows import Seed
+from tidewatch.detectors.learned.cross_fitting import CrossFit, L
+from tidewatch.detectors.learned.row_detector import RowDetector, Seed
 from tidewatch.detectors.robust import Moderation
 from tidewatch.detectors.seasonal.season import find_season
 from tidewatch.detectors.windows.rolling import trailing_moments
 from tidewatch.series import Sampling, TimeSeries
 
-LEAST_STRANGENESS: Final = 1e-6
+LEAST_SCORE: Final = 1e-6
 """In spreads: what is less is rounding."""
 
 _LONGEST: Final = 128
@@ -38,8 +38,10 @@ _SPREADS: Final = 3.2897
 _LEAST_STD: Final = 0.05
 """Of logarithms: the windows of a wave without noise are equally strange but for rounding."""
 _FARTHEST: Final = 1e6
-_REACH: Final = 13.0
+_WINSOR: Final = 13.0
 """Standard deviations beyond which a training value is drawn in, so that one cannot rule what is learned."""
+_SHARED: Final = 2
+"""Of the windows that calibrate, one point is in so many at the most."""
 
 
 class SubsequenceOptions(DetectorOptions):
@@ -68,33 +70,6 @@ class SubsequenceOptions(DetectorOptions):
     ] = 3.0
     seed: Seed = 0
 
-    def cross_fit(
-        self, series: TimeSeries, fit: Callable[[Floats, int], L], *, most: int, fewest: int
-    ) -> tuple[Subsequences, CrossFitted[L], float]:
-        """Subsequences of a series with values in units, what a learner makes of them, and its threshold.
-
-        Args:
-            series: to learn from.
-            fit: learns from some windows by a seed.
-            most: windows that are learned from at the most: the option ``windows``.
-            fewest: those that it needs at the least.
-
-        Raises:
-            CannotTrain: if the series is too short, or the training would take too long.
-        """
-        course = Course(
-            name=self.name,
-            most=most,
-            fewest=fewest,
-            seed=self.seed,
-            memory_option="window",
-            cost_option="windows",
-        )
-        subsequences, course = Subsequences.of(series, self.window, course)
-        fitted = cross_fit(subsequences.rows(series)[0], fit, course)
-        usual = trim_outliers(fitted.strangeness, subsequences.length)
-        return subsequences, fitted, log_threshold(usual, self.sigmas)
-
 
 @dataclass(frozen=True, slots=True)
 class Subsequences:
@@ -112,47 +87,51 @@ class Subsequences:
     season: int | None
 
     @classmethod
-    def of(cls, series: TimeSeries, window: int | None, course: Course) -> tuple[Subsequences, Course]:
+    def of(cls, series: TimeSeries, window: int | None, plan: CrossFit) -> tuple[Subsequences, CrossFit]:
         """Chooses the length, unless it is given, for a series with values in units.
 
         Args:
             series: to learn from.
             window: the length; None to choose it.
-            course: of the training, but for the memory that comes of the length.
+            plan: of the training, but for what depends on the length.
 
         Returns:
-            The subsequences, and the course with their memory: with at least as many windows as each has points, and
-            judging windows that overlap by a quarter. Fewer would be too few, and nearer ones are strange together.
+            The subsequences, and the plan for them: with at least as many windows as each has points, since fewer
+            would be too few, and scoring windows that overlap by a quarter, since nearer ones are unusual together.
 
         Raises:
             CannotTrain: if the series is too short.
         """
-        moderation = Moderation(series.values)
-        season = None if window else _season(series, moderation)
+        scaler = Moderation(series.values)
+        season = None if window else _season(series, scaler)
         choices = [window] if window else [*([season] if season and 4 <= season <= _LONGEST else []), *_USUAL]
-        courses = [
-            replace(course, memory=length - 1, apart=length - length // 4, fewest=max(course.fewest, length))
+        plans = [
+            replace(plan, lookback=length - 1, stride=length - length // 4, fewest=max(plan.fewest, length))
             for length in choices
         ]
-        chosen = next((some for some in courses if some.suits(len(series))), courses[-1])
+        chosen = next((some for some in plans if some.suits(len(series))), plans[-1])
         chosen.require(len(series))
-        return cls(chosen.memory + 1, moderation.centre, moderation.spread / _SPREADS, season), chosen
+        return cls(chosen.lookback + 1, scaler.centre, scaler.spread / _SPREADS, season), chosen
 
     @property
-    def memory(self) -> int:
+    def lookback(self) -> int:
         """Points before a point that are in its window."""
         return self.length - 1
 
     def rows(self, points: TimeSeries) -> tuple[Floats, NDArray[np.int8]]:
-        """The window that ends at each point but the first ``memory``, and on which side of its mean the point is.
+        """The window that ends at each point but the first ``lookback``, and on which side of its mean the point is.
 
         Returns:
-            Float64, shape (n - memory, length), a view, within a million spreads; int8, shape (n - memory,).
+            Float64, shape (n - lookback, length), a view, within a million spreads; int8, shape (n - lookback,).
         """
         with np.errstate(over="ignore"):
             values = np.clip((points.values - self.centre) / self.spread, -_FARTHEST, _FARTHEST)
         ((mean, _),) = trailing_moments(points.values, (self.length,))
-        return sliding_window_view(values, self.length), np.sign(points.values[self.memory :] - mean).astype(np.int8)
+        return sliding_window_view(values, self.length), np.sign(points.values[self.lookback :] - mean).astype(np.int8)
+
+    def facts(self) -> dict[str, float]:
+        """The length."""
+        return {"window": float(self.length)}
 
     def to_json(self) -> dict[str, Any]:
         """As :meth:`from_json` takes it."""
@@ -164,22 +143,48 @@ class Subsequences:
         return cls(int(parts["length"]), float(parts["centre"]), float(parts["spread"]), parts["season"])
 
 
-def moderate(rows: Floats) -> Floats:
+SubsequenceOptionsT = TypeVar("SubsequenceOptionsT", bound=SubsequenceOptions)
+
+
+class SubsequenceDetector(RowDetector[SubsequenceOptionsT, L], Generic[SubsequenceOptionsT, L]):
+    """A detector that judges each point by the window that ends at it."""
+
+    rows_type: ClassVar[type[Subsequences]] = Subsequences
+    cost_option = "windows"
+
+    def plan(self, series: TimeSeries) -> tuple[Subsequences, CrossFit]:
+        """The length of a window, and a training that fits it."""
+        plan = CrossFit(
+            name=self.options.name,
+            most=self.most_rows,
+            fewest=self.fewest_rows,
+            seed=self.options.seed,
+            length_option="window",
+            cost_option=self.cost_option,
+        )
+        return Subsequences.of(series, self.options.window, plan)
+
+    def choose_threshold(self, scores: Floats) -> float:
+        """As many standard deviations above the mean score as the option ``sigmas`` says, in logarithms."""
+        return log_threshold(trim_outliers(scores, _SHARED), self.options.sigmas)
+
+
+def winsorised(rows: Floats) -> Floats:
     """Training windows with wild values drawn in."""
-    return np.clip(rows, -_REACH, _REACH)
+    return np.clip(rows, -_WINSOR, _WINSOR)
 
 
-def log_threshold(strangeness: Floats, sigmas: float) -> float:
-    """So many standard deviations above the mean of the logarithms, shape (n,), each at least LEAST_STRANGENESS.
+def log_threshold(scores: Floats, sigmas: float) -> float:
+    """So many standard deviations above the mean of the logarithms, shape (n,), each score at least LEAST_SCORE.
 
     Errors and distances are skewed; their logarithms are about normal.
     """
-    logs = np.log(strangeness)
+    logs = np.log(scores)
     return math.exp(float(logs.mean()) + sigmas * max(float(logs.std()), _LEAST_STD))
 
 
-def _season(series: TimeSeries, moderation: Moderation) -> int | None:
+def _season(series: TimeSeries, scaler: Moderation) -> int | None:
     sampling = Sampling.of(series.timestamps)
     if not sampling.is_regular:
         return None
-    return find_season(sampling, sampling.places(series.timestamps), moderation.moderate(series.values))
+    return find_season(sampling, sampling.places(series.timestamps), scaler.moderate(series.values))

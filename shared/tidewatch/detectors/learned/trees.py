@@ -1,7 +1,7 @@
 """A forest of isolation trees as plain arrays, and its score.
 
-A tree is laid out as a heap: below place p are the places 2p + 1 and 2p + 2. So one step down is arithmetic, and all
-trees take it for many rows at once.
+A tree is laid out as a heap: below place p are the places 2p + 1 and 2p + 2. So one step down is arithmetic, and many
+rows take it in many trees at once.
 
 Source: F. T. Liu, K. M. Ting, Z.-H. Zhou, Isolation Forest (2008), IEEE International Conference on Data Mining,
 equations 1 and 2.
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from tidewatch.detectors.base import Arrays, Floats
 
 _AT_ONCE: Final = 51_200
-"""Trees times rows that are walked at once: small enough for the processor's cache."""
+"""Trees times rows that are scored at once: small enough for the processor's cache."""
+_PLACES_AT_ONCE: Final = 65_536
+"""Places of trees that rows go down at once, likewise."""
 
 
 def mean_path(count: NDArray[Any]) -> Floats:
@@ -61,37 +63,44 @@ class Forest:
         self._threshold[at] = cuts.threshold
         self._path = _paths(np.isfinite(self._threshold).reshape(trees, size), cuts.leaf_samples).ravel()
         self._roots = np.arange(trees) * size
-        self._usual = trees * float(mean_path(np.array(samples)))
+        self._mean = trees * float(mean_path(np.array(samples)))
+        self._together = max(_PLACES_AT_ONCE // size, 1)
 
-    def strangeness(self, rows: Floats) -> Floats:
+    def nonconformity(self, rows: Floats) -> Floats:
         """The anomaly score of each row, 0 to 1, shape (n,): equation 2.
 
         Args:
             rows: shape (n, features), within the range of single precision, in which the trees compare.
         """
         single = np.ascontiguousarray(rows, dtype=np.float32)
-        step = max(_AT_ONCE // self._roots.size, 1)
-        total = np.empty(len(rows))
-        for begin in range(0, len(rows), step):
-            total[begin : begin + step] = self._depths(single[begin : begin + step])
-        return np.exp2(-total / self._usual)
+        total = np.zeros(len(rows))
+        for first in range(0, self._roots.size, self._together):
+            roots = self._roots[first : first + self._together]
+            step = max(_AT_ONCE // roots.size, 1)
+            for begin in range(0, len(rows), step):
+                total[begin : begin + step] += self._depths(single[begin : begin + step], roots)
+        return np.exp2(-total / self._mean)
 
     def arrays(self) -> Arrays:
         """The cuts."""
         return self.cuts._asdict()
+
+    def facts(self) -> dict[str, float]:
+        """How many rows each tree was grown from, at the most."""
+        return {"samples": float(self.samples)}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, samples: int) -> Forest:
         """The forest that gave these arrays."""
         return cls(Cuts(**{name: arrays[name] for name in Cuts._fields}), samples)
 
-    def _depths(self, rows: NDArray[np.float32]) -> Floats:
-        """The depth at which each row ends, summed over all trees."""
+    def _depths(self, rows: NDArray[np.float32], roots: NDArray[np.intp]) -> Floats:
+        """The depth at which each row ends, summed over the trees with these roots."""
         count, features = rows.shape
         values = rows.ravel()
         begin = (np.arange(count) * features)[:, None]
-        place = np.repeat(self._roots[None, :], count, axis=0)
-        below = 1 - self._roots
+        place = np.repeat(roots[None, :], count, axis=0)
+        below = 1 - roots
         where = np.empty_like(place)
         value, threshold = np.empty(place.shape, np.float32), np.empty(place.shape, np.float32)
         for _ in range(self._depth):
@@ -108,9 +117,9 @@ class Forest:
 
 
 def _paths(cut: NDArray[np.bool_], leaf_samples: NDArray[np.uint16]) -> Floats:
-    """For each place at which a walk can end, how deep it is, with what a full tree would add; 0 elsewhere.
+    """For each place at which a row can end, its path length: the depth, and what a full tree would add; 0 elsewhere.
 
-    Walks do not stop at a leaf: they go on to the deepest places below it, which so have its depth.
+    Rows do not stop at a leaf: they go on to the deepest places below it, which therefore have its path length.
 
     Args:
         cut: shape (trees, places), whether a tree has a cut there.

@@ -62,7 +62,7 @@ def judge_values(values: Floats) -> ValuesJudged:
     (short_mean, short_std), (long_mean, long_std) = trailing_moments(scaled, (SHORT, LONG))
     later = LONG - SHORT
     rows = np.stack([scaled[WARMUP:], short_mean[later:], short_std[later:], long_mean, long_std], axis=1)
-    score = grow(rows.astype(np.float32), np.random.default_rng(_SEED)).strangeness(rows)
+    score = grow(rows.astype(np.float32), np.random.default_rng(_SEED)).nonconformity(rows)
     warmup: list[None] = [None] * WARMUP
     return ValuesJudged(WARMUP, [*warmup, *(score > _THRESHOLD).astype(int).tolist()], [*warmup, *score.tolist()], None)
 

@@ -1,8 +1,0 @@
-"""The library that learners are trained with."""
-
-from __future__ import annotations
-
-
-def load_learners() -> None:
-    """Imports what training a learner imports, for a snapshot of a function that trains: it takes a second."""
-    from sklearn import cluster, decomposition, ensemble, neighbors, svm  # noqa: F401
