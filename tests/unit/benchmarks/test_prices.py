@@ -6,6 +6,7 @@ import re
 
 import pytest
 from tidewatch.detectors import CATALOGUE
+from tidewatch.telemetry import Metric
 
 from benchmarks import prices
 from benchmarks.prices import USERS, Call
@@ -43,6 +44,13 @@ def test_operations_tells_what_idling_costs():
 def test_operations_tells_how_many_metrics_are_charged(detectors):
     number = prices.custom_metrics(detectors)
     assert table(str(detectors)) == [str(number), round(number * prices.METRIC_MONTH, 2)]
+
+
+def test_a_detector_in_use_is_one_metric_more():
+    assert prices.custom_metrics(6) == prices.custom_metrics(5) + 1
+    # Each metric once, cold starts by function, and what the access log tells of throttling.
+    once = [metric for metric in Metric if metric is not Metric.COLD_START]
+    assert prices.custom_metrics(0) == len(once) + 5 + 1
 
 
 def test_a_thousand_points_in_a_request_cost_a_hundredth_at_most():
