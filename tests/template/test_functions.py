@@ -4,7 +4,6 @@ import pytest
 from tidewatch.settings import Settings
 from tidewatch.telemetry import NAMESPACE, SERVICE
 
-from tests.support.environment import ROOT
 from tests.support.template import document, functions, layers_of, resources, template, template_with
 
 READ_BY_LIBRARIES = {"AWS_ENDPOINT_URL", "JOBLIB_MULTIPROCESSING", "OMP_NUM_THREADS", "PYDANTIC_DISABLE_PLUGINS"}
@@ -114,18 +113,3 @@ def test_the_environment_is_what_the_settings_read():
         assert variables["AWS_ENDPOINT_URL"] == ""
         assert variables["POWERTOOLS_SERVICE_NAME"] == SERVICE
         assert variables["POWERTOOLS_METRICS_NAMESPACE"] == NAMESPACE
-
-
-def test_settings_have_the_same_defaults_everywhere():
-    variables = functions()["FitFunction"]["Environment"]["Variables"]
-    given = Settings.model_validate({name.lower(): value for name, value in variables.items()})
-    required = {"table_name", "idempotency_table_name", "data_bucket"}
-    for name, field in Settings.model_fields.items():
-        if name not in required:
-            assert getattr(given, name) == field.default, name
-
-
-def test_the_example_environment_lists_every_setting():
-    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
-    listed = {line.partition("=")[0] for line in lines if "=" in line and not line.startswith("#")}
-    assert listed >= Settings.env_names()
