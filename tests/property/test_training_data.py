@@ -34,7 +34,7 @@ def test_different_series_give_different_bytes(one, other):
 
 @given(series())
 def test_a_store_returns_what_was_put_under_its_sha256(original):
-    store = MemoryDataStore(Memory(), "default")
-    key, sha256 = store.put(encode_series(original))
+    store = MemoryDataStore(Memory())
+    key, sha256 = store.put(DEFAULT_TENANT, encode_series(original))
     assert sha256 == hashlib.sha256(encode_series(original)).hexdigest()
     assert bits(decode_series(store.get(key, sha256))) == bits(original)

@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+import botocore.session
 from moto import mock_aws
 
 from local.sam.aws.resources import create_resources, resource_names
 from local.sam.template import Template, load_template
 from tests.support.environment import REGION, ROOT
+
+# Reading the descriptions of AWS's services takes longer than most tests do, and each new session would do it again.
+botocore.session.create_loader = lru_cache(botocore.session.create_loader)
 
 
 @lru_cache(maxsize=1)
