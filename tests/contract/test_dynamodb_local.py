@@ -63,11 +63,12 @@ class RealLifetimes(Lifetimes):
             assert number == self.remember(series_id, values)
 
 
+@pytest.mark.hypothesis
 def test_any_sequence_of_calls_agrees_with_a_dictionary_also_in_parallel(backend):
     run_state_machine_as_test(
         lambda: RealLifetimes(backend),
         settings=hypothesis_settings(
-            max_examples=25,
+            max_examples=max(10, hypothesis_settings().max_examples // 4),
             stateful_step_count=15,
             # What threads do cannot be repeated: looking for a shorter example would take minutes, and find another.
             phases=[Phase.generate],

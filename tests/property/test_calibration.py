@@ -132,7 +132,11 @@ def design_effect(alarms: NDArray[np.bool_]) -> float:
     return float(shares.var(axis=1, ddof=1).mean() / independent) if independent > 0.0 else 1.0
 
 
-@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+@pytest.mark.parametrize(
+    "distribution",
+    # The law does not depend on the distribution: `make test` tries one, `make test-all` the others.
+    [pytest.param(name, marks=pytest.mark.slow if name == "normal" else pytest.mark.long) for name in DISTRIBUTIONS],
+)
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_the_share_of_alarms_is_the_one_asked_for(name, distribution):
     found = measure(CATALOGUE[name], distribution, FEWER_FITS.get(name, FITS), OPTIONS.get(name, {}))

@@ -7,6 +7,7 @@ import hashlib
 from hypothesis import given
 from tidewatch.registry.encoding import decode_series, encode_series
 from tidewatch.series import TimeSeries
+from tidewatch.tenancy import DEFAULT_TENANT
 
 from tests.support.memory import Memory, MemoryDataStore
 from tests.support.strategies import series
