@@ -9,13 +9,19 @@ import platform
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
 from tidewatch.adapters.s3 import MODEL_ARRAYS, TRAINING_DATA, S3DataStore, S3ObjectStore
 from tidewatch.registry import DataStore, Deleter, ObjectStore, Publisher, Registry, TrainingData, VersionStore
 from tidewatch.settings import settings
+from tidewatch.telemetry import NAMESPACE
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tidewatch.services.healthcheck import FigureReader
 
 _TRAINED_WITH: Final = ("numpy",)
 
@@ -67,6 +73,20 @@ def deleter() -> Deleter:
 def object_store() -> ObjectStore:
     """All stored objects, for the collection of garbage."""
     return S3ObjectStore(clients.s3(), settings().data_bucket)
+
+
+def idempotency_client() -> DynamoDBClient:
+    """What records of idempotency keys are kept with."""
+    from tidewatch.adapters.idempotency import with_safe_retries
+
+    return with_safe_retries(clients.dynamodb())
+
+
+def figure_reader() -> FigureReader:
+    """Reads what the functions measured."""
+    from tidewatch.adapters.cloudwatch import CloudWatchReader
+
+    return CloudWatchReader(clients.cloudwatch(), NAMESPACE)
 
 
 @lru_cache(maxsize=1)

@@ -57,6 +57,7 @@ class LogEvent(StrEnum):
     DATA_CORRUPTED = "data_corrupted"
     HEALTH_DEGRADED = "health_degraded"
     ANSWER_NOT_REMEMBERED = "answer_not_remembered"
+    GARBAGE_COLLECTED = "garbage_collected"
 
 
 _BASE: Final = frozenset({"service", "stage"})

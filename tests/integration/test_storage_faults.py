@@ -26,7 +26,7 @@ from tests.support.stored import stored
 
 VALUES = [10.0, 12.0, 11.0, 13.0, 12.5, 11.5]
 GET, PUT, UPDATE, DELETE = (f"dynamodb.{name}Item" for name in ("Get", "Put", "Update", "Delete"))
-PUBLISH, QUERY = "dynamodb.TransactWriteItems", "dynamodb.Query"
+PUBLISH, QUERY, BATCH = "dynamodb.TransactWriteItems", "dynamodb.Query", "dynamodb.BatchGetItem"
 STORE, LOAD, FIGURES = "s3.PutObject", "s3.GetObject", "cloudwatch.GetMetricData"
 
 FAULTS = [throttled, server_error, read_timeout, connect_timeout, refused]
@@ -42,7 +42,7 @@ ROUTES: dict[str, tuple[Ask, list[str]]] = {
     "predict": (lambda api: api.predict("old", 12), [GET]),
     "predict by an old version": (lambda api: api.predict("old", 12, query="?version=1"), [GET]),
     "plot": (lambda api: api.call("GET", "/plot?series_id=old&width=320&height=320"), [GET, LOAD]),
-    "list of series": (lambda api: api.call("GET", "/series"), [QUERY]),
+    "list of series": (lambda api: api.call("GET", "/series"), [QUERY, BATCH]),
     "list of versions": (lambda api: api.call("GET", "/series/old/versions"), [QUERY]),
     "healthcheck": (lambda api: api.call("GET", "/healthcheck"), [QUERY, FIGURES]),
 }

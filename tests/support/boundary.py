@@ -17,7 +17,19 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
-_READS = frozenset({"GetItem", "Query", "GetObject", "GetMetricData", "Scan", "ListObjectsV2"})
+_READS = frozenset(
+    {
+        "BatchGetItem",
+        "GetItem",
+        "GetMetricData",
+        "GetObject",
+        "HeadObject",
+        "ListObjectVersions",
+        "ListObjectsV2",
+        "Query",
+        "Scan",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

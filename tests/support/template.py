@@ -49,6 +49,10 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
     return {name: resource for name, resource in document()["Resources"].items() if resource["Type"] == kind}
 
 
+SCHEDULED = frozenset({"CollectFunction"})
+"""Functions that no route leads to: a schedule calls them."""
+
+
 def functions() -> dict[str, dict[str, Any]]:
     """The properties of every function, those of Globals merged in, worked out."""
     shared = template().global_properties("Function")

@@ -6,7 +6,7 @@ import pytest
 
 from local.sam.routes import read_api, read_routes
 from tests.support.environment import ROOT
-from tests.support.template import functions, template
+from tests.support.template import SCHEDULED, functions, template
 
 NO_KEY = {"/health", "/docs"}
 
@@ -45,7 +45,7 @@ def test_the_contract_has_its_routes_and_each_its_function():
 
 def test_every_function_has_a_route_and_a_handler():
     served = {route.function.logical_id for route in routes()}
-    assert served == functions().keys()
+    assert served == functions().keys() - SCHEDULED
     for name in functions():
         folder = name.removesuffix("Function").lower()
         assert (ROOT / "functions" / folder / "handler.py").is_file(), folder
@@ -55,9 +55,14 @@ def test_every_route_but_health_and_docs_needs_an_api_key():
     assert {route.path for route in routes() if not route.api_key_required} == NO_KEY
 
 
+def test_garbage_is_collected_once_a_day():
+    events = functions()["CollectFunction"]["Events"].values()
+    assert [(event["Type"], event["Properties"]["Schedule"]) for event in events] == [("Schedule", "rate(1 day)")]
+
+
 def test_every_route_leads_to_the_one_api():
-    for function in functions().values():
-        for event in function["Events"].values():
+    for name in functions().keys() - SCHEDULED:
+        for event in functions()[name]["Events"].values():
             assert event["Properties"]["RestApiId"] == template().physical_name("TidewatchApi")
 
 

@@ -39,6 +39,12 @@ GRANTS = {
         ("s3:GetObject", ARRAYS),
         ("s3:ListBucket", BUCKET),
     },
+    "CollectFunction": {
+        ("dynamodb:Scan", MODELS),
+        ("s3:ListBucketVersions", BUCKET),
+        ("s3:DeleteObjectVersion", TRAINING_DATA),
+        ("s3:DeleteObjectVersion", ARRAYS),
+    },
     # It stores nothing, and reads nothing.
     "DetectFunction": set(),
 }

@@ -10,15 +10,14 @@ from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from pydantic import BaseModel, Field
 
-from tidewatch.adapters import clients
-from tidewatch.adapters.cloudwatch import CloudWatchReader
+from tidewatch import composition
 from tidewatch.api.app import route
 from tidewatch.api.dependencies import get_registry
 from tidewatch.api.request import RequestDep
 from tidewatch.api.schemas import Int32
 from tidewatch.services.healthcheck import Health, HealthReporter
 from tidewatch.settings import settings
-from tidewatch.telemetry import NAMESPACE, LogEvent, Metric, logger
+from tidewatch.telemetry import LogEvent, Metric, logger
 
 routes = Router()  # type: ignore[no-untyped-call]
 
@@ -85,8 +84,7 @@ class LivenessResponse(BaseModel):
 @lru_cache(maxsize=1)
 def get_health_reporter() -> HealthReporter:
     """Reports from CloudWatch and the table of models."""
-    reader = CloudWatchReader(clients.cloudwatch(), NAMESPACE)
-    return HealthReporter(get_registry(), reader, settings().health_window_seconds)
+    return HealthReporter(get_registry(), composition.figure_reader(), settings().health_window_seconds)
 
 
 HealthReporterDep = Annotated[HealthReporter, Depends(get_health_reporter)]

@@ -26,8 +26,7 @@ from aws_lambda_powertools.utilities.idempotency.serialization.pydantic import P
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from tidewatch.adapters import clients
-from tidewatch.adapters.records import knowing_its_own
+from tidewatch import composition
 from tidewatch.api.problems import IdempotencyKeyReused, RequestInProgress
 from tidewatch.registry import Receipt, StorageUnavailable
 from tidewatch.settings import settings
@@ -116,9 +115,7 @@ class IdempotentRequests:
 @lru_cache(maxsize=1)
 def get_idempotency() -> IdempotentRequests:
     """Remembers answers in the table of idempotency records."""
-    records = DynamoDBPersistenceLayer(
-        settings().idempotency_table_name, boto3_client=knowing_its_own(clients.dynamodb())
-    )
+    records = DynamoDBPersistenceLayer(settings().idempotency_table_name, boto3_client=composition.idempotency_client())
     return IdempotentRequests(records, settings().idempotency_ttl_seconds)
 
 

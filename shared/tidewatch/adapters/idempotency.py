@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 _OWNER = "owner"
 
 
-def knowing_its_own(client: DynamoDBClient) -> DynamoDBClient:
-    """A client whose conditional PutItem does not fail because of what it has put itself.
+def with_safe_retries(client: DynamoDBClient) -> DynamoDBClient:
+    """A client whose conditional PutItem can be sent twice.
 
-    If the answer to a PutItem gets lost, botocore sends it again, and that meets the item of the first: as if another
-    request with the same key were under way.
+    If the answer to a PutItem gets lost, botocore sends it again. The second one meets the item of the first, and its
+    condition fails as if another request with the same key were under way. So each item names the call that puts it,
+    and a call that meets its own item has succeeded.
     """
-    return cast("DynamoDBClient", _KnowingItsOwn(client))
+    return cast("DynamoDBClient", _SafeRetries(client))
 
 
-class _KnowingItsOwn:
+class _SafeRetries:
     def __init__(self, client: DynamoDBClient) -> None:
         self._client = client
 
