@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.retrospective.change_points import find_changes
-from tidewatch.detectors.retrospective.last_point import judge_last
-from tidewatch.detectors.retrospective.whole_series import judge_whole
+from tidewatch.detectors.retrospective.whole_series import judge_last, judge_whole
 from tidewatch.series.granularity import Filled
 
 _SPREADS_OF_A_MARGIN: Final = 0.7

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tidewatch.detectors.retrospective.change_points import find_changes
-from tidewatch.detectors.retrospective.last_point import judge_last
-from tidewatch.detectors.retrospective.whole_series import judge_whole
+from tidewatch.detectors.retrospective.whole_series import judge_last, judge_whole
 
 from tests.support.strategies import MAX, doubles, extreme_doubles
 
@@ -45,6 +44,19 @@ def test_a_level_that_moves_is_followed_without_a_season():
     found = judge_whole(steps)
     assert found.period is None
     assert np.abs(found.expected - steps)[[*range(80), *range(120, 200)]].max() < 5
+
+
+@pytest.mark.parametrize("size", [12, 40, 400])
+@pytest.mark.parametrize("wild", [MAX, 1e308, -1e200, 1e20])
+def test_one_wild_value_makes_no_band_for_the_others(size, wild):
+    values = np.random.default_rng(size).uniform(0.0, 2.0, size)
+    place = size // 2
+    values[place] = wild
+    found = judge_whole(values)
+    assert 0.1 < found.spread < 2.0
+    assert (np.abs(found.expected) <= 4.0).all()
+    assert found.severity.argmax() == place
+    assert judge_last(values).spread < 4.0
 
 
 def test_a_constant_series_is_as_expected():

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.base import Floats
-from tidewatch.detectors.retrospective.regular import LEAST_SPREAD, decompose_robustly, period_of
+from tidewatch.detectors.retrospective.decomposition import LEAST_SPREAD, decompose_robustly, period_of
 from tidewatch.detectors.robust import STD_PER_MAD
 from tidewatch.detectors.units import Units
 

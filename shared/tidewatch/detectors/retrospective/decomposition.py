@@ -1,4 +1,4 @@
-"""What the judgements of a whole series at regular steps have in common: its season and how far usual points stray.
+"""What the judgements of a whole series at regular steps share: its units, its season, and the scale of residuals.
 
 Source: season and trend by STL, R. B. Cleveland, W. S. Cleveland, J. E. McRae, I. Terpenning (1990), with its robust
 iterations.
@@ -17,10 +17,14 @@ from tidewatch.detectors.robust import STD_PER_MAD
 from tidewatch.detectors.seasonal.loess import Loess
 from tidewatch.detectors.seasonal.season import find_season
 from tidewatch.detectors.seasonal.stl import Decomposition, decompose, default_windows, hold_to_medians
+from tidewatch.detectors.units import Units
 from tidewatch.series import Sampling
 
 LEAST_SPREAD: Final = 1e-6
-"""Of the range of the values: so much is rounding, where all but a few points are as expected."""
+"""Of the range of usual values: so much is rounding, where all but a few points are as expected."""
+_FAR: Final = 1e3
+"""Ranges of the middle half of the values, beyond which a value is wild."""
+_DEEPEST: Final = 8
 _WINSOR: Final = 4.0
 _USUAL: Final = 5.0
 """Spreads, beyond which a point is no example of what is usual. Up to a quarter of such a series may be anomalies: many
@@ -32,8 +36,8 @@ _JUMPS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Strays:
-    """How far usual points stray from what is expected of them.
+class Residuals:
+    """How far usual points are from what is expected of them.
 
     Attributes:
         spread: the standard deviation of usual points, estimated robustly.
@@ -43,18 +47,45 @@ class Strays:
     _calibration: Calibration
 
     @classmethod
-    def of(cls, residual: Floats, values: Floats) -> Strays:
-        """By distances to what was expected, shape (m,), at least 0, and the values that were expected from.
+    def of(cls, distances: Floats, values: Floats) -> Residuals:
+        """Learns from distances to what was expected, anomalies among them, which must not make each other usual.
 
-        Anomalies are among them; they must not make each other usual.
+        Args:
+            distances: shape (m,), at least 0.
+            values: those that the expectations are based on, shape (n,).
         """
-        spread = max(STD_PER_MAD * float(np.median(residual)), LEAST_SPREAD * float(np.ptp(values)))
-        strangeness = residual / spread
-        return cls(spread, Calibration.of(strangeness[strangeness <= _USUAL]))
+        spread = max(STD_PER_MAD * float(np.median(distances)), LEAST_SPREAD * float(np.ptp(hold_wild(values))))
+        scores = distances / spread
+        return cls(spread, Calibration.of(scores[scores <= _USUAL]))
 
-    def severity(self, residual: Floats) -> Floats:
-        """Of such distances, shape (n,), 0 to 1, on the scale of all detectors."""
-        return severity_of(self._calibration.evidence(residual / self.spread))
+    def severity(self, distances: Floats) -> Floats:
+        """The severity of distances, shape (n,), 0 to 1, on the scale of all detectors."""
+        return severity_of(self._calibration.evidence(distances / self.spread))
+
+
+def units_of(values: Floats) -> Units:
+    """The units of the usual values among some, shape (n,), not all equal."""
+    return Units.of(hold_wild(values))
+
+
+def hold_wild(values: Floats) -> Floats:
+    """Values held to within 1,000 times the range of their middle half: what is beyond tells nothing of the others.
+
+    Where the middle half is all equal, the range is that of the middle three quarters, and so on; where all but a few
+    values are equal, they stay as they are.
+
+    Args:
+        values: shape (n,).
+    """
+    ordered = np.sort(values)
+    for depth in range(2, _DEEPEST + 1):
+        beyond = ordered.size >> depth
+        low, high = float(ordered[beyond]), float(ordered[-1 - beyond])
+        if beyond and high > low:
+            with np.errstate(over="ignore"):
+                reach = _FAR * np.float64(high) - _FAR * np.float64(low)
+                return np.clip(values, low - reach, high + reach) if np.isfinite(reach) else values
+    return values
 
 
 def period_of(values: Floats, known: int | None) -> int | None:
