@@ -30,6 +30,10 @@ _FEWEST: Final = 10
 """Points that a tail can be told by."""
 _GAPS: Final = 16
 """Places to look at: anomalies begin where there is a gap."""
+_WILD: Final = 12.0
+"""Median distances from the median, beyond which a point may be wild: eight standard deviations of normal scores."""
+_MOST_ECHOES: Final = 0.5
+"""Of the scores, that may have looked back at a wild point."""
 _HEAVIEST: Final = 0.9
 """Shape of the tails that are told apart from anomalies; of heavier ones there is no mean."""
 
@@ -64,3 +68,28 @@ def trim_outliers(scores: Floats, touched: int = 1, worth: float | None = None) 
         if beyond + np.log(size / rest.size) < np.log(_RARE / count):
             return rest
     return ordered
+
+
+def without_echoes(scores: Floats, lookback: int) -> Floats:
+    """The scores, with NaN where a judgement looked back at a wild point, shape (n,).
+
+    A forecast from a window with a wild value is far off, and the errors of such forecasts would widen what is usual
+    for all others. The wild point's own score stays: whether that calibrates is for :func:`trim_outliers` to say.
+
+    Args:
+        scores: nonconformity scores in the order of time, shape (n,), NaN where too few points came before.
+        lookback: how many points before a point its judgement looks at.
+    """
+    known = scores[~np.isnan(scores)]
+    if not lookback or not known.size:
+        return scores
+    centre = float(np.median(known))
+    wild = np.flatnonzero(np.abs(scores - centre) > _WILD * float(np.median(np.abs(known - centre))))
+    echoes = np.zeros(scores.size, dtype=np.bool_)
+    for place in wild.tolist():
+        if not echoes[place]:
+            echoes[place + 1 : place + 1 + lookback] = True
+    # Where so many are wild, that is what is usual of the series.
+    if np.count_nonzero(echoes) > _MOST_ECHOES * known.size:
+        return scores
+    return np.where(echoes, np.nan, scores)

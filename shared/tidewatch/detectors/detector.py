@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.calibration.conformal import Calibration, severity_of
-from tidewatch.calibration.trimming import trim_outliers
+from tidewatch.calibration.trimming import trim_outliers, without_echoes
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import NEVER, Arrays, CannotTrain, DetectorOptions, Floats, Json, Model, Scores, Side
 from tidewatch.detectors.units import Units
@@ -155,7 +155,7 @@ class Detector(ABC, Generic[Options]):
         fitted = detector.fit(scaled, deadline)
         scores = fitted.calibration
         if scores is None:
-            scores = detector.score(scaled, 0, detector.threshold).score
+            scores = without_echoes(detector.score(scaled, 0, detector.threshold).score, detector.lookback)
         known = scores[~np.isnan(scores)]
         if known.size < _FEWEST_CALIBRATING:
             needed = len(series) - known.size + _FEWEST_CALIBRATING

@@ -10,10 +10,11 @@ from itertools import pairwise
 from typing import Annotated, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from tidewatch.calibration.pareto import excess_at, fit_pareto, log_survival
-from tidewatch.calibration.trimming import trim_outliers
+from tidewatch.calibration.trimming import trim_outliers, without_echoes
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json, Side
 from tidewatch.detectors.detector import Detector, FitResult, Nonconformity
@@ -195,8 +196,10 @@ class Evt(Detector[EvtOptions]):
         if depth:
             values = values[depth:] - moments_before(values, depth, depth)[0]
         least = _LEAST * float(np.abs(series.values).mean())
-        self.tails_ = _Tails.of(_usual(values, depth), self.options.level, least)
-        return FitResult(_cross_fitted_heights(values, self.options, least))
+        usual = _is_usual(values, depth)
+        self.tails_ = _Tails.of(values[usual], self.options.level, least)
+        heights = _cross_fitted_heights(values, usual, self.options, least)
+        return FitResult(without_echoes(heights, depth))
 
     def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
         """Scores each by its own value, or by that less the mean of the points before it."""
@@ -232,22 +235,21 @@ class Evt(Detector[EvtOptions]):
         return {}
 
 
-def _cross_fitted_heights(values: Floats, options: EvtOptions, least: float) -> Floats:
-    """Each point's height by tails that were fitted without its tenth of the series.
+def _cross_fitted_heights(values: Floats, usual: NDArray[np.bool_], options: EvtOptions, least: float) -> Floats:
+    """Each point's height by tails that were fitted to the usual values outside its tenth of the series.
 
     An extreme value moves the tail that is fitted to it outwards, and would be judged too mildly.
     """
     heights = np.empty(values.shape)
     bounds = np.linspace(0, values.size, _FOLDS + 1).astype(np.intp).tolist()
     for start, end in pairwise(bounds):
-        others = np.concatenate([values[:start], values[end:]])
-        tails = _Tails.of(_usual(others, options.depth), options.level, least)
-        heights[start:end] = tails.heights(values[start:end], options.side)
+        others = np.concatenate([values[:start][usual[:start]], values[end:][usual[end:]]])
+        heights[start:end] = _Tails.of(others, options.level, least).heights(values[start:end], options.side)
     return heights
 
 
-def _usual(values: Floats, depth: int) -> Floats:
-    """The values without those far beyond all others: one of them would make the tail so heavy that it is within it."""
+def _is_usual(values: Floats, depth: int) -> NDArray[np.bool_]:
+    """Which values are not far beyond all others: one of those would make the tail so heavy that it is within it."""
     distance = np.abs(values - np.median(values))
-    usual: Floats = values[distance <= trim_outliers(distance, 1 + depth)[-1]]
+    usual: NDArray[np.bool_] = distance <= trim_outliers(distance, 1 + depth)[-1]
     return usual
