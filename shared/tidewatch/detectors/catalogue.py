@@ -34,7 +34,7 @@ _FAMILIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "one_class_svm": "OneClassSvm",
             "sub_pca": "SubPca",
         },
-        "ensemble": {"auto": "DETECTOR"},
+        "ensemble": {"auto": "Auto"},
     }
 )
 _FAMILY_OF: Final[Mapping[str, str]] = MappingProxyType(

@@ -82,7 +82,7 @@ class Dbscan(FeatureDetector[DbscanOptions, DenseSpots]):
     >>> from tidewatch.series import TimeSeries
     >>> two_states = np.repeat([0.0, 9.0, 0.0, 9.0], 50) + np.random.default_rng(0).normal(0, 0.1, 200)
     >>> model = fit_model(TimeSeries(60 * np.arange(200), two_states), DbscanOptions())
-    >>> model.score(TimeSeries(60 * np.arange(200, 202), np.array([9.0, 4.5]))).anomaly.tolist()
+    >>> model.score(TimeSeries(60 * np.arange(200, 202), np.array([9.0, 30.0]))).anomaly.tolist()
     [False, True]
     """
 

@@ -15,6 +15,8 @@ from tidewatch.detectors.learned.trees import Cuts, Forest
 
 _TREES_AT_ONCE: Final = 100
 """Trees that are grown between two looks at the deadline."""
+_MOST_ROWS: Final = 25_600
+"""Rows that trees are grown from, all together: what a tree costs scikit-learn grows with them."""
 
 
 class IsolationForestOptions(FeatureOptions):
@@ -53,8 +55,8 @@ class IsolationForest(FeatureDetector[IsolationForestOptions, Forest]):
 
     @property
     def most_rows(self) -> int:
-        """As many as all trees together are grown from."""
-        return self.options.trees * self.options.samples
+        """As many as all trees together are grown from, and no more than is quick."""
+        return min(self.options.trees * self.options.samples, _MOST_ROWS)
 
     def learn(self, rows: Floats, seed: int, deadline: Deadline) -> Forest:
         """The forest that scikit-learn grows."""

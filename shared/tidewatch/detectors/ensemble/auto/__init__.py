@@ -6,17 +6,17 @@ places of the stream, so a judgement does not depend on how the stream was cut i
 
 from tidewatch.detectors.alerts import RECOVERY, THRESHOLD, Alerts, alert_once
 from tidewatch.detectors.ensemble.auto.baseline import EXPERTS
-from tidewatch.detectors.ensemble.auto.detector import DETECTOR
+from tidewatch.detectors.ensemble.auto.detector import Auto
 from tidewatch.detectors.ensemble.auto.stream import LOOKBACK, WARM_UP, Judgement, Stream
 
 __all__ = [
-    "DETECTOR",
     "EXPERTS",
     "LOOKBACK",
     "RECOVERY",
     "THRESHOLD",
     "WARM_UP",
     "Alerts",
+    "Auto",
     "Judgement",
     "Stream",
     "alert_once",

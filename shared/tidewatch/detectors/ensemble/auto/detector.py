@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
 from pydantic import Field
@@ -32,11 +32,59 @@ class AutoOptions(DetectorOptions):
     ] = THRESHOLD
 
 
-class AutoModel:
-    """A stream as far as training went; points that follow are judged as the stream would have."""
+class Auto:
+    """Seven experts, each calibrated by its own past, and the evidence of those that see most.
+
+    An expert measures one thing about a point and the points before it: distance from the level, from the season,
+    drift, shift, shape, roughness or calm. Its evidence is ``-log10`` of the rank of that measure in its own past, with
+    a Pareto tail beyond.
+
+        score = largest evidence + second largest + half of the third, each at most 5
+
+    A model is a stream as far as training went: it goes on to learn from every point that it is given as context or to
+    judge, and calibrates itself, so it needs neither units nor a calibration beside it. What makes it one is in
+    :mod:`~tidewatch.detectors.ensemble.auto.stream`.
+
+    Sources: of each expert, in its module; ranks as p-values, V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in
+    a Random World (2005), chapter 2; the tail, A. Siffer et al., Anomaly Detection in Streams with Extreme Value Theory
+    (2017), KDD.
+
+    >>> wave = np.sin(np.arange(480) * 2 * np.pi / 24) + np.random.default_rng(0).normal(0, 0.1, 480)
+    >>> model = Auto.train(TimeSeries(3600 * np.arange(480), wave), AutoOptions())
+    >>> model.period
+    24
+    >>> model.score(TimeSeries(3600 * np.arange(480, 482), np.array([0.0, 5.0]))).anomaly.tolist()
+    [False, True]
+    """
+
+    options_type: ClassVar[type[AutoOptions]] = AutoOptions
 
     def __init__(self, options: AutoOptions, stream: Stream, learned: Mapping[str, float | None]) -> None:
         self._options, self._stream, self._learned = options, stream, learned
+
+    @classmethod
+    def train(cls, series: TimeSeries, options: DetectorOptions, deadline: Deadline = NEVER) -> Auto:
+        """Runs a stream over a series that passed preflight; a short one warms up with what follows.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
+        """
+        stream = Stream()
+        judgement = stream.extend(series.timestamps, series.values, deadline)
+        learned: dict[str, float | None] = dict.fromkeys(_SCALAR_NAMES)
+        if len(series) > WARM_UP:
+            ends = (judgement.expected[-1], judgement.lower[-1], judgement.upper[-1])
+            learned |= {
+                name: float(end) if np.isfinite(end) else None for name, end in zip(_SCALAR_NAMES, ends, strict=False)
+            }
+        season = stream.season()
+        learned["period"] = float(season) if season else None
+        return cls(AutoOptions.model_validate(options.model_dump()), stream, learned)
+
+    @classmethod
+    def restore(cls, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Auto:
+        """Builds the model that gave these ``parameters()`` and ``arrays()`` under these options."""
+        return cls(AutoOptions.model_validate(options), Stream.restore(arrays), parameters["learned"])
 
     @property
     def options(self) -> AutoOptions:
@@ -50,18 +98,26 @@ class AutoModel:
         return int(period) if period else None
 
     def score(self, series: TimeSeries, context: TimeSeries | None = None, deadline: Deadline = NEVER) -> Scores:
-        """Judges points that follow the training data, and the context if there is one."""
+        """Judges points that follow the training data, and the context if there is one.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
+        """
         stream = self._stream.copy()
         if context is not None:
-            stream.extend(context.timestamps, context.values)
-        return self._scores(stream.extend(series.timestamps, series.values))
+            stream.extend(context.timestamps, context.values, deadline)
+        return self._scores(stream.extend(series.timestamps, series.values, deadline))
 
     def review(self, series: TimeSeries, deadline: Deadline = NEVER) -> Scores:
-        """Judges points as a stream that begins with them."""
-        return self._scores(Stream().extend(series.timestamps, series.values))
+        """Judges points as a stream that begins with them.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
+        """
+        return self._scores(Stream().extend(series.timestamps, series.values, deadline))
 
     def parameters(self) -> Mapping[str, Json]:
-        """What it learned in words; the rest is arrays."""
+        """Numbers for people; the rest is arrays."""
         return {"learned": dict(self._learned)}
 
     def arrays(self) -> Arrays:
@@ -91,31 +147,5 @@ class AutoModel:
         )
 
 
-class _Auto:
-    options_type = AutoOptions
-
-    def train(self, series: TimeSeries, options: DetectorOptions, deadline: Deadline = NEVER) -> AutoModel:
-        """Runs a stream over the series; short ones are taken too, and warm up with what follows."""
-        chosen = AutoOptions.model_validate(options.model_dump())
-        stream = Stream()
-        judgement = stream.extend(series.timestamps, series.values)
-        learned: dict[str, float | None] = dict.fromkeys(_SCALAR_NAMES)
-        if len(series) > WARM_UP:
-            ends = (judgement.expected[-1], judgement.lower[-1], judgement.upper[-1])
-            learned |= {
-                name: float(end) if np.isfinite(end) else None for name, end in zip(_SCALAR_NAMES, ends, strict=False)
-            }
-        season = stream.season()
-        learned["period"] = float(season) if season else None
-        return AutoModel(chosen, stream, learned)
-
-    def restore(self, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> AutoModel:
-        """Builds the model anew."""
-        return AutoModel(AutoOptions.model_validate(options), Stream.restore(arrays), parameters["learned"])
-
-
 def _known(limit: Floats, warming_up: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:
     return np.where(np.isfinite(limit) & ~warming_up, limit, np.nan)
-
-
-DETECTOR: Final = _Auto()

@@ -10,6 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tidewatch.deadline import Deadline
+from tidewatch.detectors.base import NEVER
 from tidewatch.detectors.ensemble.auto.baseline import (
     CALIBRATION,
     DRIFT,
@@ -98,13 +100,17 @@ class Stream:
         values: Floats = self._values.view()[0, -min(LOOKBACK, self.count) :]
         return self._period if is_season(winsorise(values), self._period) else None
 
-    def extend(self, timestamps: NDArray[np.int64], values: Floats) -> Judgement:
+    def extend(self, timestamps: NDArray[np.int64], values: Floats, deadline: Deadline = NEVER) -> Judgement:
         """Judges the next points, and learns from them.
 
         Args:
             timestamps: Unix seconds, shape (n,), increasing, after all before. Only their median step is used: a gap
                 moves the season by the points that are missing, until it is older than the lookback.
             values: finite, shape (n,).
+            deadline: when to give up; looked at before every block.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
         """
         out = np.zeros((len(EXPERTS) + 4, values.size))
         warming_up = np.arange(self.count, self.count + values.size) < WARM_UP
@@ -113,6 +119,7 @@ class Stream:
             self._burn_in(timestamps[:begin], values[:begin])
         scaled = self._scaled(values)
         while begin < values.size:
+            deadline.check()
             end = min(values.size, begin + self._next() - self.count)
             self._block(timestamps[begin:end], scaled[begin:end], out[:, begin:end])
             begin = end
