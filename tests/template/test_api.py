@@ -6,7 +6,7 @@ import pytest
 
 from local.sam.routes import read_api, read_routes
 from tests.support.environment import ROOT
-from tests.support.template import SCHEDULED, functions, template
+from tests.support.template import SCHEDULED, document, functions, template, template_with
 
 NO_KEY = {"/health", "/docs"}
 
@@ -55,9 +55,13 @@ def test_every_route_but_health_and_docs_needs_an_api_key():
     assert {route.path for route in routes() if not route.api_key_required} == NO_KEY
 
 
-def test_garbage_is_collected_once_a_day():
-    events = functions()["CollectFunction"]["Events"].values()
-    assert [(event["Type"], event["Properties"]["Schedule"]) for event in events] == [("Schedule", "rate(1 day)")]
+def test_garbage_is_collected_once_a_day_unless_somebody_stops_it():
+    for state in ("ENABLED", "DISABLED"):
+        resolved = template_with(GarbageCollection=state).resources("AWS::Serverless::Function")
+        (event,) = resolved["CollectFunction"]["Events"].values()
+        assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 day)")
+        assert event["Properties"]["State"] == state
+    assert document()["Parameters"]["GarbageCollection"]["Default"] == "ENABLED"
 
 
 def test_every_route_leads_to_the_one_api():
