@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -22,6 +23,7 @@ from tidewatch.registry import (
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.contract.publishing import publish
+from tests.support.crashes import Crashed, crashing, losing_answers
 from tests.support.samples import NOW, a_model, a_publisher, a_series, a_version, key
 
 BACKENDS = ("memory", "dynamodb")
@@ -186,6 +188,56 @@ class TestOnRealTransactions:
         publish(versions, "cpu", 1, first=31)
         a_deleter(versions).delete_series(key("cpu"))
         assert numbers(versions) == []
+
+    @pytest.mark.parametrize("applied", [False, True], ids=["before a call", "after a call"])
+    def test_a_crash_at_any_call_leaves_a_whole_series_or_none(self, backend, versions, applied):
+        for nth in itertools.count(1):
+            backend.clear()
+            for number in range(1, 13):
+                versions.append(a_version("cpu", number), Receipt(f"r{number}", FOREVER))
+            try:
+                with crashing(backend.dynamodb, "dynamodb", applied=applied, nth=nth):
+                    a_deleter(versions).delete_series(key("cpu"))
+            except Crashed:
+                head = versions.head(key("cpu"))
+                if head is None:
+                    assert numbers(versions) == []
+                    assert versions.count_series(DEFAULT_TENANT) == 0
+                    continue
+                assert versions.version(key("cpu"), 12) == head.champion
+                assert versions.published_by(key("cpu"), "r12") == 12
+                publish(versions, "cpu", 1, first=13)
+                a_deleter(versions).delete_series(key("cpu"))
+                assert numbers(versions) == []
+            else:
+                break
+        # HEAD, two lists, and transactions for nine, for the rest, and for what is in use.
+        assert nth - 1 >= 5
+
+    @pytest.mark.parametrize("applied", [False, True], ids=["before a call", "after a call"])
+    def test_a_crash_at_any_call_leaves_a_version_whole_or_none(self, backend, versions, applied):
+        for nth in itertools.count(1):
+            backend.clear()
+            versions.append(a_version("cpu", 1), Receipt("r", FOREVER))
+            publish(versions, "cpu", 1, first=2)
+            try:
+                with crashing(backend.dynamodb, "dynamodb", applied=applied, nth=nth):
+                    a_deleter(versions).delete_version(key("cpu"), 1)
+            except Crashed:
+                there = versions.version(key("cpu"), 1) is not None
+                assert versions.published_by(key("cpu"), "r") == (1 if there else None)
+                assert numbers(versions) == ([2, 1] if there else [2])
+            else:
+                break
+        assert nth - 1 == 4
+
+    def test_a_deletion_whose_answer_gets_lost_is_the_same_and_not_a_second_one(self, backend, versions):
+        """botocore sends it again, and between the two a fit may have begun the series anew."""
+        publish(versions, "cpu", 3)
+        with losing_answers(backend.dynamodb, "dynamodb.TransactWriteItems", 1) as statuses:
+            a_deleter(versions).delete_series(key("cpu"))
+        assert set(statuses) == {200}
+        assert versions.count_series(DEFAULT_TENANT) == 0
 
     def test_fits_and_deletions_at_once_leave_whole_series(self, backend, versions):
         if not backend.isolates:

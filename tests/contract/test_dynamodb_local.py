@@ -1,10 +1,11 @@
-"""What only a storage with DynamoDB's real transactions can show: parallel publishes amid deaths and lost answers."""
+"""What only a storage with DynamoDB's real transactions can show: parallel publishes amid crashs and lost answers."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -12,12 +13,15 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
-from tidewatch.tenancy import DEFAULT_TENANT
+from tidewatch.registry import DataStore
+from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.contract.backends import Aws, on_dynamodb_local
 from tests.contract.test_state_machine import Lifetimes, series_ids, trainings
-from tests.support.dying import DEATHS, PUBLISHING, Died, dying, losing_answers
+from tests.support.crashes import CRASHES, PUBLISHING, Crashed, crashing, losing_answers
 from tests.support.samples import a_model, a_publisher, a_series, key
+
+BACKENDS = ()
 
 
 @pytest.fixture(scope="module")
@@ -30,26 +34,53 @@ def client_of(storage: Aws, call: str) -> Any:
     return storage.s3 if call.startswith("s3.") else storage.dynamodb
 
 
+class _OneAtATime:
+    """Training data is moto's here, whose S3 is not safe for threads; versions are what is published in parallel."""
+
+    def __init__(self, data: DataStore) -> None:
+        self._data = data
+        self._lock = Lock()
+
+    def put(self, tenant: Tenant, content: bytes) -> tuple[str, str]:
+        with self._lock:
+            return self._data.put(tenant, content)
+
+    def get(self, key: str, sha256: str) -> bytes:
+        with self._lock:
+            return self._data.get(key, sha256)
+
+
+def test_parallel_publishers_get_all_numbers_once(versions, data):
+    publisher = a_publisher(versions, _OneAtATime(data), sleep=time.sleep)
+    with ThreadPoolExecutor(16) as pool:
+        published = list(pool.map(lambda _: publisher.publish(key("cpu"), a_series(), a_model()), range(80)))
+    assert sorted(version.number for version in published) == [*range(1, 81)]
+    assert versions.head(key("cpu")).latest == 80
+    assert versions.count_series(DEFAULT_TENANT) == 1
+
+
 class RealLifetimes(Lifetimes):
-    """Also with threads, and with clients that die or send twice."""
+    """Also with threads, and with clients that crash or send twice."""
 
     def __init__(self, storage: Aws) -> None:
         super().__init__(storage)
         self.storage = storage
 
-    @rule(series_id=series_ids, values=trainings, death=st.sampled_from(DEATHS))
-    def publish_and_the_client_dies(self, series_id, values, death):
-        call, applied = death
-        with dying(client_of(self.storage, call), call, applied=applied), pytest.raises(Died):
+    @rule(series_id=series_ids, values=trainings, crash=st.sampled_from(CRASHES))
+    def publish_and_crash(self, series_id, values, crash):
+        call, applied = crash
+        with crashing(client_of(self.storage, call), call, applied=applied), pytest.raises(Crashed):
             self.publish_with(series_id, values, self.versions, self.data)
-        if death == ("dynamodb.TransactWriteItems", True):
+        if crash == ("dynamodb.TransactWriteItems", True):
             self.remember(series_id, values)
 
     @rule(series_id=series_ids, values=trainings, call=st.sampled_from(PUBLISHING), times=st.integers(1, 2))
     def publish_and_lose_answers(self, series_id, values, call, times):
         with losing_answers(client_of(self.storage, call), call, times) as seen:
             number = self.publish_with(series_id, values, self.versions, self.data)
-        assert seen == [200] * (times + 1)
+        # Data that is there already is not written again, and S3 says 412 of it.
+        assert len(seen) == times + 1
+        assert set(seen) <= ({200, 412} if call.startswith("s3.") else {200})
         assert number == self.remember(series_id, values)
 
     @rule(series_id=series_ids, parallel=st.lists(trainings, min_size=2, max_size=5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from tidewatch.services.collect_garbage import GRACE, Collected, collect_garbage
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.contract.backends import Backend
+from tests.support.crashes import Crashed, crashing
 from tests.support.samples import a_model, a_publisher, a_series, a_version, key
 
 LATER = GRACE + timedelta(minutes=1)
@@ -133,3 +135,25 @@ def test_all_states_of_garbage_go(backend):
         backend.age(timedelta(days=2))
     assert collect(backend).objects == 1
     assert (list(backend.states()), backend.object_keys()) == ([], [])
+
+
+class TestCrashes:
+    BACKENDS = ("moto",)
+
+    @pytest.mark.parametrize("applied", [False, True], ids=["before a call", "after a call"])
+    @pytest.mark.parametrize("service", ["s3", "dynamodb"])
+    def test_a_crash_at_any_call_takes_no_data_of_a_version(self, backend, service, applied):
+        for nth in itertools.count(1):
+            backend.clear()
+            version = publish(backend)
+            backend.data().put(DEFAULT_TENANT, b"garbage")
+            backend.data(MODEL_ARRAYS).put(DEFAULT_TENANT, b"garbage")
+            try:
+                with crashing(getattr(backend, service), service, applied=applied, nth=nth):
+                    collect(backend)
+            except Crashed:
+                assert is_there(backend, version)
+                collect(backend)
+            assert backend.object_keys() == [version.data_key]
+            if nth == 4:
+                break

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
-
 import numpy as np
 import pytest
 from tidewatch.adapters.s3 import MODEL_ARRAYS
@@ -13,7 +9,6 @@ from tidewatch.detectors import fit_model
 from tidewatch.detectors.ensemble.auto.detector import AutoOptions
 from tidewatch.registry import (
     DataCorrupted,
-    DataStore,
     Registry,
     SeriesBusy,
     SeriesNotFound,
@@ -21,7 +16,7 @@ from tidewatch.registry import (
     TrainingData,
 )
 from tidewatch.series import TimeSeries
-from tidewatch.tenancy import DEFAULT_TENANT, Tenant
+from tidewatch.tenancy import DEFAULT_TENANT
 
 from tests.support.flaky import STEPS, FlakyData, FlakyVersions
 from tests.support.samples import VALUES, a_model, a_publisher, a_series, key, no_arrays
@@ -77,33 +72,6 @@ def test_whoever_is_overtaken_takes_the_next_number(versions, data, overtaken):
         (overtaken + 1, 8),
         *((n, 5) for n in range(overtaken, 0, -1)),
     ]
-
-
-class _OneAtATime:
-    """Training data is moto's here, whose S3 is not safe for threads; versions are what is published in parallel."""
-
-    def __init__(self, data: DataStore) -> None:
-        self._data = data
-        self._lock = Lock()
-
-    def put(self, tenant: Tenant, content: bytes) -> tuple[str, str]:
-        with self._lock:
-            return self._data.put(tenant, content)
-
-    def get(self, key: str, sha256: str) -> bytes:
-        with self._lock:
-            return self._data.get(key, sha256)
-
-
-def test_parallel_publishers_get_all_numbers_once(backend, versions, data):
-    if not backend.isolates:
-        pytest.skip("this storage does not isolate parallel calls; DynamoDB Local does")
-    publisher = a_publisher(versions, _OneAtATime(data), sleep=time.sleep)
-    with ThreadPoolExecutor(16) as pool:
-        published = list(pool.map(lambda _: publisher.publish(key("cpu"), a_series(), a_model()), range(80)))
-    assert sorted(version.number for version in published) == [*range(1, 81)]
-    assert versions.head(key("cpu")).latest == 80
-    assert versions.count_series(DEFAULT_TENANT) == 1
 
 
 def test_nothing_is_published_at_the_deadline(versions, data):

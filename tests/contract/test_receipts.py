@@ -9,6 +9,8 @@ from tidewatch.tenancy import Tenant
 from tests.contract.publishing import publish
 from tests.support.samples import a_version, key
 
+BACKENDS = ("memory", "dynamodb")
+
 FOREVER = 2**40
 OTHER = Tenant("other")
 

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from tidewatch.registry import (
     LATEST,
+    Deleter,
     Receipt,
     Registry,
     SeriesBusy,
     SeriesNotFound,
     StorageUnavailable,
     TrainingData,
+    VersionInUse,
     VersionNotFound,
 )
 from tidewatch.tenancy import DEFAULT_TENANT
@@ -33,7 +35,7 @@ limits = st.integers(1, 4)
 
 
 class Lifetimes(RuleBasedStateMachine):
-    """The model is ``series id -> values that each version was trained on``, in the order of versions."""
+    """The model is ``series id -> number -> values that the version was trained on``."""
 
     def __init__(self, backend: Backend) -> None:
         super().__init__()
@@ -41,7 +43,7 @@ class Lifetimes(RuleBasedStateMachine):
         self.versions = backend.versions()
         self.data = backend.data()
         self.registry = Registry(self.versions, no_arrays)
-        self.expected: dict[str, list[list[float]]] = {}
+        self.expected: dict[str, dict[int, list[float]]] = {}
         self.requests = itertools.count()
 
     def publish_with(
@@ -57,8 +59,10 @@ class Lifetimes(RuleBasedStateMachine):
         return publisher.publish(key(series_id), a_series(values), a_model(values), receipt).number
 
     def remember(self, series_id: str, values: list[float]) -> int:
-        self.expected.setdefault(series_id, []).append(values)
-        return len(self.expected[series_id])
+        versions = self.expected.setdefault(series_id, {})
+        number = max(versions, default=0) + 1
+        versions[number] = values
+        return number
 
     @rule(series_id=series_ids, values=trainings)
     def publish(self, series_id, values):
@@ -109,20 +113,41 @@ class Lifetimes(RuleBasedStateMachine):
         with pytest.raises(SeriesBusy):
             self.publish_with(series_id, mine, busy, self.data, deadline_seconds=-1)
 
+    @rule(series_id=series_ids)
+    def delete_series(self, series_id):
+        deleter = Deleter(self.versions, deadline_seconds=1)
+        if self.expected.pop(series_id, None):
+            deleter.delete_series(key(series_id))
+        else:
+            with pytest.raises(SeriesNotFound):
+                deleter.delete_series(key(series_id))
+
+    @rule(series_id=series_ids, number=st.integers(1, 8))
+    def delete_version(self, series_id, number):
+        deleter = Deleter(self.versions, deadline_seconds=1)
+        trained = self.expected.get(series_id, {})
+        if number in trained and number != max(trained):
+            deleter.delete_version(key(series_id), number)
+            del trained[number]
+            return
+        refusal = VersionInUse if trained and number == max(trained) else VersionNotFound
+        with pytest.raises(refusal if trained else SeriesNotFound):
+            deleter.delete_version(key(series_id), number)
+
     @rule(series_id=series_ids, selector=st.none() | st.just(LATEST) | st.integers(1, 8))
     def load(self, series_id, selector):
-        trained = self.expected.get(series_id, [])
-        number = selector if isinstance(selector, int) else len(trained)
+        trained = self.expected.get(series_id, {})
+        number = selector if isinstance(selector, int) else max(trained, default=0)
         if not trained:
             with pytest.raises(SeriesNotFound):
                 self.registry.load(key(series_id), selector)
-        elif number > len(trained):
+        elif number not in trained:
             with pytest.raises(VersionNotFound) as caught:
                 self.registry.load(key(series_id), selector)
-            assert caught.value.latest == len(trained)
+            assert caught.value.latest == max(trained)
         else:
             loaded = self.registry.load(key(series_id), selector)
-            values = trained[number - 1]
+            values = trained[number]
             assert (loaded.version.series_id, loaded.version.number) == (series_id, number)
             assert loaded.model.learned() == a_model(values).learned()
             assert TrainingData(self.data).of(loaded.version).values.tolist() == values
@@ -131,18 +156,18 @@ class Lifetimes(RuleBasedStateMachine):
     def list_series(self, limit):
         summaries = items_of(all_pages(lambda after: self.registry.list_series(DEFAULT_TENANT, limit, after)))
         found = [(summary.series_id, summary.latest, summary.points_used) for summary in summaries]
-        assert found == [(name, len(runs), len(runs[-1])) for name, runs in sorted(self.expected.items())]
+        assert found == [(name, max(runs), len(runs[max(runs)])) for name, runs in sorted(self.expected.items())]
 
     @rule(series_id=series_ids, limit=limits)
     def list_versions(self, series_id, limit):
-        trained = self.expected.get(series_id, [])
+        trained = self.expected.get(series_id, {})
         if not trained:
             with pytest.raises(SeriesNotFound):
                 self.registry.list_versions(key(series_id), limit, None)
             return
         versions = items_of(all_pages(lambda before: self.registry.list_versions(key(series_id), limit, before)))
         found = [(version.number, version.points_used) for version in versions]
-        assert found == [(number, len(trained[number - 1])) for number in range(len(trained), 0, -1)]
+        assert found == [(number, len(trained[number])) for number in sorted(trained, reverse=True)]
 
     @invariant()
     def series_are_counted(self):
@@ -152,15 +177,15 @@ class Lifetimes(RuleBasedStateMachine):
     def the_head_is_the_last_version(self):
         for series_id, trained in self.expected.items():
             head = self.versions.head(key(series_id))
-            assert head.latest == head.champion.number == len(trained)
+            assert head.latest == head.champion.number == max(trained)
 
     def teardown(self):
         """No version without its data, and the number after the last is free."""
         for series_id, trained in self.expected.items():
-            for number, values in enumerate(trained, start=1):
+            for number, values in trained.items():
                 version = self.versions.version(key(series_id), number)
                 assert TrainingData(self.data).of(version).values.tolist() == values
-            assert self.versions.version(key(series_id), len(trained) + 1) is None
+            assert self.versions.version(key(series_id), max(trained) + 1) is None
 
 
 @pytest.mark.hypothesis

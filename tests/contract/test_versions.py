@@ -18,7 +18,11 @@ from tests.support.samples import a_version, key
 ONE, OTHER = Tenant("one"), Tenant("other")
 
 # Examples share the backend of their test, and clear it.
-few = hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Each storage runs the test by itself, as an executor of its own.
+few = hypothesis_settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+)
 
 series_ids = st.text("ABCXYZabcxyz0189._-:", min_size=1, max_size=8) | st.sampled_from(["a", "A", "a:b", "0" * 128])
 
@@ -95,6 +99,8 @@ class TestAppend:
 
 
 class TestLostRace:
+    BACKENDS = ("memory", "dynamodb")
+
     @pytest.mark.parametrize("stored", [0, 1, 2, 3])
     @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 9])
     def test_only_the_number_after_the_latest_is_taken_and_any_other_changes_nothing(self, backend, stored, number):

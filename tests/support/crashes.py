@@ -1,4 +1,4 @@
-"""A boto3 client that dies, or sends twice, at a chosen call."""
+"""A boto3 client whose process ends at a chosen call, or that sends a call twice."""
 
 from __future__ import annotations
 
@@ -9,28 +9,38 @@ from typing import Any
 PUBLISHING = ("s3.PutObject", "dynamodb.GetItem", "dynamodb.TransactWriteItems")
 """The calls of a publish, in their order."""
 
-DEATHS = tuple((call, applied) for call in PUBLISHING for applied in (False, True))
-"""Every moment at which a publish can die: before a call is sent, or after it was applied."""
+CRASHES = tuple((call, applied) for call in PUBLISHING for applied in (False, True))
+"""Every moment at which a publish can end early: before a call is sent, or after it was applied."""
 
 
-class Died(BaseException):
+class Crashed(BaseException):
     """The end of a process. No ``except Exception`` on the way may live on after it."""
 
 
 @contextmanager
-def dying(client: Any, call: str, *, applied: bool) -> Iterator[None]:
-    """The next such call is the client's last: before it is sent, or when its answer is there."""
+def crashing(client: Any, call: str, *, applied: bool, nth: int = 1) -> Iterator[None]:
+    """The nth such call is the client's last: before it is sent, or when its answer is there.
 
-    def die(**_: Any) -> None:
-        raise Died
+    Args:
+        client: the client.
+        call: such as ``dynamodb.GetItem``, or ``dynamodb`` for any call of the service.
+        applied: whether the call takes effect.
+        nth: which of these calls it is.
+    """
+    left = [nth]
+
+    def count(**_: Any) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Crashed
 
     event = f"{'after-call' if applied else 'before-send'}.{call}"
     # First, else moto answers before.
-    client.meta.events.register_first(event, die)
+    client.meta.events.register_first(event, count)
     try:
         yield
     finally:
-        client.meta.events.unregister(event, die)
+        client.meta.events.unregister(event, count)
 
 
 @contextmanager
@@ -40,15 +50,15 @@ def losing_answers(client: Any, call: str, times: int = 1) -> Iterator[list[int]
     Yields:
         The HTTP status of each answer, in their order.
     """
-    seen: list[int] = []
+    statuses: list[int] = []
 
     def again(response: Any, attempts: int, **_: Any) -> float | None:
-        seen.append(response[0].status_code)
+        statuses.append(response[0].status_code)
         return 0 if attempts <= times else None
 
     event = f"needs-retry.{call}"
     client.meta.events.register_first(event, again)
     try:
-        yield seen
+        yield statuses
     finally:
         client.meta.events.unregister(event, again)
