@@ -107,7 +107,7 @@ def chooser() -> Figure:
     """Several detectors on the one series, one beneath the other."""
     series = odd_series()
     judgements = [judged_by(name, series, TRAINING.end) for name, _ in ROWS]
-    sizes = replace(Sizes.of(_WIDTH, 600), height=80 + len(ROWS) * (_ROW + _BETWEEN))
+    sizes = replace(Sizes.of(_WIDTH, 600), height=100 + len(ROWS) * (_ROW + _BETWEEN))
     axis = HorizontalAxis(judgements[0], sizes.columns)
     drawings = [SeriesLayer(judged, axis, _THEME, sizes) for judged in judgements]
     spans = [SpanLayer.of(judged, axis, _THEME) for judged in judgements]

@@ -25,7 +25,7 @@ def json_answer(document: Any, headers: Mapping[str, str]) -> Response[str]:
     """A document as the response to a request with these headers; packed where the client takes that."""
     body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     vary: dict[str, str | list[str]] = {"Vary": "Accept-Encoding"}
-    if len(body) < _LEAST_PACKED or not _takes_gzip(headers.get("accept-encoding", "")):
+    if len(body) < _LEAST_PACKED or not takes_gzip(headers.get("accept-encoding", "")):
         return Response(200, "application/json", body.decode(), headers=vary)
     # Powertools would pack at the highest level: a tenth smaller, in ten times the time.
     packed = base64.b64encode(gzip.compress(body, _GZIP_LEVEL, mtime=0)).decode()
@@ -76,7 +76,7 @@ def picture_response(picture: bytes, form: Literal["png", "svg"], *, pinned: boo
     return response
 
 
-def _takes_gzip(accept_encoding: str) -> bool:
+def takes_gzip(accept_encoding: str) -> bool:
     """Whether a client takes gzip (RFC 9110, section 12.5.3)."""
     for item in accept_encoding.lower().split(","):
         coding, *parameters = (part.strip() for part in item.split(";"))

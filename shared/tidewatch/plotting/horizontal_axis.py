@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC
+from itertools import islice, takewhile
 from typing import Final
 
 import numpy as np
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
 from matplotlib.ticker import Formatter, Locator, MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
@@ -36,6 +37,27 @@ _FORMATS: Final[Mapping[str, list[str]]] = {
     # For what all ticks share, at the right end.
     "offset_formats": ["", "%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d"],
 }
+
+
+class _DateFormatter(ConciseDateFormatter):
+    """matplotlib's formatter, but the text at the right end is what all ticks share, not the last tick's date."""
+
+    _shared = ""
+
+    def format_ticks(self, values: list[float]) -> list[str]:
+        """The labels of ticks in days since 1970."""
+        labels: list[str] = super().format_ticks(values)  # type: ignore[no-untyped-call]
+        # Empty where the years are among the labels.
+        fields = super().get_offset().split("-")  # type: ignore[no-untyped-call]
+        first, last = (num2date(end, UTC) for end in (values[0], values[-1]))  # type: ignore[no-untyped-call]
+        pairs = zip(f"{first:%Y-%m-%d}".split("-"), f"{last:%Y-%m-%d}".split("-"), strict=True)
+        shared = takewhile(lambda pair: pair[0] == pair[1], islice(pairs, len(fields) if fields[0] else 0))
+        self._shared = "-".join(field for field, _ in shared)
+        return labels
+
+    def get_offset(self) -> str:
+        """The date, month or year that all ticks share."""
+        return self._shared
 
 
 class HorizontalAxis:
@@ -87,4 +109,4 @@ class HorizontalAxis:
         most = room_for("00:00:00" if self.high - self.low < _SHORT else "00:00")
         # With a larger minimum, the locator finds no interval for some spans.
         locator = AutoDateLocator(UTC, minticks=(most - 1) // 2, maxticks=most)  # type: ignore[no-untyped-call]
-        return locator, ConciseDateFormatter(locator, UTC, **_FORMATS)  # type: ignore[no-untyped-call]
+        return locator, _DateFormatter(locator, UTC, **_FORMATS)  # type: ignore[no-untyped-call]

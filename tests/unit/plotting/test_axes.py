@@ -58,6 +58,8 @@ def test_ticks_are_round_instants_that_name_what_is_new(start: str, end: str, ex
 
 def test_what_all_labels_share_is_said_once() -> None:
     assert labels("2024-01-01T03:00", "2024-01-01T10:00")[-1] == "2024-01-01"
+    assert labels("2024-01-01T03:00", "2024-01-02T14:00")[-1] == "2024-01"
+    assert labels("2023-12-20", "2024-01-20")[-1] == ""
     assert labels("2024-02-01", "2024-06-01")[-1] == "2024"
 
 
