@@ -65,7 +65,7 @@ demo: $(RUN_READY) ## Walk through the service on this machine; CSV=<file> does 
 	@$(BIN)/python -m local.demo
 
 .PHONY: run
-run: $(if $(filter lambda,$(RUNTIME)),$(RUNTIME_READY),$(RUN_READY)) ## Serve the API on 127.0.0.1:3000 until Ctrl-C; PORT=<port>; RUNTIME=lambda PROCESSES=4
+run: $(if $(filter lambda,$(RUNTIME)),$(RUNTIME_READY),$(RUN_READY)) ## Serve the API on 127.0.0.1:3000 until Ctrl-C; PORT=<port>; FRESH=1 forgets; RUNTIME=lambda PROCESSES=4
 	@$(if $(filter lambda,$(RUNTIME)),$(WITH_RUNTIME)) exec $(BIN)/python -m local.run
 
 .PHONY: aws

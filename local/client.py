@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import http.client
-import json
 import os
 import signal
 import subprocess
@@ -12,11 +10,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
-from urllib.parse import urlsplit
+from typing import Final, Self
+
+import urllib3
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
 
 from local.project import ROOT
 from local.sam.processes import free_port
@@ -29,46 +30,28 @@ class ServerFailed(RuntimeError):
     """The server did not start; ``output()`` has what it printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response, whole."""
-
-    status: int
-    content_type: str
-    body: bytes
-
-    def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.body)
-
-
 class Client:
     """Requests to one server over one connection."""
 
     def __init__(self, url: str, timeout: float = 60) -> None:
         self.url = url
-        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout)
+        self._pool = urllib3.connection_from_url(url, timeout=timeout, retries=False)
 
-    def get(self, target: str) -> Answer:
+    def get(self, target: str) -> BaseHTTPResponse:
         """Sends a GET request; ``target`` is path and query."""
-        return self._send("GET", target, None, {})
+        return self._pool.request("GET", target)
 
-    def post(self, target: str, body: bytes) -> Answer:
+    def post(self, target: str, body: bytes) -> BaseHTTPResponse:
         """Sends JSON; large bodies go gzip-compressed."""
         headers = {"Content-Type": "application/json"}
         if len(body) >= _GZIP_FROM_BYTES:
             body = gzip.compress(body, compresslevel=5)
             headers["Content-Encoding"] = "gzip"
-        return self._send("POST", target, body, headers)
+        return self._pool.request("POST", target, body=body, headers=headers)
 
     def close(self) -> None:
-        """Closes the connection; the next request would open another."""
-        self._connection.close()
-
-    def _send(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        self._connection.request(method, target, body, dict(headers))
-        response = self._connection.getresponse()
-        return Answer(response.status, response.headers.get("Content-Type", ""), response.read())
+        """Closes the connection, for good."""
+        self._pool.close()
 
 
 class Server:
@@ -134,16 +117,14 @@ class Server:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + 60
-        client = Client(self.url, timeout=2)
         while self._process.poll() is None and time.monotonic() < deadline:
-            try:
-                answer = client.get("/health")
-            except (ConnectionError, TimeoutError):
-                time.sleep(0.05)
-                continue
-            finally:
-                client.close()
+            with closing(Client(self.url, timeout=2)) as client:
+                try:
+                    answer = client.get("/health")
+                except HTTPError:
+                    time.sleep(0.05)
+                    continue
             if answer.status == 200:
                 return
-            raise ServerFailed(f"GET /health answered {answer.status}: {answer.body.decode()}")
+            raise ServerFailed(f"GET /health answered {answer.status}: {answer.data.decode()}")
         raise ServerFailed("the server ended" if self._process.poll() is not None else "the server does not answer")

@@ -11,65 +11,65 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.series_file import SeriesFile, UnusableFile, read_series
-from local.tour import Refused, Walk, learned_in_words
+from local.tour import Refused, Tour, learned_in_words
 
 _SHOWN_ANOMALIES: Final = 5
 _PROGRESS_EVERY_SECONDS: Final = 0.2
 _ROW: Final = "{:<46} {:>7} {:>7} {:>12} {:>15} {:>7}"
 
 
-def walk_file(path: Path, walk: Walk, output: Path, share: float) -> int:
+def tour_of_file(path: Path, tour: Tour, output: Path, share: float) -> int:
     """Trains on the first ``share`` of a file, judges the rest, draws; returns the exit code."""
-    walk.title(f"Read {path}")
+    tour.title(f"Read {path}")
     try:
         series = read_series(path)
     except (UnusableFile, OSError) as error:
-        walk.fail(f"This file cannot be used: {error}")
+        tour.fail(f"This file cannot be used: {error}")
         return 1
-    walk.say(_describe(series))
+    tour.say(_describe(series))
     for remark in series.remarks:
-        walk.say(remark)
+        tour.say(remark)
     series_id = series_id_of(path)
     split = _split(series, share)
     body = output / f"{series_id}-fit.json"
     body.write_bytes(_fit_body(series, split))
     try:
-        walk.title(f"Train on the first {split:,} points")
-        walk.say(learned_in_words(walk.post_file(f"/fit/{series_id}", body)))
+        tour.title(f"Train on the first {split:,} points")
+        tour.say(learned_in_words(tour.post_file(f"/fit/{series_id}", body)))
         if split < len(series.values):
-            walk.title(f"Judge the other {len(series.values) - split:,} points, one request each")
-            walk.show_post(f"/predict/{series_id}", f"'{_point(series, split).decode()}'")
-            anomalies, seconds = judge_rest(walk, series_id, series, split)
-            _report(walk, anomalies, len(series.values) - split, seconds)
-        walk.title("See what it learned")
-        walk.save_plot(f"/plot?series_id={series_id}", output / f"{series_id}.png")
+            tour.title(f"Judge the other {len(series.values) - split:,} points, one request each")
+            tour.show_post(f"/predict/{series_id}", f"'{_point(series, split).decode()}'")
+            anomalies, seconds = judge_rest(tour, series_id, series, split)
+            _report(tour, anomalies, len(series.values) - split, seconds)
+        tour.title("See what it learned")
+        tour.save_plot(f"/plot?series_id={series_id}", output / f"{series_id}.png")
     except Refused as error:
-        walk.fail(f"The service cannot use this series: {error}")
+        tour.fail(f"The service cannot use this series: {error}")
         return 1
     return 0
 
 
-def walk_folder(folder: Path, walk: Walk, share: float) -> int:
+def tour_of_folder(folder: Path, tour: Tour, share: float) -> int:
     """Trains and judges each CSV file of a folder, a line each; returns the exit code."""
     files = sorted(folder.rglob("*.csv"))
-    walk.title(f"Train on the first {share:.0%} of each of {len(files)} files, judge the rest point by point")
-    walk.say(_ROW.format("series", "points", "trained", "upper limit", "anomalies", "rate/s"))
+    tour.title(f"Train on the first {share:.0%} of each of {len(files)} files, judge the rest point by point")
+    tour.say(_ROW.format("series", "points", "trained", "upper limit", "anomalies", "rate/s"))
     trained = 0
     for path in files:
         try:
-            walk.say(_walk_one(path, walk, share))
+            tour.say(_judge_file(path, tour, share))
             trained += 1
         except (UnusableFile, OSError, Refused) as error:
-            walk.say(f"{series_id_of(path):<46} not trained: {error}")
-    walk.title(f"{trained} of {len(files)} files trained")
+            tour.say(f"{series_id_of(path):<46} not trained: {error}")
+    tour.title(f"{trained} of {len(files)} files trained")
     return 0 if files else 1
 
 
-def _walk_one(path: Path, walk: Walk, share: float) -> str:
+def _judge_file(path: Path, tour: Tour, share: float) -> str:
     series = read_series(path)
     series_id, split = series_id_of(path), _split(series, share)
-    fitted = walk.post_quietly(f"/fit/{series_id}", _fit_body(series, split))
-    anomalies, seconds = judge_rest(walk, series_id, series, split)
+    fitted = tour.post_quietly(f"/fit/{series_id}", _fit_body(series, split))
+    anomalies, seconds = judge_rest(tour, series_id, series, split)
     judged = len(series.values) - split
     upper = fitted["learned"]["upper"]
     row = _ROW.format(
@@ -89,7 +89,7 @@ def series_id_of(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9._:-]+", "-", path.stem)[:128]
 
 
-def judge_rest(walk: Walk, series_id: str, series: SeriesFile, split: int) -> tuple[list[dict[str, Any]], float]:
+def judge_rest(tour: Tour, series_id: str, series: SeriesFile, split: int) -> tuple[list[dict[str, Any]], float]:
     """Judges every point from ``split`` on; returns the answers that were anomalies, and the seconds it took.
 
     Raises:
@@ -97,13 +97,13 @@ def judge_rest(walk: Walk, series_id: str, series: SeriesFile, split: int) -> tu
     """
     anomalies: list[dict[str, Any]] = []
     started = time.perf_counter()
-    show = _every(_PROGRESS_EVERY_SECONDS, walk.progress)
+    show = _every(_PROGRESS_EVERY_SECONDS, tour.progress)
     for index in range(split, len(series.values)):
-        answer = walk.post_quietly(f"/predict/{series_id}", _point(series, index))
+        answer = tour.post_quietly(f"/predict/{series_id}", _point(series, index))
         if answer["anomaly"]:
             anomalies.append(answer | {"at": _moment(series.timestamps[index]), "of": series.values[index]})
         show(f"{series_id}: {index + 1:,} of {len(series.values):,} points, {len(anomalies):,} anomalies")
-    walk.progress("")
+    tour.progress("")
     return anomalies, time.perf_counter() - started
 
 
@@ -120,13 +120,13 @@ def _every(seconds: float, show: Callable[[str], None]) -> Callable[[str], None]
     return show_now_and_then
 
 
-def _report(walk: Walk, anomalies: list[dict[str, Any]], judged: int, seconds: float) -> None:
+def _report(tour: Tour, anomalies: list[dict[str, Any]], judged: int, seconds: float) -> None:
     share = len(anomalies) / judged
-    walk.say(f"{len(anomalies):,} of {judged:,} are anomalies ({share:.1%}). {judged / seconds:,.0f} points a second.")
+    tour.say(f"{len(anomalies):,} of {judged:,} are anomalies ({share:.1%}). {judged / seconds:,.0f} points a second.")
     for answer in anomalies[:_SHOWN_ANOMALIES]:
-        walk.say(f"{answer['at']}  {answer['of']:,g}  {answer['score']:+.1f} standard deviations from the mean")
+        tour.say(f"{answer['at']}  {answer['of']:,g}  {answer['score']:+.1f} standard deviations from the mean")
     if len(anomalies) > _SHOWN_ANOMALIES:
-        walk.say(f"… and {len(anomalies) - _SHOWN_ANOMALIES:,} more")
+        tour.say(f"… and {len(anomalies) - _SHOWN_ANOMALIES:,} more")
 
 
 def _describe(series: SeriesFile) -> str:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from local.client import Client, Server, ServerFailed
-from local.csv_tour import walk_file, walk_folder
+from local.csv_tour import tour_of_file, tour_of_folder
 from local.project import ROOT
 from local.sam.console import Console
 from local.sam.processes import free_port
-from local.tour import Surprise, Walk, expect, learned_in_words
+from local.tour import Surprise, Tour, expect, learned_in_words
 
 OUTPUT: Final = ROOT / "demo-output"
 REQUESTS: Final = ROOT / "events" / "requests"
@@ -43,11 +43,11 @@ def main() -> int:
     try:
         with server:
             console.line(f"It serves on {server.url} after {time.monotonic() - started:.1f} s.")
-            walk = Walk(console, Client(server.url))
+            tour = Tour(console, Client(server.url))
             if path is None:
-                walk_samples(walk)
+                tour_of_samples(tour)
                 return 0
-            return walk_folder(path, walk, share) if path.is_dir() else walk_file(path, walk, OUTPUT, share)
+            return tour_of_folder(path, tour, share) if path.is_dir() else tour_of_file(path, tour, OUTPUT, share)
     except KeyboardInterrupt:
         console.line()
         return 130
@@ -66,69 +66,69 @@ def _train_share(text: str) -> float:
     return share
 
 
-def walk_samples(walk: Walk) -> None:
+def tour_of_samples(tour: Tour) -> None:
     """Trains, predicts, retrains, compares, draws and looks at the health, on the sample requests.
 
     Raises:
         Surprise: if an answer is not what it should be.
     """
-    walk.title("Train a model on a week of a web shop's traffic, hour by hour")
-    _train(walk, "web-requests", "fit.json", version="v1")
-    walk.title("Ask whether a new point is unusual: an ordinary Monday morning")
-    _judge(walk, "/predict/web-requests", "predict_normal.json", anomaly=False, version="v1")
-    walk.title("… and one that is far too busy")
-    _judge(walk, "/predict/web-requests", "predict_anomaly.json", anomaly=True, version="v1")
-    walk.title("The shop grew: train again, on the next week")
-    _train(walk, "web-requests", "fit_again.json", version="v2")
-    walk.title("The same busy point is ordinary now, since predict asks the latest version")
-    _judge(walk, "/predict/web-requests", "predict_anomaly.json", anomaly=False, version="v2")
-    walk.title("Old versions stay: v1 still calls it an anomaly")
-    _judge(walk, "/predict/web-requests?version=1", "predict_anomaly.json", anomaly=True, version="v1")
-    walk.title("A cold room, where too cold is as bad as too warm: a detector with both sides")
-    _train(walk, "cold-room", "fit_both_sides.json", version="v1")
-    _judge(walk, "/predict/cold-room", "predict_too_cold.json", anomaly=True, version="v1")
-    walk.title("What is trained")
-    _list_versions(walk, "web-requests", ["v2", "v1"])
-    walk.title("See what each version learned")
-    walk.save_plot("/plot?series_id=web-requests&version=1", OUTPUT / "web-requests-v1.png")
-    walk.save_plot("/plot?series_id=web-requests&version=2", OUTPUT / "web-requests-v2.png")
-    walk.save_plot("/plot?series_id=cold-room", OUTPUT / "cold-room-v1.png")
-    walk.title("How the service fares")
-    _look_at_health(walk, series=2)
-    walk.title("Done: every answer was as it should be. The stack stops now")
-    walk.say("make run                       starts it again, for the curl lines above and for /docs")
-    walk.say("make demo CSV=your-file.csv    does this with your own data")
+    tour.title("Train a model on a week of a web shop's traffic, hour by hour")
+    _train(tour, "web-requests", "fit.json", version="v1")
+    tour.title("Ask whether a new point is unusual: an ordinary Monday morning")
+    _judge(tour, "/predict/web-requests", "predict_normal.json", anomaly=False, version="v1")
+    tour.title("… and one that is far too busy")
+    _judge(tour, "/predict/web-requests", "predict_anomaly.json", anomaly=True, version="v1")
+    tour.title("The shop grew: train again, on the next week")
+    _train(tour, "web-requests", "fit_again.json", version="v2")
+    tour.title("The same busy point is ordinary now, since predict asks the latest version")
+    _judge(tour, "/predict/web-requests", "predict_anomaly.json", anomaly=False, version="v2")
+    tour.title("Old versions stay: v1 still calls it an anomaly")
+    _judge(tour, "/predict/web-requests?version=1", "predict_anomaly.json", anomaly=True, version="v1")
+    tour.title("A cold room, where too cold is as bad as too warm: a detector with both sides")
+    _train(tour, "cold-room", "fit_both_sides.json", version="v1")
+    _judge(tour, "/predict/cold-room", "predict_too_cold.json", anomaly=True, version="v1")
+    tour.title("What is trained")
+    _list_versions(tour, "web-requests", ["v2", "v1"])
+    tour.title("See what each version learned")
+    tour.save_plot("/plot?series_id=web-requests&version=1", OUTPUT / "web-requests-v1.png")
+    tour.save_plot("/plot?series_id=web-requests&version=2", OUTPUT / "web-requests-v2.png")
+    tour.save_plot("/plot?series_id=cold-room", OUTPUT / "cold-room-v1.png")
+    tour.title("How the service fares")
+    _look_at_health(tour, series=2)
+    tour.title("Done: every answer was as it should be. The stack stops now")
+    tour.say("make run                       starts it again, for the curl lines above and for /docs")
+    tour.say("make demo CSV=your-file.csv    does this with your own data")
 
 
-def _train(walk: Walk, series_id: str, body: str, *, version: str) -> None:
-    fitted = walk.post_file(f"/fit/{series_id}", REQUESTS / body)
+def _train(tour: Tour, series_id: str, body: str, *, version: str) -> None:
+    fitted = tour.post_file(f"/fit/{series_id}", REQUESTS / body)
     expect(fitted["version"] == version, f"expected {version}, got {fitted}")
-    walk.say(learned_in_words(fitted))
+    tour.say(learned_in_words(fitted))
 
 
-def _judge(walk: Walk, target: str, body: str, *, anomaly: bool, version: str) -> None:
-    answer = walk.post_file(target, REQUESTS / body)
+def _judge(tour: Tour, target: str, body: str, *, anomaly: bool, version: str) -> None:
+    answer = tour.post_file(target, REQUESTS / body)
     expected = {"anomaly": anomaly, "model_version": version}
     expect(expected.items() <= answer.items(), f"expected {expected}, got {answer}")
     verdict = "AN ANOMALY" if answer["anomaly"] else "normal"
     side = "above" if answer["score"] >= 0 else "below"
     value = json.loads((REQUESTS / body).read_bytes())["value"]
-    walk.say(f"{value:,.5g} is {verdict} to {version}: {abs(answer['score']):.1f} standard deviations {side} the mean.")
+    tour.say(f"{value:,.5g} is {verdict} to {version}: {abs(answer['score']):.1f} standard deviations {side} the mean.")
 
 
-def _list_versions(walk: Walk, series_id: str, expected: list[str]) -> None:
-    versions = walk.get(f"/series/{series_id}/versions")["versions"]
+def _list_versions(tour: Tour, series_id: str, expected: list[str]) -> None:
+    versions = tour.get(f"/series/{series_id}/versions")["versions"]
     expect([found["version"] for found in versions] == expected, f"expected {expected}, got {versions}")
     for found in versions:
-        walk.say(f"{found['version']}  {found['detector']}  {found['points_used']} points  {found['trained_at']}")
+        tour.say(f"{found['version']}  {found['detector']}  {found['points_used']} points  {found['trained_at']}")
 
 
-def _look_at_health(walk: Walk, *, series: int) -> None:
-    health = walk.get("/healthcheck")
+def _look_at_health(tour: Tour, *, series: int) -> None:
+    health = tour.get("/healthcheck")
     expect(health["series_trained"] == series, f"expected {series} trained series, got {health}")
     expect(health["inference_latency_ms"]["avg"] > 0, f"expected some latency, got {health}")
     for name, value in health.items():
-        walk.say(f"{name}: {json.dumps(value)}")
+        tour.say(f"{name}: {json.dumps(value)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A walk through the service in a terminal: numbered steps, each request as a curl line, answers in words."""
+"""A tour through the service in a terminal: numbered steps, each request as a curl line, answers in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
-from local.client import Answer, Client
+from urllib3 import BaseHTTPResponse
+
+from local.client import Client
 from local.sam.console import Console
 
 _JSON_HEADER: Final = "-H 'Content-Type: application/json'"
@@ -21,7 +23,7 @@ class Refused(Surprise):
 
 
 def expect(holds: bool, otherwise: str) -> None:
-    """Holds the walk to its word.
+    """Holds the tour to its word.
 
     Raises:
         Surprise: with that message, if it does not hold.
@@ -30,7 +32,7 @@ def expect(holds: bool, otherwise: str) -> None:
         raise Surprise(otherwise)
 
 
-def accepted(answer: Answer) -> Answer:
+def accepted(answer: BaseHTTPResponse) -> BaseHTTPResponse:
     """The answer, if its status is 200.
 
     Raises:
@@ -38,14 +40,14 @@ def accepted(answer: Answer) -> Answer:
     """
     if answer.status == 200:
         return answer
-    if "json" not in answer.content_type:
-        raise Refused(f"status {answer.status}, {answer.content_type}")
+    if "json" not in answer.headers["Content-Type"]:
+        raise Refused(f"status {answer.status}, {answer.headers['Content-Type']}")
     problem = answer.json()
     reasons = "; ".join(error["msg"] for error in problem.get("errors") or ())
     raise Refused(f"{reasons or problem['detail']} (status {answer.status})")
 
 
-class Walk:
+class Tour:
     """Shows requests and their answers, one step after another."""
 
     def __init__(self, console: Console, client: Client) -> None:
@@ -64,7 +66,7 @@ class Walk:
         self._console.line(f"   {text}")
 
     def fail(self, text: str) -> None:
-        """Writes why the walk ends here."""
+        """Writes why the tour ends here."""
         self._console.failure(f"   {text}")
 
     def progress(self, text: str) -> None:
@@ -109,9 +111,9 @@ class Walk:
         """
         self.say(f"$ curl {self._url(target)} -o {os.path.relpath(file)}")
         answer = accepted(self._client.get(target))
-        expect(answer.body.startswith(b"\x89PNG\r\n"), f"{target} is not a PNG but {answer.content_type}")
-        file.write_bytes(answer.body)
-        self.say(f"Saved {os.path.relpath(file)}, {len(answer.body) / 1024:.0f} kB.")
+        expect(answer.data.startswith(b"\x89PNG\r\n"), f"{target} is not a PNG but {answer.headers['Content-Type']}")
+        file.write_bytes(answer.data)
+        self.say(f"Saved {os.path.relpath(file)}, {len(answer.data) / 1024:.0f} kB.")
 
     def _url(self, target: str) -> str:
         url = f"{self._client.url}{target}"

@@ -14,6 +14,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final, TextIO
 
+import click
+
 from local.sam.aws.cloudwatch import MetricStore
 
 _LEVELS: Final = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
@@ -30,7 +32,6 @@ _USUAL_FIELDS: Final = frozenset(
         "sampling_rate",
     }
 )
-_RED, _GREEN, _YELLOW, _BLUE, _GREY = "31", "32", "33", "36", "90"
 
 
 class Console:
@@ -38,7 +39,6 @@ class Console:
 
     def __init__(self, out: TextIO, *, requests: bool = True, everything: bool = False) -> None:
         self._out = out
-        self._colour = out.isatty()
         self._requests = requests
         self.everything = everything
 
@@ -46,50 +46,47 @@ class Console:
         """Writes one line at once."""
         # Reading ended, as in `make run | head`: nothing is left to do for it.
         with contextlib.suppress(BrokenPipeError):
-            self._out.write(text + "\n")
-            self._out.flush()
+            # Without its colours where it is no terminal.
+            click.echo(text, file=self._out)
 
     def progress(self, text: str) -> None:
         """Writes over the last progress on a terminal; nothing elsewhere."""
-        if self._colour:
+        if self._out.isatty():
             self._out.write(f"\r\033[K{text}")
             self._out.flush()
 
     def strong(self, text: str) -> str:
         """Text that catches the eye, if there is one."""
-        return self._paint(text, "1")
+        return click.style(text, bold=True)
 
     def request(self, method: str, target: str, status: int, seconds: float, size: int) -> None:
         """Writes the line of one request."""
         if not self._requests:
             return
-        colour = _RED if status >= 500 else _YELLOW if status >= 400 else _GREEN
-        when = self._paint(time.strftime("%H:%M:%S"), _GREY)
-        what = f"{method:<4} {target:<42} {self._paint(str(status), colour)}"
+        colour = "red" if status >= 500 else "yellow" if status >= 400 else "green"
+        when = click.style(time.strftime("%H:%M:%S"), fg="bright_black")
+        what = f"{method:<4} {target:<42} {click.style(str(status), fg=colour)}"
         self.line(f"{when}  {what}  {seconds * 1000:8.1f} ms  {size:>9,} B")
 
     def notice(self, text: str) -> None:
         """Writes a line of the stack itself."""
-        self.line(f"{self._paint(time.strftime('%H:%M:%S'), _GREY)}  {self._paint(text, _BLUE)}")
+        self.line(f"{click.style(time.strftime('%H:%M:%S'), fg='bright_black')}  {click.style(text, fg='cyan')}")
 
     def failure(self, text: str) -> None:
         """Writes what went wrong, such as a traceback."""
-        self.line(self._paint(text.rstrip(), _RED))
+        self.line(click.style(text.rstrip(), fg="red"))
 
     def log(self, record: Mapping[str, Any]) -> None:
         """Writes a structured log line of a function for people to read."""
         level = str(record.get("level", "INFO"))
         rest = " ".join(f"{key}={value}" for key, value in record.items() if key not in _USUAL_FIELDS)
-        colour = _RED if _LEVELS.get(level, 0) >= _LEVELS["ERROR"] else _YELLOW
-        when = self._paint(time.strftime("%H:%M:%S"), _GREY)
-        self.line(f"{when}  {self._paint(level, colour)} {record.get('message')}  {rest}".rstrip())
+        colour = "red" if _LEVELS.get(level, 0) >= _LEVELS["ERROR"] else "yellow"
+        when = click.style(time.strftime("%H:%M:%S"), fg="bright_black")
+        self.line(f"{when}  {click.style(level, fg=colour)} {record.get('message')}  {rest}".rstrip())
         if record.get("exception"):
             self.failure(str(record["exception"]))
         if isinstance(stack := record.get("stack"), list):
             self.failure("".join(map(str, stack)))
-
-    def _paint(self, text: str, code: str) -> str:
-        return f"\033[{code}m{text}\033[0m" if self._colour else text
 
 
 class FunctionOutput(io.TextIOBase):

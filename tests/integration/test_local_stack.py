@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
 
-from local.client import Answer, Client, Server, ServerFailed
+from local.client import Client, Server, ServerFailed
 from tests.support.environment import ROOT
 
 CLIENTS = 100
@@ -64,11 +66,11 @@ def at_once(server: Server, act: Callable[[Client], Any]) -> list[Any]:
 
 def fit(client: Client, series_id: str) -> Any:
     answer = client.post(f"/fit/{series_id}", FIT)
-    assert answer.status == 200, answer.body
+    assert answer.status == 200, answer.data
     return answer.json()
 
 
-def predict(client: Client, series_id: str, value: float) -> Answer:
+def predict(client: Client, series_id: str, value: float) -> BaseHTTPResponse:
     return client.post(f"/predict/{series_id}", json.dumps({"timestamp": "1768212000", "value": value}).encode())
 
 
@@ -77,9 +79,10 @@ def test_parallel_fits_of_one_series_get_every_number_once(server: Server) -> No
     assert sorted(versions, key=lambda version: int(version[1:])) == [f"v{n}" for n in range(1, CLIENTS + 1)]
 
 
-def test_many_clients_keep_their_connections_and_get_their_own_answers(server: Server, client: Client) -> None:
+def test_many_clients_keep_their_connections_get_their_own_answers_and_are_counted(
+    server: Server, client: Client
+) -> None:
     fit(client, "busy")
-    before = client.get("/healthcheck").json()["inference_latency_ms"]["count"]
     values = iter(range(CLIENTS))
 
     def ask(client: Client) -> bool:
@@ -88,25 +91,20 @@ def test_many_clients_keep_their_connections_and_get_their_own_answers(server: S
         return all(answer.status == 200 and answer.json()["value"] == value for answer in answers)
 
     assert all(at_once(server, ask))
-    assert client.get("/healthcheck").json()["inference_latency_ms"]["count"] == before + 10 * CLIENTS
-
-
-def test_health_tells_of_what_was_printed(client: Client) -> None:
-    fit(client, "health")
-    for value in (1.0, 1e6):
-        predict(client, "health", value)
+    # Asked once: the answer stays the same for a minute.
     health = client.get("/healthcheck").json()
     assert health["series_trained"] >= 1
     assert health["training_latency_ms"]["avg"] > 0
+    assert health["inference_latency_ms"]["count"] >= 10 * CLIENTS
     assert health["inference_latency_ms"]["p95"] >= health["inference_latency_ms"]["avg"] * 0.5 > 0
 
 
 def test_pictures_arrive_as_bytes(client: Client) -> None:
     fit(client, "drawn")
     answer = client.get("/plot?series_id=drawn")
-    assert (answer.status, answer.content_type) == (200, "image/png")
-    assert answer.body.startswith(b"\x89PNG\r\n\x1a\n")
-    assert answer.body.endswith(b"IEND\xaeB`\x82")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/png")
+    assert answer.data.startswith(b"\x89PNG\r\n\x1a\n")
+    assert answer.data.endswith(b"IEND\xaeB`\x82")
 
 
 def test_percent_encoding_reaches_the_function(client: Client) -> None:
@@ -121,7 +119,7 @@ def test_percent_encoding_reaches_the_function(client: Client) -> None:
 )
 def test_what_is_no_route(client: Client, method: str, target: str, status: int) -> None:
     answer = client.get(target) if method == "get" else client.post(target, b"{}")
-    assert (answer.status, answer.content_type) == (status, PROBLEM)
+    assert (answer.status, answer.headers["Content-Type"]) == (status, PROBLEM)
     assert answer.json()["status"] == status
 
 
@@ -130,7 +128,7 @@ def test_what_is_no_route(client: Client, method: str, target: str, status: int)
 def test_bodies_beyond_the_limits_of_lambda_and_of_api_gateway(client: Client, size: int) -> None:
     for _ in range(2):  # and the connection lives on
         answer = client.post("/fit/large", os.urandom(size))
-        assert (answer.status, answer.content_type) == (413, PROBLEM)
+        assert (answer.status, answer.headers["Content-Type"]) == (413, PROBLEM)
 
 
 def test_a_body_within_the_limits(client: Client) -> None:
@@ -155,7 +153,7 @@ def test_reload_keeps_the_data_and_survives_an_import_error(project: Path) -> No
         handler.write_text(original + "\nimport nothing_of_this_name\n")
         wait_for(lambda: client.get("/health").status == 503, "the broken code was not noticed")
         answer = predict(client, "kept", 1.0)
-        assert (answer.status, answer.content_type) == (503, PROBLEM)
+        assert (answer.status, answer.headers["Content-Type"]) == (503, PROBLEM)
         assert "No module named 'nothing_of_this_name'" in answer.json()["detail"]
         assert "ModuleNotFoundError" in server.output()
 
@@ -277,7 +275,7 @@ def test_the_demo_ends_its_server_when_it_is_interrupted(project: Path) -> None:
         next(line for line in process.stdout if "Judge" in line)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=15) == 130
-    with closing(Client(url, timeout=2)) as client, pytest.raises(ConnectionRefusedError):
+    with closing(Client(url, timeout=2)) as client, pytest.raises(HTTPError):
         client.get("/health")
 
 

@@ -1,4 +1,7 @@
-"""A client of the emulator: one connection, one request at a time. It adds some 60 microseconds to a request."""
+"""A client of the emulator: one connection, one request at a time.
+
+It adds some 60 microseconds to a request, where httpx or aiohttp would add several hundred and a dependency.
+"""
 
 from __future__ import annotations
 
