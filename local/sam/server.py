@@ -11,10 +11,12 @@ functions', and in some runs it let half of the clients wait for seconds; asynci
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import socket
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,13 +45,32 @@ _Send = Callable[[_Message], Awaitable[None]]
 Invoke = Callable[[Function, dict[str, Any]], Awaitable[Any]]
 """Gives an event to a function and returns its answer."""
 
+# As of the AWS SDKs and of `sam local start-lambda`.
+_INVOCATION: Final = re.compile(r"/2015-03-31/functions/(?P<name>[A-Za-z0-9]+)/invocations")
 _WATCHED: Final = (".py", ".json", ".yaml")
 
 
 class Gateway:
     """The ASGI application."""
 
-    def __init__(self, api: Api, routes: RouteTable, invoke: Invoke, console: Console) -> None:
+    def __init__(
+        self,
+        api: Api,
+        routes: RouteTable,
+        invoke: Invoke,
+        console: Console,
+        functions: Mapping[str, Function] | None = None,
+    ) -> None:
+        """Takes what is served.
+
+        Args:
+            api: the API of the template.
+            routes: its routes.
+            invoke: calls a function.
+            console: where requests and failures are written.
+            functions: by logical id, those that Lambda's own address for invocations reaches.
+        """
+        self._functions = functions or {}
         self._api = api
         self._routes = routes
         self._invoke = invoke
@@ -84,6 +105,8 @@ class Gateway:
         self._console.request(request.method, target, response.status, seconds, len(response.body))
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
+        if invoked := _INVOCATION.fullmatch(request.path):
+            return await self._invoke_directly(invoked["name"], request)
         found = self._routes.match(request.method, request.path)
         if found is None:
             return gateway_response(self._api, "MISSING_AUTHENTICATION_TOKEN", request.path)
@@ -101,6 +124,24 @@ class Gateway:
         except Exception:  # noqa: BLE001 - whatever a function raises is its failure, not the server's
             self._console.failure(f"{route.function.logical_id} failed:\n{traceback.format_exc()}")
         return gateway_response(self._api, "DEFAULT_5XX", request.path)
+
+    async def _invoke_directly(self, name: str, request: HttpRequest) -> HttpResponse:
+        """Lambda's own Invoke, also for a function that has no route, such as one on a schedule."""
+        function = self._functions.get(name)
+        if function is None or request.method != "POST":
+            return local_problem(404, "Not Found", f"There is no function {name} to POST an event to.")
+        try:
+            event = json.loads(request.body or b"{}")
+        except ValueError:
+            return local_problem(400, "Bad Request", "The event is not JSON.")
+        headers = [(b"content-type", b"application/json")]
+        try:
+            answer = await self._invoke(function, event)
+        except Exception as error:  # noqa: BLE001 - whatever a function raises is its failure, not the server's
+            self._console.failure(f"{name} failed:\n{traceback.format_exc()}")
+            headers.append((b"x-amz-function-error", b"Unhandled"))
+            answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
+        return HttpResponse(200, headers, json.dumps(answer).encode())
 
 
 class _ClientGone(Exception):

@@ -30,6 +30,8 @@ class Assembly:
     region: str
     template: Template
     routes: RouteTable
+    declared: dict[str, Function]
+    """All functions by logical id, also those without a route."""
     names: dict[str, str]
     """What tables and buckets are called, by logical id."""
     functions: Functions
@@ -58,7 +60,7 @@ def assemble(project: Project, environment: MutableMapping[str, str]) -> Assembl
         start_stand_in(store)
         create_resources(template, names)
     loaded = Functions(functions.values(), project.shared, region, project.packages)
-    return Assembly(region, template, read_routes(template, project.root), names, loaded, store)
+    return Assembly(region, template, read_routes(template, project.root), functions, names, loaded, store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ async def one_process_stack(project: Project, console: Console, state: Path | No
             console.notice(f"{names} changed: loading the code again")
             _load(parts.functions, console)
 
-    gateway = Gateway(read_api(parts.template), parts.routes, invoke, console)
+    gateway = Gateway(read_api(parts.template), parts.routes, invoke, console, parts.declared)
     async with AsyncExitStack() as keeping:
         if state is not None:
             state = await keeping.enter_async_context(_keeping(state, parts, console))

@@ -99,7 +99,8 @@ async def runtime_stack(project: Project, console: Console, state: Path | None =
         # Modules live as long as the process: the collector need not look at them again and again.
         gc.freeze()
         try:
-            gateway = Gateway(read_api(template), read_routes(template, folder), functions.invoke, console)
+            declared = read_functions(template, folder)
+            gateway = Gateway(read_api(template), read_routes(template, folder), functions.invoke, console, declared)
             yield Stack(gateway, _in_words(most), data, reload)
         finally:
             await functions.stop()
