@@ -24,11 +24,10 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "isolation_forest": {"trees": 20},
     "seasonal_decomposition": {"period": 24},
 }
-# Their rows are made of many points, so one wild value is part of many rows, which calibrate too: p-values of usual
-# points may be larger than uniform ones, never smaller.
-CONSERVATIVE: Final = frozenset(
-    {"isolation_forest", "dbscan", "kmeans", "local_outlier_factor", "one_class_svm", "sub_pca"}
-)
+# Their rows are made of many points, so few independent ones calibrate, and the p-values of usual points may be larger
+# than uniform ones by more than the bounds say.
+CONSERVATIVE: Final = frozenset({"isolation_forest", "kmeans", "sub_pca"})
+LOWER_BY: Final = 0.6
 WILD: Final[dict[str, Callable[[np.random.Generator], NDArray[np.float64]]]] = {
     "one": lambda random: np.array([1e5]),
     "ten of one kind": lambda random: np.full(10, 1e9),
@@ -55,5 +54,6 @@ def test_usual_points_keep_their_p_values(name, kind):
         p_values.append(scores.p_value[BURN_IN:])
     shares = {level: float(np.mean(np.concatenate(p_values) <= level)) for level in BOUNDS}
     assert all(shares[level] <= high for level, (_, high) in BOUNDS.items()), shares
-    if name not in CONSERVATIVE:
-        assert all(shares[level] >= low for level, (low, _) in BOUNDS.items()), shares
+    least = LOWER_BY if name in CONSERVATIVE else 1.0
+    levels = [level for level in BOUNDS if level > 0.01 or name not in CONSERVATIVE]
+    assert all(shares[level] >= least * BOUNDS[level][0] for level in levels), shares

@@ -146,6 +146,39 @@ def test_the_share_of_alarms_is_the_one_asked_for(name, distribution):
         assert rates.small <= upper, f"p-values of at most {rate}, for {upper:.4f} at the most: {rates}"
 
 
+def smooth(random: np.random.Generator, size: int) -> NDArray[np.float64]:
+    """An autoregressive series, of which neighbouring windows are much alike."""
+    noise = random.normal(size=size + 100)
+    for place in range(1, noise.size):
+        noise[place] += 0.8 * noise[place - 1]
+    return noise[100:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "draw", "training", "fits", "most"),
+    [
+        ("kmeans", smooth, 500, 12, 0.003),
+        ("sub_pca", DISTRIBUTIONS["t(3)"], 1_000, 12, 0.005),
+        ("isolation_forest", smooth, 500, 8, 0.002),
+    ],
+)
+def test_windows_that_overlap_do_not_calibrate_as_independent_ones(name, draw, training, fits, most):
+    """1 in 1,000 lies beyond what so few independent windows have seen: the tail must allow for what they cannot tell.
+
+    The limits are a few times the rate. With these seeds they are exceeded if overlapping windows count in full, usual
+    heavy tails are taken for outliers, and the tail is taken as if its fit were exact.
+    """
+    shares = []
+    for seed in range(fits):
+        random = np.random.default_rng((seed, training))
+        values = draw(random, training + FRESH)
+        options = CATALOGUE[name].options_type(**OPTIONS.get(name, {}))
+        scores = CATALOGUE[name].train(series(values[:training]), options).score(series(values[training:], training))
+        shares.append(float((scores.p_value <= 0.001).mean()))
+    assert np.mean(shares) <= most, shares
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_rate_given_later_is_a_rate_given_to_the_fit(name):
     """What the tests above rely on, to fit once for all rates."""
