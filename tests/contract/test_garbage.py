@@ -78,10 +78,18 @@ def test_data_of_a_deleted_version_goes(backend):
 
 
 def test_what_is_left_at_the_deadline_goes_the_next_time(backend):
+    version = publish(backend)
     backend.data().put(DEFAULT_TENANT, b"garbage")
     assert collect(backend, deadline=Deadline.after(-1)) == Collected(0, 0, 1)
     assert collect(backend).objects == 1
-    assert backend.object_keys() == []
+    assert backend.object_keys() == [version.data_key]
+
+
+def test_nothing_goes_beside_a_table_that_lost_its_versions(backend):
+    version = publish(backend)
+    Deleter(backend.versions(), deadline_seconds=1).delete_series(key("cpu"))
+    assert collect(backend, timedelta(days=10_000)) == Collected(0, 0, 1)
+    assert backend.object_keys() == [version.data_key]
 
 
 class Interleaved:
@@ -99,6 +107,7 @@ class Interleaved:
 @pytest.mark.parametrize("moment", ["before the references are read", "after the references were read"])
 def test_a_fit_that_meets_a_collection_keeps_its_data(backend, moment):
     """The data is there already, and old, since another version had it that is deleted: the fit writes it again."""
+    backend.versions().append(a_version("memory"))
     publish(backend)
     Deleter(backend.versions(), deadline_seconds=1).delete_series(key("cpu"))
     backend.age(timedelta(days=8))
@@ -130,6 +139,7 @@ def test_data_that_is_put_again_is_written_again_after_a_day(backend):
 
 
 def test_all_states_of_garbage_go(backend):
+    backend.versions().append(a_version("disk"))
     for _ in range(3):
         backend.data().put(DEFAULT_TENANT, b"data")
         backend.age(timedelta(days=2))

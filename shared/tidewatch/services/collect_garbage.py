@@ -23,7 +23,7 @@ class Collected:
     Attributes:
         objects: how many objects were deleted.
         size: the bytes of all their states.
-        left: how many objects are garbage, too, but were not deleted for want of time.
+        left: how many objects are garbage, too, but were not deleted, for want of time or because no version was found.
     """
 
     objects: int
@@ -51,6 +51,9 @@ def collect_garbage(
     than two days and a bit. If that state was there when the list was made, the object was not on the list. If it was
     not, its state is not the listed one, and stays.
 
+    Beside a table without any version nothing is deleted: it is more likely a new table in the place of a lost one
+    than a service whose series were all deleted, and deleted objects do not come back.
+
     It holds the name of each old object in memory, about 500 bytes: a function of 1 GB is enough for two million.
 
     Args:
@@ -66,9 +69,13 @@ def collect_garbage(
     garbage: dict[str, list[StoredObject]] = {}
     for found in objects.written_before(now - GRACE):
         garbage.setdefault(found.key, []).append(found)
+    found_version = False
     # Without an old object there is nothing to look for.
     for key in versions.referenced_keys() if garbage else ():
+        found_version = True
         garbage.pop(key, None)
+    if not found_version:
+        return Collected(0, 0, len(garbage))
     keys = list(garbage)
     deleted = size = 0
     while deleted < len(keys) and limit.remaining() > 0:
