@@ -318,3 +318,15 @@ def one_sided(signed: Floats, side: Side) -> Floats:
     if side == "both":
         return np.abs(signed)
     return signed if side == "upper" else -signed
+
+
+def larger_of(above: Floats, below: Floats, side: Side) -> Floats:
+    """The nonconformity of points that have one score for being so high, and one for being so low."""
+    if side == "both":
+        return np.maximum(above, below)
+    return above if side == "upper" else below
+
+
+def watched(lower: Floats, upper: Floats, side: Side) -> tuple[Floats | None, Floats | None]:
+    """Lower and upper limits; None on a side that is not watched."""
+    return None if side == "upper" else lower, None if side == "lower" else upper

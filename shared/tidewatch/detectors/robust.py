@@ -1,4 +1,4 @@
-"""Centre, spread and scale that a few wild values do not move.
+"""Centre, spread and scale that a few wild values do not move, and bands made of such a scale.
 
 Source: the median absolute deviation, F. Hampel, The Influence Curve and Its Role in Robust Estimation (1974), Journal
 of the American Statistical Association 69(346).
@@ -6,11 +6,13 @@ of the American Statistical Association 69(346).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from tidewatch.detectors.base import Floats
+from tidewatch.detectors.base import Floats, Side
+from tidewatch.detectors.detector import Nonconformity, one_sided, watched
 
 STD_PER_MAD: Final = 1.482602
 """Of normal values, the standard deviation for a median absolute deviation of 1."""
@@ -20,8 +22,8 @@ _FLOOR_SHARE: Final = 1e-9
 _SMALLEST: Final = 1e-300
 
 
-class Moderation:
-    """Values about 0 in units of their spread, those beyond 4 spreads drawn in to there: what a season is learned from.
+class RobustScaler:
+    """Brings values to 0 and a spread of 1, and winsorises them at 4 spreads: for what learns a season.
 
     The spread is from the 5th to the 95th percentile; where that is nothing, from the 1st to the 99th, or all.
     """
@@ -39,8 +41,8 @@ class Moderation:
         """What is smaller is rounding: the least scale of a residual."""
         return max(_FLOOR_SHARE * self.spread, _SMALLEST)
 
-    def moderate(self, values: Floats) -> Floats:
-        """Between -4 and 4."""
+    def transform(self, values: Floats) -> Floats:
+        """Values about 0 in spreads, winsorised at -4 and 4."""
         with np.errstate(over="ignore"):
             return np.clip((values - self.centre) / self.spread, -_REACH, _REACH)
 
@@ -53,3 +55,35 @@ def robust_scale(residuals: Floats, floor: float) -> float:
     deviations = np.abs(residuals - np.median(residuals))
     scale = STD_PER_MAD * float(np.median(deviations))
     return max(scale if scale > floor else _STD_PER_MEAN_DEVIATION * float(deviations.mean()), floor)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorScale:
+    """The scale of errors.
+
+    Attributes:
+        scale: their standard deviation, at least the floor.
+        floor: what is less is rounding and counts as no error: a series that was forecast exactly in training would
+            make an anomaly of its last digit.
+    """
+
+    scale: float
+    floor: float
+
+    @classmethod
+    def of(cls, errors: Floats, floor: float) -> ErrorScale:
+        """By errors as on new points, shape (n,)."""
+        return cls(robust_scale(errors, floor), floor)
+
+    def score(self, errors: Floats) -> Floats:
+        """Errors in scales, shape (n,)."""
+        with np.errstate(over="ignore"):
+            return np.where(np.abs(errors) <= self.floor, 0.0, errors / self.scale)
+
+    def measure(self, values: Floats, expected: Floats, threshold: float, side: Side) -> Nonconformity:
+        """Values by what was expected of each, both of shape (n,); NaN where nothing was."""
+        score = self.score(values - expected)
+        reach = threshold * self.scale
+        reach = reach if abs(reach) > self.floor else self.floor
+        limits = watched(expected - reach, expected + reach, side)
+        return Nonconformity(score, one_sided(score, side), expected, *limits)

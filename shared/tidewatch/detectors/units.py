@@ -1,4 +1,4 @@
-"""Units in which the training values are moderate, so that no method has to mind sums and squares that overflow."""
+"""Units in which the training values are moderate, so that sums and squares do not overflow in any detector."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from tidewatch.detectors.base import Floats, Side
 
 _LARGEST: Final = 1e100
 """Squares of it still are doubles."""
@@ -55,6 +54,14 @@ class Units:
         """A distance between two values, in the unit of the series; infinite beyond the range of a double."""
         with np.errstate(over="ignore"):
             return float(np.ldexp(np.ldexp(length, self.spread), self.magnitude))
+
+    def unscale_band(self, lower: float, upper: float, side: Side, **others: float) -> dict[str, float]:
+        """Both limits and other values by name, in the unit of the series; infinite for a limit that is not watched."""
+        values = others | {"lower": lower, "upper": upper}
+        found = dict(zip(values, self.unscale(np.array(list(values.values()))).tolist(), strict=True))
+        if side != "both":
+            found["lower" if side == "upper" else "upper"] = np.inf
+        return found
 
     def to_json(self) -> list[float]:
         """As :meth:`from_json` takes it."""

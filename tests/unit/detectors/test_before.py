@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tidewatch.detectors.windows.before import decayed_mean_before, moments_before
+from tidewatch.detectors.windows import decayed_mean_before, moments_before
 
 values = arrays(np.float64, st.integers(1, 70), elements=st.floats(-1e6, 1e6))
 windows = st.integers(1, 80)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.lib.stride_tricks import sliding_window_view
-from tidewatch.detectors.windows.rolling import trailing_moments
+from tidewatch.detectors.windows import trailing_moments
 
 values = arrays(np.float64, st.integers(1, 70), elements=st.floats(-1e6, 1e6))
 # Squares of smaller ones have too few digits for two ways of adding them up to agree; the other laws hold for them too.

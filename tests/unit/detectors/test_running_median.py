@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tidewatch.detectors.windows.running_median import median_before
+from tidewatch.detectors.windows import median_before
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 24, 99, 100])

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from statsmodels.tsa.holtwinters import ExponentialSmoothing
-from tidewatch.detectors.seasonal.settling import Settling
-from tidewatch.detectors.seasonal.smoothing import Points, Smoothing, Start, estimate, smooth
+from tidewatch.detectors.seasonal.smoothing import HoltForecaster, Points, Smoothing, Start, estimate, smooth
 
 NOTHING_GIVEN = {"alpha": None, "beta": None, "gamma": None, "phi": 1.0}
 
@@ -120,7 +119,7 @@ def test_a_window_by_itself_and_among_thousands_forecasts_the_same_to_the_last_b
     values = np.cumsum(random.normal(size=5_000))
     values[[300, 301, 2_000]] = [1e100, -1e100, 1e9]
     steps = random.choice([1, 1, 1, 2, 9], 5_000)
-    settling = Settling(Smoothing(0.15, beta, 0.0, phi), -0.3, 2.0, 40, 9)
+    settling = HoltForecaster(Smoothing(0.15, beta, 0.0, phi), -0.3, 2.0, 40, 9)
     whole = settling.forecasts(values, steps, 0)
     assert np.isnan(whole[:40]).all()
     for place in (40, 41, 300, 305, 330, 2_001, 4_136, 4_137, 4_999):
@@ -132,5 +131,5 @@ def test_a_settled_level_is_that_of_the_whole_recursion():
     values = np.random.default_rng(0).normal(size=600) + 50
     smoothing = Smoothing(0.2, 0.0, 0.0, 1.0)
     forecasts, _, _ = smooth(points(values), smoothing, Start(50.0, 0.0, np.zeros(1)))
-    settled = Settling(smoothing, 0.0, np.inf, 80, 9).forecasts(values, np.ones(600, dtype=np.int64), 0)
+    settled = HoltForecaster(smoothing, 0.0, np.inf, 80, 9).forecasts(values, np.ones(600, dtype=np.int64), 0)
     assert settled[80:] == pytest.approx(forecasts[80:], abs=1e-5)

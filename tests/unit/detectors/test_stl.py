@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from statsmodels.tsa.seasonal import STL
-from tidewatch.detectors.seasonal.loess import Loess
-from tidewatch.detectors.seasonal.stl import Decomposition, decompose, default_windows
+from tidewatch.detectors.seasonal.stl import Decomposition, Loess, decompose, default_windows
 
 
 def random_series(seed: int, period: int, size: int) -> np.ndarray:

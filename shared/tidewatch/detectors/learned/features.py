@@ -21,7 +21,7 @@ from pydantic import Field
 from tidewatch.detectors.base import CannotTrain, DetectorOptions, Floats
 from tidewatch.detectors.learned.cross_fitting import CrossFit, L
 from tidewatch.detectors.learned.row_detector import RowDetector, Seed
-from tidewatch.detectors.windows.rolling import trailing_moments
+from tidewatch.detectors.windows import trailing_moments
 from tidewatch.series import TimeSeries
 
 _HOUR: Final = 3_600

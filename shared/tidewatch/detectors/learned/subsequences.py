@@ -21,9 +21,9 @@ from tidewatch.calibration.trimming import trim_outliers
 from tidewatch.detectors.base import DetectorOptions, Floats
 from tidewatch.detectors.learned.cross_fitting import CrossFit, L
 from tidewatch.detectors.learned.row_detector import RowDetector, Seed
-from tidewatch.detectors.robust import Moderation
+from tidewatch.detectors.robust import RobustScaler
 from tidewatch.detectors.seasonal.season import find_season
-from tidewatch.detectors.windows.rolling import trailing_moments
+from tidewatch.detectors.windows import trailing_moments
 from tidewatch.series import Sampling, TimeSeries
 
 LEAST_SCORE: Final = 1e-6
@@ -102,7 +102,7 @@ class Subsequences:
         Raises:
             CannotTrain: if the series is too short.
         """
-        scaler = Moderation(series.values)
+        scaler = RobustScaler(series.values)
         season = None if window else _season(series, scaler)
         choices = [window] if window else [*([season] if season and 4 <= season <= _LONGEST else []), *_USUAL]
         plans = [
@@ -183,8 +183,8 @@ def log_threshold(scores: Floats, sigmas: float) -> float:
     return math.exp(float(logs.mean()) + sigmas * max(float(logs.std()), _LEAST_STD))
 
 
-def _season(series: TimeSeries, scaler: Moderation) -> int | None:
+def _season(series: TimeSeries, scaler: RobustScaler) -> int | None:
     sampling = Sampling.of(series.timestamps)
     if not sampling.is_regular:
         return None
-    return find_season(sampling, sampling.places(series.timestamps), scaler.moderate(series.values))
+    return find_season(sampling, sampling.places(series.timestamps), scaler.transform(series.values))

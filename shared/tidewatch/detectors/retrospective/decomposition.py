@@ -14,9 +14,8 @@ import numpy as np
 from tidewatch.calibration.conformal import Calibration, severity_of
 from tidewatch.detectors.base import Floats
 from tidewatch.detectors.robust import STD_PER_MAD
-from tidewatch.detectors.seasonal.loess import Loess
 from tidewatch.detectors.seasonal.season import find_season
-from tidewatch.detectors.seasonal.stl import Decomposition, decompose, default_windows, hold_to_medians
+from tidewatch.detectors.seasonal.stl import Decomposition, Loess, decompose, default_windows, hold_to_medians
 from tidewatch.detectors.units import Units
 from tidewatch.series import Sampling
 

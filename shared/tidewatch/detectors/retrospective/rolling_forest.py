@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tidewatch.detectors.base import Floats
 from tidewatch.detectors.learned.trees import Cuts, Forest
 from tidewatch.detectors.units import Units
-from tidewatch.detectors.windows.rolling import trailing_moments
+from tidewatch.detectors.windows import trailing_moments
 
 SHORT: Final = 5
 LONG: Final = 20

@@ -12,14 +12,12 @@ from pydantic import Field
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json, Side
 from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
-from tidewatch.detectors.robust import Moderation
-from tidewatch.detectors.seasonal.clock import Clock, check_period, regular_sampling
+from tidewatch.detectors.robust import ErrorScale, RobustScaler
+from tidewatch.detectors.seasonal.grid import SeasonalGrid, check_period, regular_sampling
 from tidewatch.detectors.seasonal.holt_winters_training import Training, steps_between
 from tidewatch.detectors.seasonal.season import find_season
-from tidewatch.detectors.seasonal.settling import Settling
-from tidewatch.detectors.seasonal.smoothing import Smoothing
+from tidewatch.detectors.seasonal.smoothing import HoltForecaster, Smoothing
 from tidewatch.detectors.units import Units
-from tidewatch.detectors.yardstick import Yardstick
 from tidewatch.series import TimeSeries
 
 _FEWEST: Final = 12
@@ -94,10 +92,10 @@ class HoltWinters(Detector[HoltWintersOptions]):
     """
 
     options_type = HoltWintersOptions
-    clock_: Clock
+    grid_: SeasonalGrid
     season_: Floats
-    settling_: Settling
-    yardstick_: Yardstick
+    forecaster_: HoltForecaster
+    error_scale_: ErrorScale
 
     @property
     def threshold(self) -> float:
@@ -107,12 +105,12 @@ class HoltWinters(Detector[HoltWintersOptions]):
     @property
     def lookback(self) -> int:
         """The points that a level is estimated from."""
-        return self.settling_.memory
+        return self.forecaster_.lookback
 
     @property
     def period(self) -> int | None:
         """The season, in sampling steps."""
-        return self.clock_.period
+        return self.grid_.period
 
     def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
         """Finds the season and the parameters of the smoothing.
@@ -125,47 +123,47 @@ class HoltWinters(Detector[HoltWintersOptions]):
             raise CannotTrain(f"holt_winters needs at least {_FEWEST} points, got {len(series)}")
         sampling = regular_sampling(options.name, series)
         places = sampling.places(series.timestamps)
-        moderation = Moderation(series.values)
+        scaler = RobustScaler(series.values)
         if options.period is not None:
             check_period(options.name, options.period, places)
         deadline.check()
-        period = options.period or find_season(sampling, places, moderation.moderate(series.values))
-        self.clock_ = Clock(sampling, period)
+        period = options.period or find_season(sampling, places, scaler.transform(series.values))
+        self.grid_ = SeasonalGrid(sampling, period)
         given = {"alpha": options.alpha, "beta": options.beta, "gamma": options.gamma, "phi": options.phi}
-        training = Training(series, places, moderation, period)
-        self.settling_, self.season_, errors = training.learn(given, deadline)
-        self.yardstick_ = Yardstick.of(errors, moderation.floor)
-        return FitResult(one_sided(self.yardstick_.score(errors), options.side))
+        training = Training(series, places, scaler, period)
+        self.forecaster_, self.season_, errors = training.learn(given, deadline)
+        self.error_scale_ = ErrorScale.of(errors, scaler.floor)
+        return FitResult(one_sided(self.error_scale_.score(errors), options.side))
 
     def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
         """Scores each value by the forecast from the points before it."""
-        places = self.clock_.sampling.places(points.timestamps)
-        seasonal = self.clock_.seasonal(self.season_, places)
-        level = self.settling_.forecasts(points.values - seasonal, steps_between(places), skip)
+        places = self.grid_.sampling.places(points.timestamps)
+        seasonal = self.grid_.seasonal(self.season_, places)
+        level = self.forecaster_.forecasts(points.values - seasonal, steps_between(places), skip)
         expected = level + seasonal[skip:]
-        return self.yardstick_.measure(points.values[skip:], expected, threshold, self.options.side)
+        return self.error_scale_.measure(points.values[skip:], expected, threshold, self.options.side)
 
     def learned(self, units: Units) -> Mapping[str, float]:
         """The period, null if there is no season; the parameters; trend per step and standard deviation of errors."""
-        smoothing = self.settling_.smoothing
+        smoothing = self.forecaster_.smoothing
         return {
             "period": math.inf if self.period is None else float(self.period),
             "alpha": smoothing.alpha,
             "beta": smoothing.beta,
             "gamma": math.inf if self.period is None else smoothing.gamma,
             "phi": smoothing.phi,
-            "trend": units.unscale_length(self.settling_.trend),
-            "scale": units.unscale_length(self.yardstick_.scale),
+            "trend": units.unscale_length(self.forecaster_.trend),
+            "scale": units.unscale_length(self.error_scale_.scale),
         }
 
     def parameters(self) -> Mapping[str, Json]:
         """All but the season."""
-        settling, smoothing = self.settling_, self.settling_.smoothing
+        forecaster, smoothing = self.forecaster_, self.forecaster_.smoothing
         return {
-            "clock": self.clock_.to_json(),
+            "clock": self.grid_.to_json(),
             "smoothing": [smoothing.alpha, smoothing.beta, smoothing.gamma, smoothing.phi],
-            "settling": [settling.trend, settling.clip, settling.memory, settling.start],
-            "scale": [self.yardstick_.scale, self.yardstick_.floor],
+            "settling": [forecaster.trend, forecaster.clip, forecaster.lookback, forecaster.start],
+            "scale": [self.error_scale_.scale, self.error_scale_.floor],
         }
 
     def arrays(self) -> Arrays:
@@ -176,7 +174,7 @@ class HoltWinters(Detector[HoltWintersOptions]):
         """Sets what :meth:`parameters` and :meth:`arrays` gave."""
         trend, clip, memory, start = parameters["settling"]
         smoothing = Smoothing(*map(float, parameters["smoothing"]))
-        self.clock_ = Clock.from_json(parameters["clock"])
+        self.grid_ = SeasonalGrid.from_json(parameters["clock"])
         self.season_ = arrays.get("season", np.zeros(1))
-        self.settling_ = Settling(smoothing, float(trend), float(clip), int(memory), int(start))
-        self.yardstick_ = Yardstick(*map(float, parameters["scale"]))
+        self.forecaster_ = HoltForecaster(smoothing, float(trend), float(clip), int(memory), int(start))
+        self.error_scale_ = ErrorScale(*map(float, parameters["scale"]))

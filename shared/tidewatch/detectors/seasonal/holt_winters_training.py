@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import Floats
-from tidewatch.detectors.robust import Moderation, robust_scale
-from tidewatch.detectors.seasonal.held_out import folds_of_cycles
+from tidewatch.detectors.robust import RobustScaler, robust_scale
+from tidewatch.detectors.seasonal.grid import folds_of_cycles
 from tidewatch.detectors.seasonal.season import Cycles, close_gaps
-from tidewatch.detectors.seasonal.settling import Settling
-from tidewatch.detectors.seasonal.smoothing import Points, Smoothing, Start, estimate, smooth
+from tidewatch.detectors.seasonal.smoothing import HoltForecaster, Points, Smoothing, Start, estimate, smooth
 from tidewatch.series import TimeSeries
 
 _START: Final = 9  # points that the level of a window starts from: four of them may be wild
@@ -45,16 +44,16 @@ class Training:
     Attributes:
         series: values in units.
         places: on the grid, int64, shape (n,).
-        moderation: of the values.
+        scaler: of the values.
         period: in places; None without a season.
     """
 
     series: TimeSeries
     places: Places
-    moderation: Moderation
+    scaler: RobustScaler
     period: int | None
 
-    def learn(self, given: Mapping[str, float | None], deadline: Deadline) -> tuple[Settling, Floats, Floats]:
+    def learn(self, given: Mapping[str, float | None], deadline: Deadline) -> tuple[HoltForecaster, Floats, Floats]:
         """Learns with some parameters given and the others, None, to be found.
 
         Raises:
@@ -67,16 +66,16 @@ class Training:
         season, cycles = self._first_season(None)
         size = min(len(self.series), max(_PASS, 2 * season.size))
         places = self.places[-size:]
-        moderate = self.moderation.moderate(self.series.values[-size:])
+        moderate = self.scaler.transform(self.series.values[-size:])
         points = Points(moderate, places % season.size, steps_between(places))
         deadline.check()
         smoothing, start, clip = _fit(points, season, given)
         deadline.check()
         forecasts, _, learned = smooth(points, smoothing, start, clip)
         # From here on in units: what was drawn in for learning is judged as it is.
-        spread = self.moderation.spread
+        spread = self.scaler.spread
         usual = robust_scale(points.values - forecasts, _FLOOR)
-        settling = _settling(smoothing, start.trend * spread, _CLIP * usual * spread, size)
+        forecaster = _forecaster(smoothing, start.trend * spread, _CLIP * usual * spread, size)
         folds, count = self._folds(size)
         errors = np.full(size, np.nan)
         for fold in range(count):
@@ -84,10 +83,10 @@ class Training:
             first = season if count == 1 else self._first_season(fold)[0]
             seasonal = smooth(points, smoothing, Start(start.level, start.trend, first), clip)[1] * spread
             values = self.series.values[-size:] - seasonal
-            errors = np.where(folds == fold, values - settling.forecasts(values, points.steps, 0), errors)
+            errors = np.where(folds == fold, values - forecaster.forecasts(values, points.steps, 0), errors)
         if self.period:
             errors *= _fresh_errors((places - places[0]) // self.period, smoothing.gamma, cycles, count)
-        return settling, learned * spread, errors[settling.memory :]
+        return forecaster, learned * spread, errors[forecaster.lookback :]
 
     def _folds(self, size: int) -> tuple[Places, int]:
         if self.period is None:
@@ -104,7 +103,7 @@ class Training:
         others = kept & (self._folds(len(self.series))[0] != held_out)
         # Around gaps a fold can have all the points.
         kept = others if held_out is not None and others.any() else kept
-        cycles = Cycles.of(closed[kept], self.moderation.moderate(self.series.values[kept]), self.period)
+        cycles = Cycles.of(closed[kept], self.scaler.transform(self.series.values[kept]), self.period)
         return cycles.shape(), max(float(cycles.present.sum()) / self.period, _FEWEST_CYCLES)
 
 
@@ -122,11 +121,11 @@ def _fit(points: Points, season: Floats, given: Mapping[str, float | None]) -> t
     return smoothing, Start(float(np.median(rest[:_START])), trend, season), clip
 
 
-def _settling(smoothing: Smoothing, trend: float, clip: float, size: int) -> Settling:
+def _forecaster(smoothing: Smoothing, trend: float, clip: float, size: int) -> HoltForecaster:
     """For a series of so many training points: a window is at most half of them."""
     settled = (_SETTLED if smoothing.beta == 0.0 else _TREND_SETTLED) * smoothing.time_constant()
     memory = min(max(math.ceil(settled), _SHORTEST), _LONGEST, size // 2)
-    return Settling(smoothing, trend + 0.0, clip, memory, min(_START, (memory - 1) // 2 * 2 - 1))
+    return HoltForecaster(smoothing, trend + 0.0, clip, memory, min(_START, (memory - 1) // 2 * 2 - 1))
 
 
 def _fresh_errors(passed: Places, gamma: float, cycles: float, folds: int) -> Floats:

@@ -14,15 +14,12 @@ from pydantic import Field
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json, Side
 from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
-from tidewatch.detectors.robust import Moderation
-from tidewatch.detectors.seasonal.clock import Clock, check_period, regular_sampling
-from tidewatch.detectors.seasonal.held_out import folds_of_cycles, fresh_error
-from tidewatch.detectors.seasonal.loess import Loess
+from tidewatch.detectors.robust import ErrorScale, RobustScaler
+from tidewatch.detectors.seasonal.grid import SeasonalGrid, check_period, folds_of_cycles, fresh_error, regular_sampling
 from tidewatch.detectors.seasonal.season import close_gaps, find_season
-from tidewatch.detectors.seasonal.stl import decompose, default_windows, hold_to_medians
+from tidewatch.detectors.seasonal.stl import Loess, decompose, default_windows, hold_to_medians
 from tidewatch.detectors.units import Units
-from tidewatch.detectors.windows.running_median import median_before
-from tidewatch.detectors.yardstick import Yardstick
+from tidewatch.detectors.windows import median_before
 from tidewatch.series import TimeSeries
 
 _LEARNED_FROM: Final = 65_536
@@ -86,11 +83,11 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
     """
 
     options_type = SeasonalDecompositionOptions
-    clock_: Clock
+    grid_: SeasonalGrid
     season_: Floats
     window_: int
     drift_: float
-    yardstick_: Yardstick
+    error_scale_: ErrorScale
 
     @property
     def threshold(self) -> float:
@@ -105,7 +102,7 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
     @property
     def period(self) -> int | None:
         """The season, in sampling steps."""
-        return self.clock_.period
+        return self.grid_.period
 
     def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
         """Finds the season and the scale of what it leaves.
@@ -116,8 +113,8 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
         options = self.options
         sampling = regular_sampling(options.name, series)
         places = sampling.places(series.timestamps)
-        moderation = Moderation(series.values)
-        moderate = moderation.moderate(series.values)
+        scaler = RobustScaler(series.values)
+        moderate = scaler.transform(series.values)
         period = options.period or find_season(sampling, places, moderate)
         if period is None:
             raise CannotTrain(
@@ -133,7 +130,7 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
                 f"{self.window_}, got {len(series)}",
                 option="window",
             )
-        self.clock_ = Clock(sampling, period)
+        self.grid_ = SeasonalGrid(sampling, period)
         cells = _Cells.of(places, moderate, period)
         deadline.check()
         season, cycles = cells.season(options)
@@ -143,20 +140,20 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
             for fold in range(cells.folds):
                 deadline.check()
                 seasons.append(cells.season(options, fold)[0])
-        self.season_ = season * moderation.spread
-        remainder = _remainder(series, self.clock_, cells, [one * moderation.spread for one in seasons], self.window_)
+        self.season_ = season * scaler.spread
+        remainder = _remainder(series, self.grid_, cells, [one * scaler.spread for one in seasons], self.window_)
         remainder *= fresh_error(cycles, cells.folds)
         # A level that looks back lags behind a trend, by as much at every point if it is a steady one.
         self.drift_ = float(np.median(remainder))
-        self.yardstick_ = Yardstick.of(remainder, moderation.floor)
-        return FitResult(one_sided(self.yardstick_.score(remainder - self.drift_), options.side))
+        self.error_scale_ = ErrorScale.of(remainder, scaler.floor)
+        return FitResult(one_sided(self.error_scale_.score(remainder - self.drift_), options.side))
 
     def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
         """Scores each value by the level of the points before it, all of them without their season."""
-        seasonal = self.clock_.seasonal(self.season_, self.clock_.sampling.places(points.timestamps))
+        seasonal = self.grid_.seasonal(self.season_, self.grid_.sampling.places(points.timestamps))
         level = median_before(points.values - seasonal, self.window_, skip)
         expected = level + (seasonal[skip:] + self.drift_)
-        return self.yardstick_.measure(points.values[skip:], expected, threshold, self.options.side)
+        return self.error_scale_.measure(points.values[skip:], expected, threshold, self.options.side)
 
     def learned(self, units: Units) -> Mapping[str, float]:
         """The period, the season's range, how far a trend leads the level, and the scale of the remainder."""
@@ -164,16 +161,16 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
             "period": float(self.season_.size),
             "season": units.unscale_length(float(np.ptp(self.season_))),
             "drift": units.unscale_length(self.drift_),
-            "scale": units.unscale_length(self.yardstick_.scale),
+            "scale": units.unscale_length(self.error_scale_.scale),
         }
 
     def parameters(self) -> Mapping[str, Json]:
         """All but the season."""
         return {
-            "clock": self.clock_.to_json(),
+            "clock": self.grid_.to_json(),
             "window": self.window_,
             "drift": self.drift_,
-            "scale": [self.yardstick_.scale, self.yardstick_.floor],
+            "scale": [self.error_scale_.scale, self.error_scale_.floor],
         }
 
     def arrays(self) -> Arrays:
@@ -182,10 +179,10 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
 
     def set_state(self, parameters: Mapping[str, Json], arrays: Arrays) -> None:
         """Sets what :meth:`parameters` and :meth:`arrays` gave."""
-        self.clock_ = Clock.from_json(parameters["clock"])
+        self.grid_ = SeasonalGrid.from_json(parameters["clock"])
         self.season_ = arrays["season"]
         self.window_, self.drift_ = int(parameters["window"]), float(parameters["drift"])
-        self.yardstick_ = Yardstick(*map(float, parameters["scale"]))
+        self.error_scale_ = ErrorScale(*map(float, parameters["scale"]))
 
 
 def _default_window(period: int) -> int:
@@ -248,14 +245,14 @@ class _Cells:
         return season, max(weight / self.period, 1.5)
 
 
-def _remainder(series: TimeSeries, clock: Clock, cells: _Cells, seasons: Sequence[Floats], window: int) -> Floats:
+def _remainder(series: TimeSeries, grid: SeasonalGrid, cells: _Cells, seasons: Sequence[Floats], window: int) -> Floats:
     """What the season for its fold, and the level, leave of each of the last points, in units."""
     size = min(len(series), max(_LEARNED_FROM, window + _CALIBRATING))
     last = series.last(size)
-    places = clock.sampling.places(last.timestamps)
+    places = grid.sampling.places(last.timestamps)
     folds = cells.fold[np.maximum(cells.places[-size:], 0)]
     left = np.zeros(size)
     for fold, season in enumerate(seasons):
-        values = last.values - clock.seasonal(season, places)
+        values = last.values - grid.seasonal(season, places)
         left = np.where(folds == fold, values - median_before(values, window, 0), left)
     return left[window:]

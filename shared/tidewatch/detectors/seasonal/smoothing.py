@@ -1,16 +1,16 @@
 """Holt's and Winters' exponential smoothing: level, trend and season, each corrected by the error of the last forecast.
 
-    forecast = level + phi * trend + season        error = value - forecast, drawn in to the clip
+    forecast = level + phi * trend + season        error = value - forecast, winsorised at the clip
     level  <- level + phi * trend + alpha * error
     trend  <- phi * trend + alpha * beta * error
     season <- season + gamma * error               (of the point's own phase)
 
-Errors are drawn in before they correct anything, so that one wild value teaches no more than an unusual one.
+Errors are winsorised before they correct anything, so that one wild value moves the states no more than an unusual one.
 
 Sources: C. Holt, Forecasting Seasonals and Trends by Exponentially Weighted Moving Averages (1957), reprinted in the
 International Journal of Forecasting 20(1), 2004; P. Winters, Forecasting Sales by Exponentially Weighted Moving
 Averages (1960), Management Science 6(3); the damped trend, E. Gardner, E. McKenzie, Forecasting Trends in Time Series
-(1985), Management Science 31(10); errors drawn in, S. Gelper, R. Fried, C. Croux, Robust Forecasting with Exponential
+(1985), Management Science 31(10); winsorised errors, S. Gelper, R. Fried, C. Croux, Robust Forecasting with Exponential
 and Holt-Winters Smoothing (2010), Journal of Forecasting 29(3), section 3.
 """
 
@@ -20,9 +20,11 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from tidewatch.detectors.base import Floats
@@ -36,6 +38,9 @@ _PHIS: Final = (0.85, 0.93, 0.98, 1.0)
 _FINER: Final = (1.5, 1.2)  # factors about the best of the round before
 _MOST_DAMPED: Final = 0.5
 _PENALTY: Final = 2.0  # Akaike's, in logarithms of the likelihood twice, of a parameter that is not 0
+_BLOCK: Final = 4_096
+_FEW: Final = 6
+"""Fewer points each run by themselves: an operation on an array costs as much as one on many numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ def smooth(points: Points, smoothing: Smoothing, start: Start, clip: float = mat
 
 
 def estimate(points: Points, start: Start, clip: float, given: Mapping[str, float | None]) -> Smoothing:
-    """The parameters whose forecasts have the least squared error, errors drawn in to the clip.
+    """The parameters whose forecasts have the least squared error, errors winsorised at the clip.
 
     A grid is tried, then finer ones about its best; the states of all its points move on together, one array each.
 
@@ -193,3 +198,93 @@ def _squared_errors(points: Points, start: Start, clip: float, tried: Sequence[S
         np.multiply(error, gamma, out=part)
         own += part
     return total
+
+
+@dataclass(frozen=True)
+class HoltForecaster:
+    """Forecasts each point by Holt's smoothing of the few points before it, run anew for each.
+
+    A recursion remembers its whole past, and a judgement may depend on a bounded part of it only. So each point has a
+    window of its own: the level starts at the median of the window's first points, moves on over the others, and
+    forecasts. The windows of thousands of points move on together, step by step, as arrays.
+
+    Attributes:
+        smoothing: alpha, beta and phi; the season is taken away already.
+        trend: per step, at the start of a window.
+        clip: errors are winsorised at it before they correct anything.
+        lookback: points in a window.
+        start: how many of them the level starts from, odd, less than the lookback.
+    """
+
+    smoothing: Smoothing
+    trend: float
+    clip: float
+    lookback: int
+    start: int
+
+    def forecasts(self, values: Floats, steps: NDArray[np.int64], skip: int) -> Floats:
+        """The forecast of each point, shape (n - skip,); NaN where fewer than ``lookback`` came before.
+
+        Args:
+            values: without their season, shape (n,), magnitudes at most 1e150.
+            steps: from the point before to each, shape (n,).
+            skip: how many points at the start are context: not answered for.
+        """
+        found = np.full(values.size - skip, np.nan)
+        begin = max(self.lookback, skip)
+        moved, left = self.smoothing.reach(steps)
+        parts = values + 0.0, moved, left  # -0.0 would print as another forecast
+        if values.size - begin <= _FEW:
+            for place in range(begin, values.size):
+                found[place - skip] = self._one(*(part[place - self.lookback : place + 1].tolist() for part in parts))
+            return found
+        for first in range(begin, values.size, _BLOCK):
+            end = min(first + _BLOCK, values.size)
+            found[first - skip : end - skip] = self._many(*(part[first - self.lookback : end] for part in parts))
+        return found
+
+    def _one(self, values: list[float], moved: list[float], left: list[float]) -> float:
+        """The same as :meth:`_many` for one window, to the last bit."""
+        level = sorted(values[: self.start])[self.start // 2] + self._lead
+        trend, clip, beta = self.trend, self.clip, self.smoothing.beta
+        begin = self.start
+        rows = zip(values[begin:-1], moved[begin:], left[begin:], self._gains, strict=False)
+        for value, ahead, kept, gain in rows:
+            level += ahead * trend
+            error = value - level
+            error = (clip if error > clip else max(error, -clip)) * gain
+            level += error
+            trend = kept * trend + beta * error
+        return level + moved[-1] * trend
+
+    def _many(self, values: Floats, moved: Floats, left: Floats) -> Floats:
+        """Forecasts of points lookback, lookback + 1 and so on, shape (n - lookback,)."""
+        size = values.size - self.lookback
+        first = sliding_window_view(values[: size + self.start - 1], self.start)
+        level = np.partition(first, self.start // 2, axis=1)[:, self.start // 2] + self._lead
+        beta, is_still = self.smoothing.beta, self.smoothing.beta == 0.0 and self.smoothing.phi == 1.0
+        trend, error, part = np.full(size, self.trend), np.empty(size), np.empty(size)
+        ways = moved * self.trend
+        for place, gain in enumerate(self._gains, self.start):
+            here = slice(place, place + size)
+            level += ways[here] if is_still else np.multiply(moved[here], trend, out=part)
+            np.subtract(values[here], level, out=error)
+            np.maximum(error, -self.clip, out=error)
+            np.minimum(error, self.clip, out=error)
+            error *= gain
+            level += error
+            if not is_still:
+                trend *= left[here]
+                trend += np.multiply(error, beta, out=part)
+        forecasts: Floats = level + moved[self.lookback :] * trend
+        return forecasts
+
+    @cached_property
+    def _lead(self) -> float:
+        """From the middle of the first points to the last of them."""
+        return self.trend * (self.start // 2)
+
+    @cached_property
+    def _gains(self) -> list[float]:
+        """Of each step. As long as that is more than alpha, those of a mean: the start is worth a few points only."""
+        return [max(self.smoothing.alpha, 1.0 / (place + 1.0)) for place in range(self.start, self.lookback)]

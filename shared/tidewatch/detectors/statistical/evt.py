@@ -17,10 +17,9 @@ from tidewatch.calibration.pareto import excess_at, fit_pareto, log_survival
 from tidewatch.calibration.trimming import trim_outliers, without_echoes
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json, Side
-from tidewatch.detectors.detector import Detector, FitResult, Nonconformity
-from tidewatch.detectors.sides import learned_places, stranger, watched
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, larger_of, watched
 from tidewatch.detectors.units import Units
-from tidewatch.detectors.windows.before import moments_before
+from tidewatch.detectors.windows import moments_before
 from tidewatch.series import TimeSeries
 
 _FEWEST_PEAKS: Final = 10
@@ -133,7 +132,7 @@ class _Tails:
     def heights(self, values: Floats, side: Side) -> Floats:
         """How improbable each value is, on the side that it is on, of those that are watched."""
         rises = values - self.centre
-        return stranger(self.upper.heights(rises), self.lower.heights(-rises), side)
+        return larger_of(self.upper.heights(rises), self.lower.heights(-rises), side)
 
     def band(self, height: float) -> tuple[float, float]:
         """Where the lower and the upper tail have this height."""
@@ -219,7 +218,7 @@ class Evt(Detector[EvtOptions]):
         lower, upper = tails.band(self.threshold)
         if self.lookback:
             return shapes | {"above": units.unscale_length(upper), "below": units.unscale_length(-lower)}
-        return shapes | learned_places(units, lower, upper, self.options.side, median=tails.centre)
+        return shapes | units.unscale_band(lower, upper, self.options.side, median=tails.centre)
 
     def parameters(self) -> Mapping[str, Json]:
         """Both tails, in units."""

@@ -11,11 +11,10 @@ from pydantic import Field
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import CannotTrain, DetectorOptions, Floats, Side
-from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
-from tidewatch.detectors.robust import Moderation
-from tidewatch.detectors.sides import watched
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided, watched
+from tidewatch.detectors.robust import RobustScaler
 from tidewatch.detectors.units import Units
-from tidewatch.detectors.windows.before import decayed_mean_before
+from tidewatch.detectors.windows import decayed_mean_before
 from tidewatch.series import TimeSeries
 
 _FORGOTTEN: Final = 1e-3
@@ -119,8 +118,8 @@ class Ewma(Detector[EwmaOptions]):
 def _scale(values: Floats, lookback: int, decay: float) -> float:
     """The standard deviation of the errors of forecasts, as far as usual ones tell; above 0."""
     # Wild values are drawn in: each would stay in as many errors as a forecast looks back.
-    moderation = Moderation(values)
-    moderate = moderation.moderate(values)
+    scaler = RobustScaler(values)
+    moderate = scaler.transform(values)
     # From 0, not from the errors' own median: a trend that the forecast lags behind is part of what is usual.
     errors = np.abs(moderate[lookback:] - decayed_mean_before(moderate, lookback, decay, lookback))
     half, most = np.quantile(errors, (0.5, 0.9)).tolist()
@@ -128,4 +127,4 @@ def _scale(values: Floats, lookback: int, decay: float) -> float:
     scale = (
         max(half / _HALF_OF_NORMAL, most / _MOST_OF_NORMAL) or float(errors.mean()) or float(np.abs(moderate).mean())
     )
-    return scale * moderation.spread
+    return scale * scaler.spread

@@ -13,8 +13,7 @@ from pydantic import Field
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import DetectorOptions, Floats, Side
-from tidewatch.detectors.detector import Detector, FitResult, Nonconformity
-from tidewatch.detectors.sides import learned_places, stranger, watched
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, larger_of, watched
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
 
@@ -85,12 +84,12 @@ class Iqr(Detector[IqrOptions]):
         limits = watched(np.full(values.shape, lower), np.full(values.shape, upper), side)
         statistic = np.maximum(above, 0.0) - np.maximum(below, 0.0)
         middle = 0.5 * (self.low_ + self.high_)
-        return Nonconformity(statistic, stranger(above, below, side), np.full(values.shape, middle), *limits)
+        return Nonconformity(statistic, larger_of(above, below, side), np.full(values.shape, middle), *limits)
 
     def learned(self, units: Units) -> Mapping[str, float]:
         """Quartiles, fences and range; a fence on a side that is not watched is infinite."""
         limits = self._band(self.threshold)
-        places = learned_places(units, *limits, self.options.side, q1=self.low_, q3=self.high_)
+        places = units.unscale_band(*limits, self.options.side, q1=self.low_, q3=self.high_)
         return places | {"iqr": units.unscale_length(self.length_)}
 
     def _band(self, threshold: float) -> tuple[float, float]:

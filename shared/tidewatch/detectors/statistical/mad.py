@@ -10,8 +10,7 @@ from pydantic import Field
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import DetectorOptions, Side
-from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
-from tidewatch.detectors.sides import learned_places, watched
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided, watched
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
 
@@ -86,7 +85,7 @@ class Mad(Detector[MadOptions]):
 
     def learned(self, units: Units) -> Mapping[str, float]:
         """Median, the robust standard deviation, and limits; a limit on a side that is not watched is infinite."""
-        places = learned_places(units, *self._band(self.threshold), self.options.side, median=self.median_)
+        places = units.unscale_band(*self._band(self.threshold), self.options.side, median=self.median_)
         return places | {"scale": units.unscale_length(self.scale_)}
 
     def _band(self, threshold: float) -> tuple[float, float]:

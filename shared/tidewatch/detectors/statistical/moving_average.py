@@ -10,10 +10,9 @@ from pydantic import Field
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import CannotTrain, DetectorOptions, Floats, Side
-from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
-from tidewatch.detectors.sides import watched
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided, watched
 from tidewatch.detectors.units import Units
-from tidewatch.detectors.windows.before import moments_before
+from tidewatch.detectors.windows import moments_before
 from tidewatch.series import TimeSeries
 
 _CALIBRATING: Final = 3

@@ -10,8 +10,7 @@ from pydantic import Field
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import Arrays, DetectorOptions, Json, Model, Side
-from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
-from tidewatch.detectors.sides import learned_places, watched
+from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided, watched
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
 
@@ -73,7 +72,7 @@ class ThreeSigma(Detector[ThreeSigmaOptions]):
 
     def learned(self, units: Units) -> Mapping[str, float]:
         """Mean, limits and standard deviation; a limit on a side that is not watched is infinite."""
-        places = learned_places(units, *self._band(self.threshold), self.options.side, mean=self.mean_)
+        places = units.unscale_band(*self._band(self.threshold), self.options.side, mean=self.mean_)
         return places | {"std": units.unscale_length(self.std_)}
 
     def _band(self, threshold: float) -> tuple[float, float]:

@@ -4,10 +4,10 @@ A point is judged by what came before it alone. What is learned (levels, period,
 places of the stream, so a judgement does not depend on how the stream was cut into calls.
 """
 
-from tidewatch.detectors.alerts import RECOVERY, THRESHOLD, Alerts, alert_once
 from tidewatch.detectors.ensemble.auto.baseline import EXPERTS
 from tidewatch.detectors.ensemble.auto.detector import Auto
 from tidewatch.detectors.ensemble.auto.stream import LOOKBACK, WARM_UP, Judgement, Stream
+from tidewatch.detectors.events import RECOVERY, THRESHOLD, Alerts, alert_once
 
 __all__ = [
     "EXPERTS",

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from tidewatch.calibration.conformal import MOST_EVIDENCE, severity_of
 from tidewatch.deadline import Deadline
-from tidewatch.detectors.alerts import THRESHOLD
 from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Floats, Json, Scores
 from tidewatch.detectors.ensemble.auto.stream import WARM_UP, Judgement, Stream
+from tidewatch.detectors.events import THRESHOLD
 from tidewatch.series import TimeSeries
 
 _SCALAR_NAMES: Final = ("expected", "lower", "upper", "period")

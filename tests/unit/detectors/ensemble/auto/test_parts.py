@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tidewatch.detectors.alerts import Alerts, alert_once
 from tidewatch.detectors.ensemble.auto.ring import Ring
 from tidewatch.detectors.ensemble.auto.season import leave_one_out, same_phase
 from tidewatch.detectors.ensemble.auto.shape import LENGTH, Stretches
 from tidewatch.detectors.ensemble.auto.tails import Tails
+from tidewatch.detectors.events import Alerts, alert_once
 from tidewatch.detectors.seasonal.period import find_period
 
 ONE = np.ones(1)

@@ -1,1 +1,0 @@
-"""What the points just before a point tell of it."""
