@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from tidewatch.adapters import clients
 
 from tests.support.tables import template
@@ -42,3 +51,49 @@ def test_health_answers_within_a_second_whatever_cloudwatch_does():
 
 def test_a_client_says_whose_it_is_and_does_not_put_that_together_at_each_call():
     assert clients.dynamodb().meta.config.user_agent == "tidewatch"
+
+
+@pytest.fixture
+def snapshot_hooks(monkeypatch):
+    """Lambda's library of runtime hooks, as far as it is used here; and the hooks that were registered."""
+    registered: list[Callable[[], object]] = []
+    library = ModuleType("snapshot_restore_py")
+    library.__spec__ = ModuleSpec("snapshot_restore_py", loader=None)
+    library.register_after_restore = registered.append  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "snapshot_restore_py", library)
+    for built in (clients.dynamodb, clients._session):
+        built.cache_clear()
+    yield registered
+    for built in (clients.dynamodb, clients._session):
+        built.cache_clear()
+
+
+def test_instances_that_were_restored_from_one_snapshot_retry_at_different_times(snapshot_hooks, monkeypatch):
+    """botocore draws its waits from Python's generator, whose state all of them would have."""
+    random.seed(1)
+    clients.dynamodb()
+    snapshot = random.getstate()
+
+    def waits_after_restore() -> list[float]:
+        random.setstate(snapshot)
+        for hook in snapshot_hooks:
+            hook()
+        waits: list[float] = []
+        monkeypatch.setattr("botocore.endpoint.time.sleep", waits.append)
+        with botocore_is_refused(clients.dynamodb()), pytest.raises(EndpointConnectionError):
+            clients.dynamodb().get_item(TableName="t", Key={"pk": {"S": "a"}})
+        return waits
+
+    first, second = waits_after_restore(), waits_after_restore()
+    assert len(first) == len(second) == 2
+    assert first != second
+
+
+@contextmanager
+def botocore_is_refused(client: Any) -> Iterator[None]:
+    def refuse(request: Any, **_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url=request.url)
+
+    client.meta.events.register_first("before-send.dynamodb", refuse)
+    yield
+    client.meta.events.unregister("before-send.dynamodb", refuse)

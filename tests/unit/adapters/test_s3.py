@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -14,8 +15,8 @@ import pandas
 import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
-from tidewatch.adapters.s3 import S3DataStore
-from tidewatch.registry import DataCorrupted, StorageUnavailable
+from tidewatch.adapters.s3 import S3DataStore, S3ObjectStore
+from tidewatch.registry import DataCorrupted, StorageUnavailable, StoredObject
 from tidewatch.registry.encoding import encode_series
 from tidewatch.tenancy import DEFAULT_TENANT
 
@@ -132,3 +133,71 @@ def test_what_is_set_up_wrongly_passes_through(code, store, stub):
     stub.add_client_error("get_object", code, http_status_code=403)
     with pytest.raises(errors.ClientError):
         store.get(KEY, SHA256)
+
+
+class TestPut:
+    """Data that is there already."""
+
+    ETAG = f'"{hashlib.md5(gzip.compress(TEXT, compresslevel=1, mtime=0), usedforsecurity=False).hexdigest()}"'
+
+    @pytest.fixture
+    def sent(self, client):
+        """The parameters of each call, by operation."""
+        calls: list[tuple[str, dict[str, Any]]] = []
+        client.meta.events.register(
+            "provide-client-params.s3", lambda params, model, **_: calls.append((model.name, params))
+        )
+        return calls
+
+    def head(self, **changes: Any) -> dict[str, Any]:
+        return {"ETag": self.ETAG, "LastModified": datetime.now(UTC) - timedelta(hours=23)} | changes
+
+    def test_is_not_written_again(self, store, stub, sent):
+        stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
+        stub.add_response("head_object", self.head())
+        assert store.put(DEFAULT_TENANT, TEXT) == (KEY, SHA256)
+        assert [name for name, _ in sent] == ["PutObject", "HeadObject"]
+        assert sent[0][1]["IfNoneMatch"] == "*"
+
+    @pytest.mark.parametrize(
+        "found",
+        [
+            pytest.param({"LastModified": datetime(2025, 1, 1, tzinfo=UTC)}, id="old: it might be collected"),
+            pytest.param({"ETag": '"0123"'}, id="damaged"),
+        ],
+    )
+    def test_is_written_again_when_it_is(self, store, stub, sent, found):
+        stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
+        stub.add_response("head_object", self.head(**found))
+        stub.add_response("put_object", {})
+        store.put(DEFAULT_TENANT, TEXT)
+        assert "IfNoneMatch" not in sent[-1][1]
+
+    @pytest.mark.parametrize(("code", "status"), [("404", 404), ("403", 403)])
+    def test_is_written_again_when_it_was_collected_meanwhile(self, store, stub, sent, code, status):
+        """S3 says 403 of what is not there to whoever may not list the bucket."""
+        stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
+        stub.add_client_error("head_object", code, http_status_code=status)
+        stub.add_response("put_object", {})
+        store.put(DEFAULT_TENANT, TEXT)
+        assert [name for name, _ in sent] == ["PutObject", "HeadObject", "PutObject"]
+
+    def test_that_another_fit_writes_at_this_moment_is_storage_unavailable(self, store, stub):
+        stub.add_client_error("put_object", "ConditionalRequestConflict", http_status_code=409)
+        with pytest.raises(StorageUnavailable):
+            store.put(DEFAULT_TENANT, TEXT)
+
+    @pytest.mark.parametrize("operation", ["put_object", "head_object"])
+    def test_without_permission_is_a_defect(self, store, stub, operation):
+        if operation == "head_object":
+            stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
+            stub.add_client_error("head_object", "AccessDenied", http_status_code=403)
+        stub.add_client_error("put_object", "AccessDenied", http_status_code=403)
+        with pytest.raises(errors.ClientError):
+            store.put(DEFAULT_TENANT, TEXT)
+
+
+def test_objects_that_cannot_be_deleted_are_storage_unavailable(client, stub):
+    stub.add_response("delete_objects", {"Errors": [{"Key": KEY, "Code": "InternalError"}]})
+    with pytest.raises(StorageUnavailable):
+        S3ObjectStore(client, BUCKET).delete([StoredObject(KEY, "1", 10)])
