@@ -91,9 +91,9 @@ def test_nothing_is_published_at_the_deadline(versions, data):
 def test_a_publish_that_dies_is_not_seen_or_seen_whole(versions, data, step, before):
     for _ in range(before):
         a_publisher(versions, data).publish(key("cpu"), a_series([1, 2, 3, 4, 5]), a_model())
-    dying = a_publisher(FlakyVersions(versions, step), FlakyData(data, step))
+    failing = a_publisher(FlakyVersions(versions, step), FlakyData(data, step))
     with pytest.raises(StorageUnavailable):
-        dying.publish(key("cpu"), a_series(), a_model())
+        failing.publish(key("cpu"), a_series(), a_model())
     registry = Registry(versions, no_arrays)
     if not before and step != "answer of append":
         with pytest.raises(SeriesNotFound):

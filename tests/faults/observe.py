@@ -26,7 +26,7 @@ from local.sam.gateway import HttpResponse, gateway_response
 from local.sam.routes import read_api
 from local.sam.runtime.storage import running_storage
 from tests.faults.cases import CASES, SERIES, Case
-from tests.faults.seen import Answer, Observed
+from tests.faults.observed import Answer, Observed
 from tests.support import environment
 from tests.support.api import Api, Reply, handler_module
 from tests.support.boundary import Boundary

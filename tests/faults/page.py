@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from tests.faults.cases import CASES, TROUBLES, Case
-from tests.faults.seen import Answer, Observed
+from tests.faults.observed import Answer, Observed
 from tests.support.environment import ROOT
 
 PAGE = ROOT / "docs" / "faults.md"

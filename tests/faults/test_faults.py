@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 
 from tests.faults.cases import Case
+from tests.faults.observed import Answer, Observed
 from tests.faults.page import PAGE, observations, render
-from tests.faults.seen import Answer, Observed
 
 
 def check(case: Case, seen: Observed) -> None:

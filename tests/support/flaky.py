@@ -10,7 +10,7 @@ from tidewatch.registry.ports import Head, Receipt
 from tidewatch.tenancy import Tenant
 
 STEPS = ("put", "head", "append", "answer of append")
-"""Where a publish can die: before each call to storage, and after a version was written but not acknowledged."""
+"""Where a publish can fail: before each call to storage, and after a version was written but not acknowledged."""
 
 
 class Recorder:
@@ -34,39 +34,39 @@ class FlakyVersions:
     """A version store that is not there at one step, and before whose appends something else may happen."""
 
     def __init__(
-        self, inner: VersionStore, dies_at: str = "", before_append: Callable[[ModelVersion], None] | None = None
+        self, inner: VersionStore, fails_at: str = "", before_append: Callable[[ModelVersion], None] | None = None
     ) -> None:
         self._inner = inner
-        self._dies_at = dies_at
+        self._fails_at = fails_at
         self._before_append = before_append
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
     def head(self, series: SeriesKey) -> Head | None:
-        if self._dies_at == "head":
+        if self._fails_at == "head":
             raise StorageUnavailable("head")
         return self._inner.head(series)
 
     def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:
         if self._before_append is not None:
             self._before_append(version)
-        if self._dies_at == "append":
+        if self._fails_at == "append":
             raise StorageUnavailable("append")
         self._inner.append(version, receipt)
-        if self._dies_at == "answer of append":
+        if self._fails_at == "answer of append":
             raise StorageUnavailable("append")
 
 
 class FlakyData:
     """A data store that may not be there."""
 
-    def __init__(self, inner: DataStore, dies_at: str = "") -> None:
+    def __init__(self, inner: DataStore, fails_at: str = "") -> None:
         self._inner = inner
-        self._dies_at = dies_at
+        self._fails_at = fails_at
 
     def put(self, tenant: Tenant, data: bytes) -> tuple[str, str]:
-        if self._dies_at == "put":
+        if self._fails_at == "put":
             raise StorageUnavailable("put")
         return self._inner.put(tenant, data)
 

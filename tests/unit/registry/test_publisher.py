@@ -207,9 +207,9 @@ class TestStorageFailure:
     def test_leaves_no_version_without_its_data(self, step, before, versions, data, memory):
         for _ in range(before):
             a_publisher(versions, data).publish(key("cpu"), a_series(), a_model())
-        dying = a_publisher(FlakyVersions(versions, step), FlakyData(data, step))
+        failing = a_publisher(FlakyVersions(versions, step), FlakyData(data, step))
         with pytest.raises(StorageUnavailable):
-            dying.publish(key("cpu"), a_series([1, 2, 3, 4, 5]), a_model())
+            failing.publish(key("cpu"), a_series([1, 2, 3, 4, 5]), a_model())
         published = versions.list_versions(key("cpu"), 10, None).items
         assert len(published) == before + (step == "answer of append")
         for version in published:
@@ -228,7 +228,7 @@ class TestStorageFailure:
 
     def test_a_failure_that_is_no_lost_race_is_not_tried_again(self, versions, data):
         calls: list[str] = []
-        dying = Recorder(FlakyVersions(versions, "append"), calls)
+        failing = Recorder(FlakyVersions(versions, "append"), calls)
         with pytest.raises(StorageUnavailable):
-            a_publisher(dying, data).publish(key("cpu"), a_series(), a_model())
+            a_publisher(failing, data).publish(key("cpu"), a_series(), a_model())
         assert calls == ["head", "append"]
