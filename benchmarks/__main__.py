@@ -7,8 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "shared"))
 
-from benchmarks import artifacts, handlers, imports, memory, runtime, stack
-from benchmarks.printing import print_machine, print_section
+from benchmarks import handlers, imports, memory, runtime, stack
+from benchmarks.figures import print_machine, print_section
 
 
 def handler() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     handler()
     if sys.argv[1:] != ["handler"]:
         print_section("The local stack, 100 connections over 50 series", stack.throughput())
-        print_section("Unzipped size of each function with its layers (limit 250 MiB)", artifacts.sizes())
+        print_section("Unzipped size of each function with its layers (limit 250 MiB)", imports.built_sizes())
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ from typing import Any, Final
 from tidewatch.detectors import CATALOGUE
 
 from benchmarks import prices
+from benchmarks.figures import measure
 from benchmarks.handlers import answer, context, daily_series, event, stubbed
 from benchmarks.prices import USERS, Call, Cost
-from benchmarks.timing import measure
 
 POINTS_OF_A_FIT: Final = 10_000
 POINTS_OF_A_BATCH: Final = 1_000

@@ -16,9 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from benchmarks.printing import Rows
+from benchmarks.figures import Rows, Timing, measure
 from benchmarks.stubs import StubDataStore, StubVersionStore
-from benchmarks.timing import Timing, measure
 from local.sam.functions import LambdaContext
 
 ROOT: Final = Path(__file__).resolve().parent.parent

@@ -1,4 +1,4 @@
-"""What importing a function costs, by package, as ``python -X importtime`` tells it."""
+"""What a start loads: what importing a function costs, as ``python -X importtime`` tells it, and the built sizes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.printing import Rows
+from benchmarks.figures import Rows
+from local.sam.template import load_template
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 STANDARD_LIBRARY: Final = "Python's own"
@@ -94,3 +95,25 @@ def _run(function: str, compiled: str) -> list[Imported]:
         check=True,
     )
     return below(parse(done.stderr), "handler")
+
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+BUILT: Final = ROOT / ".aws-sam" / "build"
+
+
+def built_sizes() -> Iterator[tuple[str, str]]:
+    """Rows: each function's own files and its layers, unzipped."""
+    if not (BUILT / "template.yaml").exists():
+        yield "not built", "run `make build` first"
+        return
+    document = load_template(BUILT / "template.yaml")
+    shared = document["Globals"]["Function"].get("Layers", [])
+    for name, resource in document["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            layers = [layer["Ref"] for layer in resource["Properties"].get("Layers", []) + shared]
+            total = sum(_size(BUILT / part) for part in {name, *layers})
+            yield name, f"{total / 2**20:6.1f} MiB"
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "shared"))
 
+from benchmarks.figures import Rows
 from benchmarks.handlers import PREDICTION, SIZES, answer, daily_series, event, stubbed
-from benchmarks.printing import Rows
 from benchmarks.stubs import StubVersionStore
 
 ROOT: Final = Path(__file__).resolve().parent.parent

@@ -16,8 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.figures import Rows
 from benchmarks.handlers import PREDICTION, daily_series, event
-from benchmarks.printing import Rows
 from local.project import PROJECT
 from local.sam.aws.resources import create_resources, resource_names, resource_variables
 from local.sam.aws.settings import DEFAULT_REGION, UnusableAws, prepare_environment

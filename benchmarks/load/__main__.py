@@ -16,9 +16,8 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
 
-from benchmarks.load import generator, machine, plots, report, seed, targets, wrk
+from benchmarks.load import generator, plots, report, targets, wrk
 from benchmarks.load.generator import ROOT
-from benchmarks.load.page import replace_part
 from benchmarks.load.run import Where, run_all
 from benchmarks.load.targets import Target
 from local.project import PROJECT
@@ -72,7 +71,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         _measure(chosen)
-    except (generator.GeneratorFailed, targets.TargetFailed, seed.Refused, artifacts.BuildFailed) as error:
+    except (generator.GeneratorFailed, targets.TargetFailed, targets.Refused, artifacts.BuildFailed) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -93,11 +92,13 @@ def _measure(chosen: argparse.Namespace) -> None:
     if chosen.url:
         _say("50 series, bench-0 to bench-49, get versions there that stay, and AWS charges for the requests.")
     run = run_all(wanted, chosen.duration, _say, with_wrk=wrk_version is not None)
-    where = Where(machine.machine(), machine.versions(locust_python, wrk_version), make_command(chosen))
+    where = Where(report.machine(), report.versions(locust_python, wrk_version), make_command(chosen))
     page = ROOT / "docs" / "benchmarks.md"
     name = "load-deployed" if chosen.url else "load"
     pictures = plots.draw(run, page.parent / "images", name)
-    page.write_text(replace_part(page.read_text("utf-8"), name, report.write(run, where, pictures)), encoding="utf-8")
+    page.write_text(
+        report.replace_part(page.read_text("utf-8"), name, report.write(run, where, pictures)), encoding="utf-8"
+    )
     _say(f"Written: {', '.join(str(path.relative_to(ROOT)) for path in (page, *pictures))}")
 
 

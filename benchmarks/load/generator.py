@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from benchmarks.load import outcome
+from benchmarks.load.meter import Meter
 from benchmarks.load.outcome import Outcome
-from benchmarks.load.processes import Meter
 from benchmarks.load.stages import Stage
 from local.sam import processes
 
@@ -56,7 +56,7 @@ def locust(stage: Stage, target: str, base: str, seconds: int, server: int | Non
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "outcome.json"
         arguments = [stage.name, base, str(seconds), str(file), *([str(server)] if server else [])]
-        command: list[str | Path] = [locust_python(), "-m", "benchmarks.load.drive", *arguments]
+        command: list[str | Path] = [locust_python(), "-m", "benchmarks.load.locustfile", *arguments]
         sys.stdout.flush()
         process = processes.start(command, environment=os.environ, folder=ROOT)
         _wait(process, "locust", _STARTS_WITHIN_SECONDS + seconds + _ENDS_WITHIN_SECONDS)

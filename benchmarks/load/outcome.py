@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.load.processes import OTHERS
+from benchmarks.load.meter import OTHERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def merged(milliseconds: Mapping[str, Sequence[float]]) -> dict[str, Quantiles]:
 
 
 def read(document: Mapping[str, Any], target: str, stage: str) -> Outcome:
-    """What ``benchmarks.load.drive`` wrote."""
+    """What ``benchmarks.load.locustfile`` wrote."""
     milliseconds: Mapping[str, Sequence[float]] = document["milliseconds"]
     return Outcome(
         target=target,

@@ -14,8 +14,8 @@ from tidewatch.plotting.style import THEMES
 
 from benchmarks.load.outcome import Outcome
 from benchmarks.load.run import Run
-from benchmarks.load.shares import PARTS, cpu_by_part
 from benchmarks.load.stages import STAGES
+from benchmarks.load.storage_share import PARTS, cpu_by_part
 
 _THEME: Final = THEMES["light"]
 _WIDTH: Final = 11.0

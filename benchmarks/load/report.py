@@ -1,16 +1,154 @@
-"""The part of docs/benchmarks.md that tells of a run."""
+"""The part of docs/benchmarks.md that tells of a run: where it was measured, in sentences and tables."""
 
 from __future__ import annotations
 
+import os
+import platform
+import re
+import subprocess
+import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks.load import prose, shares, targets
+from benchmarks.load import targets, wrk
 from benchmarks.load.outcome import Outcome
 from benchmarks.load.run import QUIET_CORES, Run, Where
-from benchmarks.load.stages import MIX, PREDICT, STAGES, Stage
+from benchmarks.load.stages import CLIENTS, MIX, POINTS, PREDICT, RAMP_SECONDS, SERIES, STAGES, Stage
+from benchmarks.load.storage_share import PARTS, Clocked, cpu_by_part
+
+
+def markers(name: str) -> tuple[str, str]:
+    """The comments before and after the part."""
+    return f"<!-- {name}: written by make bench-load -->", f"<!-- {name}: end -->"
+
+
+def replace_part(page: str, name: str, text: str) -> str:
+    """The page with this text between the two comments of that name; at its end if it has none of them.
+
+    Args:
+        page: the page, Markdown.
+        name: of the part.
+        text: what is to stand there; blank lines around it do not count.
+
+    Raises:
+        ValueError: if the page has one of the comments without the other, or one of them twice.
+    """
+    begin, end = markers(name)
+    part = f"{begin}\n\n{text.strip()}\n\n{end}"
+    if page.count(begin) == page.count(end) == 0:
+        return f"{page.rstrip()}\n\n{part}\n".lstrip()
+    if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
+        raise ValueError(f"the page must have {begin!r} once, and after it {end!r} once")
+    return page[: page.index(begin)] + part + page[page.index(end) + len(end) :]
+
+
+_LOCUST_VERSION: Final = "from importlib.metadata import version; print(version('locust'))"
+
+
+def machine() -> str:
+    """Cores that this process may use, the processor, and the system."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    system = platform.system()
+    with suppress(OSError):
+        system = platform.freedesktop_os_release()["PRETTY_NAME"]
+    number = re.match(r"\d+(\.\d+)?", platform.release())
+    kernel = f", {platform.system()} {number[0]}" if number else ""
+    return f"{cores} cores of {processor()} ({platform.machine()}), {system}{kernel}"
+
+
+def processor() -> str:
+    """The processor's name as it calls itself."""
+    with suppress(OSError):
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
+        if found:
+            return found[1].strip()
+    return platform.processor() or "an unknown processor"
+
+
+def versions(locust_python: Path, wrk: str | None) -> str:
+    """Of Python and the load generators."""
+    asked = subprocess.run([locust_python, "-c", _LOCUST_VERSION], capture_output=True, text=True, check=True)
+    parts = [f"Python {platform.python_version()}", f"locust {asked.stdout.strip()}"]
+    return ", ".join([*parts, f"wrk {wrk}"] if wrk else [*parts, "wrk not installed"])
+
+
+_LINE: Final = 124
+
+_WHERE: Final = "`{command}`, on {date}: {machine}; {versions}. {same}"
+_HOW: Final = """
+    {clients} parallel clients over {series} series. Each sends its next request when the last one is answered, so
+    a time is about {clients} divided by the throughput: most of it is waiting. A fit has {points} points. Each
+    stage takes {seconds} s; locust's first {ramp} s do not count, nor do the requests before them that give every
+    series a version. Failed requests are errors, and in neither rates nor times.
+"""
+_GENERATORS: Final = """
+    A stage is `locust -f benchmarks/load/locustfile.py --headless -u {clients} -r {clients} -t {seconds}s --host
+    <base> Predict`, or `Mix`, or `Fit`, but with locust as a library, so that every time is kept; {wrk}.
+"""
+_STAND_IN: Final = """
+    Storage is moto: within the one process of the local stack; for the [real runtime](runtime.md) in one of its
+    own, which takes one request at a time.
+"""
+_SHARES: Final = """
+    *Storage's share* is of all but the load generator. The local stack is one process: what of it is the storage
+    stand-in comes from a clock, as told below, and all else stands under functions. *Other work* is the cores that
+    anything else on the machine had.
+"""
+_OTHERS: Final = """
+    **The machine was not quiet**: other work took {cores:.1f} of its cores on average, so throughput is too low here
+    and times are too long.
+"""
+_CLOCKED: Final = """
+    **The storage stand-in.** The application of the local stack, without sockets, one request after the other,
+    with a clock around each call of boto3 and around moto within it. A prediction takes {predict}. A fit takes
+    {fit}. What is moto here is on AWS the work of DynamoDB and S3, and time on the network.
+"""
+_PARTS: Final = (
+    "{all:.2f} ms: {calls:.2f} ms ({calls_share:.0f} %) are {what}, "
+    "of which {moto:.2f} ms ({share:.0f} % of all) are moto"
+)
+
+
+def introduction(where: Where, now: datetime, seconds: int, *, local: bool, with_wrk: bool) -> str:
+    """Where, when and how it was measured."""
+    date = f"{now.day} {now:%B %Y}"
+    same = "Load generator, server and storage share these cores." if local else "This is the load generator's machine."
+    by_wrk = f"wrk is `{' '.join(wrk.command('<base>', seconds))}`" if with_wrk else "wrk was not installed"
+    paragraphs = [
+        _WHERE.format(command=where.command, date=date, machine=where.machine, versions=where.versions, same=same),
+        _HOW.format(clients=CLIENTS, series=SERIES, points=POINTS, seconds=seconds, ramp=RAMP_SECONDS),
+        _GENERATORS.format(clients=CLIENTS, seconds=seconds, wrk=by_wrk),
+    ]
+    return "\n\n".join(map(paragraph, [*paragraphs, _STAND_IN] if local else paragraphs))
+
+
+def of_others(cores: float) -> str:
+    """That the machine was not quiet."""
+    return paragraph(_OTHERS.format(cores=cores))
+
+
+def of_shares() -> str:
+    """How the table of processor time is to be read."""
+    return paragraph(_SHARES)
+
+
+def of_storage(clocked: Clocked) -> str:
+    """What of a request is the storage stand-in's."""
+    parts = {}
+    for kind, what in (("predict", "GetItem"), ("fit", "calls of AWS")):
+        times = clocked[kind]
+        shares = {"calls_share": 100 * times["calls"] / times["all"], "share": 100 * times["moto"] / times["all"]}
+        parts[kind] = _PARTS.format(what=what, **times, **shares)
+    return paragraph(_CLOCKED.format(**parts))
+
+
+def paragraph(text: str) -> str:
+    """Text in lines of the width that the page has."""
+    return textwrap.fill(" ".join(text.split()), _LINE, break_long_words=False, break_on_hyphens=False)
+
 
 MOST_P99_MS: Final = 400
 TO_REACH: Final = ((targets.CONSISTENT, 400), (targets.CACHED, 1500))
@@ -22,10 +160,10 @@ def write(run: Run, where: Where, pictures: Sequence[Path], *, now: datetime | N
     local = all(target.url is None for target in run.targets)
     parts = [
         "## Load" if local else "## Load: a deployed stage",
-        prose.introduction(where, now or datetime.now(UTC), run.seconds, local=local, with_wrk=_has_wrk(run)),
+        introduction(where, now or datetime.now(UTC), run.seconds, local=local, with_wrk=_has_wrk(run)),
     ]
     if (others := run.other_cores()) > QUIET_CORES:
-        parts.append(prose.of_others(others))
+        parts.append(of_others(others))
     if local:
         parts.append(_reached(run))
     parts.append(f"![Throughput and times, stage by stage]({_beside(pictures[0])})")
@@ -35,7 +173,7 @@ def write(run: Run, where: Where, pictures: Sequence[Path], *, now: datetime | N
     if len(pictures) > 1:
         parts += ["### Where the time goes", f"![Processor time by part]({_beside(pictures[1])})", _cpu_table(run)]
     if run.storage is not None:
-        parts.append(prose.of_storage(run.storage))
+        parts.append(of_storage(run.storage))
     return "\n\n".join(parts)
 
 
@@ -112,19 +250,19 @@ def _cpu_table(run: Run) -> str:
     lines = [
         "Seconds of processor time for 1,000 requests, by process, while locust ran.",
         "",
-        f"| target | stage | {' | '.join(shares.PARTS.values())} | storage's share | cores busy | other work |",
-        f"|---|---|{'---:|' * (len(shares.PARTS) + 3)}",
+        f"| target | stage | {' | '.join(PARTS.values())} | storage's share | cores busy | other work |",
+        f"|---|---|{'---:|' * (len(PARTS) + 3)}",
     ]
     for target in run.targets:
         for stage in STAGES:
             found = run.find(stage.name, target.name)
             if found is None or not found.cpu_seconds.get("server"):
                 continue
-            spent = shares.cpu_by_part(found, run.storage)
+            spent = cpu_by_part(found, run.storage)
             served = sum(spent.values()) - spent.get("load generator", 0.0)
-            cells = [f"{spent[part]:.2f}" if part in spent else "" for part in shares.PARTS]
+            cells = [f"{spent[part]:.2f}" if part in spent else "" for part in PARTS]
             share = f"{100 * spent.get('storage', 0.0) / served:.0f} %" if served else ""
             busy = sum(found.cpu_seconds.values()) / found.seconds - found.other_cores
             figures = f"{share} | {busy:.2f} | {found.other_cores:.2f}"
             lines.append(f"| {target.name} | {stage.name} | {' | '.join(cells)} | {figures} |")
-    return "\n".join([*lines, "", prose.of_shares()])
+    return "\n".join([*lines, "", of_shares()])

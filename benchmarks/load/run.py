@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from benchmarks.load import generator, seed, targets, wrk
+from benchmarks.load import generator, targets, wrk
 from benchmarks.load.generator import ROOT
 from benchmarks.load.outcome import Outcome
 from benchmarks.load.stages import STAGES
@@ -65,7 +65,7 @@ def run_all(wanted: Sequence[Target], seconds: int, say: Say, *, with_wrk: bool)
     for number, target in enumerate(wanted, 1):
         say(f"[{number}/{len(wanted)}] {target.name}")
         with targets.serving(target) as served:
-            say(f"  {seed.seed(served.url)} requests to begin with")
+            say(f"  {targets.seed(served.url)} requests to begin with")
             for outcome in _stages(target, served, seconds, with_wrk=with_wrk):
                 run.outcomes.append(outcome)
                 say(line(outcome))

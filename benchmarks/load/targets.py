@@ -1,4 +1,4 @@
-"""What is put under load, and how it is started."""
+"""What is put under load: how it is started, and how its series get their first versions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Final
 from urllib.parse import urlsplit
 
+from benchmarks.load import stages
 from benchmarks.load.generator import ROOT
+from benchmarks.load.stages import SERIES, Kind
 from local.sam import processes
 from local.sam.processes import free_port
 
@@ -110,3 +113,49 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], output: IO[bytes]) -> 
     # By its descriptor: the server's own place in the file must not move.
     said = os.pread(output.fileno(), _MOST_OUTPUT_BYTES, 0).decode(errors="replace").strip()
     raise TargetFailed(said or "the server does not answer GET /health")
+
+
+_CLIENTS: Final = 16
+# Enough for all of four processes to be started and to have had some.
+_ROUNDS: Final[tuple[tuple[Kind, int], ...]] = (("fit", SERIES), ("predict", 400), ("fit", SERIES))
+
+
+class Refused(RuntimeError):
+    """The service does not do what it is asked for; the message has its answer."""
+
+
+def seed(url: str) -> int:
+    """Fits all series and asks for some predictions; returns how many requests that were.
+
+    Raises:
+        Refused: if one of them is not answered with 200.
+    """
+    done = 0
+    for kind, count in _ROUNDS:
+        with ThreadPoolExecutor(_CLIENTS) as pool:
+            done += sum(
+                pool.map(lambda client, kind=kind, count=count: _share(url, kind, count, client), range(_CLIENTS))
+            )
+    return done
+
+
+def _share(url: str, kind: Kind, count: int, client: int) -> int:
+    parts = urlsplit(url)
+    kinds = {"https": http.client.HTTPSConnection, "http": http.client.HTTPConnection}
+    connection = kinds[parts.scheme](parts.netloc, timeout=60)
+    headers = {"Content-Type": "application/json"} | ({"x-api-key": key} if (key := os.environ.get("KEY")) else {})
+    numbers = range(client, count, _CLIENTS)
+    try:
+        for number in numbers:
+            target = stages.path(kind, number)
+            try:
+                connection.request("POST", parts.path + target, stages.body(kind, number), headers)
+                answer = connection.getresponse()
+                said = answer.read()
+            except OSError as error:
+                raise Refused(f"POST {target}: {error}") from error
+            if answer.status != 200:
+                raise Refused(f"POST {target} answered {answer.status}: {said[:500].decode(errors='replace')}")
+    finally:
+        connection.close()
+    return len(numbers)

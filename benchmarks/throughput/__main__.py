@@ -13,7 +13,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "shared"))
 
-from benchmarks.throughput import ours, peers
+from benchmarks.throughput import jobs, peers
 from benchmarks.throughput.jobs import Job
 
 _ROUNDS = 5
@@ -29,7 +29,7 @@ def main() -> None:
     print(f"{points:,} points, a season of 288; medians of {_ROUNDS} rounds, of fewer where one takes long\n")
     print(f"{'':32}{'fit':>12}{'batch':>16}{'one point, warm':>18}")
     print(f"{'':32}{'ms':>12}{'points/s':>16}{'ms':>18}")
-    for job in ours.jobs(points):
+    for job in jobs.catalogue_jobs(points):
         _print(job)
     print("\nothers")
     for job in peers.jobs(points):

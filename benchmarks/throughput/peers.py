@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tidewatch.detectors.learned.features import Features
 
-from benchmarks.throughput.jobs import Job, values
-from benchmarks.throughput.ours import series_of
+from benchmarks.throughput.jobs import Job, series_of, values
 
 _TREES = 100
 _SAMPLES = 256

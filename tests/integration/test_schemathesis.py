@@ -11,7 +11,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
 
-from benchmarks.stack import running_stack
+from benchmarks.load.targets import CONSISTENT, serving
 from tests.support.environment import ROOT
 
 
@@ -39,8 +39,8 @@ NOT_HELD_TO = [
 
 @pytest.fixture(scope="module")
 def base_url() -> Iterator[str]:
-    with running_stack() as (url, _):
-        yield url
+    with serving(CONSISTENT) as served:
+        yield served.url
 
 
 @pytest.mark.slow

@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks.load import seed
+from benchmarks.load import targets
 from benchmarks.load.__main__ import arguments, make_command
 from benchmarks.load.generator import GeneratorFailed, locust_python, run
-from benchmarks.load.processes import Meter, cpu_seconds, part_of, spent_since
-from benchmarks.load.progress import Progress
+from benchmarks.load.meter import Meter, Progress, cpu_seconds, part_of, spent_since
 from benchmarks.load.targets import CONSISTENT, Target, TargetFailed, deployed, serving
 
 URL = "https://abc123.execute-api.eu-central-1.amazonaws.com/dev"
@@ -153,7 +152,7 @@ def test_without_locust_one_is_told_what_makes_it(tmp_path):
 
 def test_a_target_serves_every_series_and_is_gone_afterwards():
     with serving(CONSISTENT) as served:
-        assert seed.seed(served.url) == 500
+        assert targets.seed(served.url) == 500
         assert served.pid is not None
     with closing(socket.socket()) as probe:
         assert probe.connect_ex(("127.0.0.1", urlsplit(served.url).port)) != 0
@@ -170,8 +169,8 @@ def test_a_target_that_cannot_start_tells_why():
 def test_a_service_that_does_not_answer_is_told():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with pytest.raises(seed.Refused, match="POST /fit/bench-"):
-        seed.seed(url)
+    with pytest.raises(targets.Refused, match="POST /fit/bench-"):
+        targets.seed(url)
 
 
 def test_what_is_deployed_is_not_started():

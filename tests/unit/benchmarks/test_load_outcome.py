@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from benchmarks.load import wrk
 from benchmarks.load.generator import GeneratorFailed
 from benchmarks.load.outcome import Quantiles, merged, quantile, quantiles, read
-from benchmarks.load.shares import cpu_by_part
+from benchmarks.load.storage_share import cpu_by_part
 from benchmarks.load.targets import CACHED, CONSISTENT, RUNTIMES
 
 times = st.lists(st.floats(0, 1e6), min_size=1, max_size=200)

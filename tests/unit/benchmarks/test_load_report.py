@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.load import machine, plots, report
+from benchmarks.load import plots, report
 from benchmarks.load.outcome import Outcome, Quantiles
-from benchmarks.load.page import markers, replace_part
+from benchmarks.load.report import markers, replace_part
 from benchmarks.load.run import Run, Where
 from benchmarks.load.stages import MIX, PREDICT, STAGES
 from benchmarks.load.targets import CACHED, CONSISTENT, LOCAL, deployed
@@ -150,7 +150,7 @@ def test_an_outcome_is_found_by_stage_target_and_generator():
 
 
 def test_the_machine_is_told_without_its_name():
-    told = machine.machine()
+    told = report.machine()
     assert " cores of " in told
     assert platform.machine() in told
     assert platform.node() not in told.split()

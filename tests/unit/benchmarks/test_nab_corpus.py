@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from benchmarks.nab import reference
+from benchmarks.nab import contenders
 from benchmarks.nab.contenders import CONTENDERS, choose
 from benchmarks.nab.corpus import halves, load
 from benchmarks.nab.scoring import PROFILES
@@ -60,7 +60,7 @@ def test_every_contender_scores_a_file(tmp_path):
 def test_windowed_gaussian_judges_by_the_window_before(tmp_path):
     rows = [(minute(t), v) for t, v in enumerate([1.0, 3.0, 2.0, 5.0])]
     write(tmp_path, "kind/a.csv", rows, [])
-    scores = reference.windowed_gaussian(load(tmp_path)[0].series)
+    scores = contenders.windowed_gaussian(load(tmp_path)[0].series)
     assert scores[:2].tolist() == [0.0, 1.0]
     assert scores[2] == 0.5
     assert 0.999 < scores[3] < 1.0

@@ -1,14 +1,36 @@
-"""Repeated timing and its statistics."""
+"""Figures: timed again and again, and printed as rows of a section.
+
+pyperf and pytest-benchmark run what they time in processes of their own or within a test; a warm function with a model
+in it is one process, whose figures are printed by section.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import gc
 import io
+import os
+import platform
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+Rows = Iterator[tuple[str, str]]
+"""What was measured, and the figure in words; each as soon as it is known."""
+
+
+def print_machine() -> None:
+    """Prints what the figures were taken on."""
+    print(f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores\n")
+
+
+def print_section(title: str, rows: Rows) -> None:
+    """Prints rows below a title while they come."""
+    print(title)
+    for name, figure in rows:
+        print(f"  {name:<44} {figure}", flush=True)
+    print()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,16 @@
-"""One stage, driven by locust as a library, in locust's own environment.
+"""The clients, for locust, and one stage of them. Runs in locust's own environment.
 
-Run as a process of its own::
+``make bench-load`` runs it as a process of its own::
 
-    python -m benchmarks.load.drive <stage> <base URL> <seconds> <file for the outcome> [<process id of the server>]
+    python -m benchmarks.load.locustfile <stage> <base URL> <seconds> <file for the outcome> [<server's process id>]
 
-Locust's own figures are in steps of 1, 10 and 100 ms and count from the first client on; here every time is kept, and
-counting starts when all clients are on their way.
+By itself, in the root of the repository, with locust's own pages or without, against any base URL; KEY is an API key,
+sent as ``x-api-key``::
+
+    KEY=... locust -f benchmarks/load/locustfile.py --host https://... Mix
+
+Locust's own statistics round times to steps of 1, 10 and 100 ms and count from the first client on. Here every time is
+kept, and counting starts when all clients are running; so its CSV files and HTML report are not used.
 """
 
 from __future__ import annotations
@@ -17,18 +22,68 @@ import sys
 import time
 from array import array
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from benchmarks.load.users import BY_STAGE  # first: locust puts gevent in the place of Python's sockets
+from locust import FastHttpUser  # first: locust puts gevent in the place of Python's sockets
 
 # isort: split
 import gevent
 from locust.env import Environment
 
-from benchmarks.load.processes import Meter
-from benchmarks.load.progress import Progress
-from benchmarks.load.stages import CLIENTS, RAMP_SECONDS
+from benchmarks.load import stages
+from benchmarks.load.meter import Meter, Progress
+from benchmarks.load.stages import CLIENTS, RAMP_SECONDS, Kind
+
+
+def headers() -> dict[str, str]:
+    """What each request carries; the key comes from the environment, since others can read a command line."""
+    key = os.environ.get("KEY")
+    return {"Content-Type": "application/json"} | ({"x-api-key": key} if key else {})
+
+
+class Client(FastHttpUser):  # type: ignore[misc]  # locust is in an environment of its own
+    """Sends the next request of its stage as soon as the last one is answered, over one connection."""
+
+    abstract = True
+    insecure = False  # whoever gets the key must show a certificate
+    connection_timeout = 30.0
+    network_timeout = 30.0
+    default_headers = headers()
+    turns: ClassVar[Iterator[tuple[Kind, int]]]
+    """Shared by all clients of the stage."""
+
+    def send(self) -> None:
+        """One request."""
+        kind, number = next(self.turns)
+        self.client.post(stages.path(kind, number), data=stages.body(kind, number), name=kind)
+
+    tasks: ClassVar = [send]
+
+
+class Predict(Client):
+    """Predictions alone."""
+
+    turns = stages.turns(stages.PREDICT)
+
+
+class Mix(Client):
+    """Predictions, and a fit in twenty requests."""
+
+    turns = stages.turns(stages.MIX)
+
+
+class Fit(Client):
+    """Fits alone. Give all series a first version with it before the other two."""
+
+    turns = stages.turns(stages.FIT)
+
+
+BY_STAGE: Final[dict[str, type[Client]]] = {
+    stage.name: user for stage, user in ((stages.PREDICT, Predict), (stages.MIX, Mix), (stages.FIT, Fit))
+}
+
 
 _CALM_WITHIN_SECONDS: Final = 40
 

@@ -1,16 +1,18 @@
-"""Processor time of a server and of the processes below it, by what they are. From /proc, so on Linux alone.
+"""What is watched while a stage runs: how far it is, and the processor time of the server and all processes below it.
 
-Only the standard library is imported: the load generator's environment has nothing of the service's.
+Processor time comes from /proc, so it is known on Linux only. Only the standard library is imported: locust's
+environment has nothing of the service's, and the service's has no psutil.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 # The first that stands in the command line.
 _PARTS: Final = (
@@ -80,3 +82,36 @@ def part_of(command_line: str) -> str:
 def _own_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+_STEP_SECONDS: Final = 5
+
+
+class Progress:
+    """Writes over itself each time on a terminal; a line every five seconds elsewhere, as in a log."""
+
+    def __init__(self, what: str, seconds: int, out: TextIO = sys.stdout) -> None:
+        self._what = what
+        self._seconds = seconds
+        self._out = out
+        self._next = float(_STEP_SECONDS)
+
+    def show(self, passed: float, answered: int, errors: int) -> None:
+        """Tells of ``passed`` seconds, the requests ``answered`` in them and the ``errors``."""
+        # What it was in the end is told by another line.
+        if not self._out.isatty() and not self._next <= passed < self._seconds:
+            return
+        self._next = passed - passed % _STEP_SECONDS + _STEP_SECONDS
+        rate = answered / passed if passed else 0.0
+        line = f"  {self._what:<18} {passed:3.0f} of {self._seconds} s  {rate:9,.1f} /s  errors {errors}"
+        self._out.write(f"\r\033[K{line}" if self._out.isatty() else f"{line}\n")
+        self._out.flush()
+
+    def clear(self) -> None:
+        """Makes room for what is written next."""
+        if self._out.isatty():
+            self._out.write("\r\033[K")
+            self._out.flush()
+
+
+# isort: split
