@@ -68,6 +68,12 @@ def requests() -> dict[str, dict[str, Any]]:
         "predict_normal.json": {"timestamp": "2026-01-12T10:00:00Z", "value": 1172.0},
         "predict_anomaly.json": {"timestamp": "2026-01-12T11:00:00Z", "value": 2456.5},
         "predict_too_cold.json": {"timestamp": "2026-01-06T00:10:00Z", "value": 1.6},
+        "predict_batch.json": {
+            "points": [
+                {"timestamp": f"2026-01-12T{hour}:00:00Z", "value": value}
+                for hour, value in (("09", 1065.2), ("10", 1172.0), ("11", 2456.5), ("12", 1240.7))
+            ]
+        },
         "predict_values.json": {"values": week["values"]},
         "detect.json": week | {"method": "statistical"},
         "detect_data.json": door_left_open(_MONDAY),

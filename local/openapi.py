@@ -60,6 +60,7 @@ def _examples() -> list[Example]:
     point = {"timestamp": "1767254400", "value": 100.2}
     unusual = {"timestamp": "2026-01-01T08:00:00Z", "value": 140}
     wrong = {"timestamp": "1767254400000", "value": None}
+    many = {"points": [point, {"timestamp": "1767258000", "value": 140}]}
     return [
         Example("A series", "POST", "/fit/web-requests", 200, small),
         Example("With detector options", "POST", "/fit/web-requests", 200, both),
@@ -67,6 +68,7 @@ def _examples() -> list[Example]:
         Example("An ordinary point", "POST", "/predict/web-requests", 200, point),
         Example("An unusual point", "POST", "/predict/web-requests", 200, unusual),
         Example("By an earlier version", "POST", "/predict/web-requests?version=v1", 200, point),
+        Example("Many points", "POST", "/predict/web-requests", 200, many),
         Example("A series never trained", "POST", "/predict/web-request", 404, point),
         Example("A version never published", "POST", "/predict/web-requests?version=9", 404, point),
         Example("Milliseconds for seconds", "POST", "/predict/web-requests", 422, wrong),
@@ -150,9 +152,9 @@ def _document_of(logical_id: str) -> dict[str, Any]:
             version="1",
             description=_DESCRIPTION,
             tags=[
-                Tag(name="Models", description="Train, apply, look."),
+                Tag(name="Models", description="Train models, judge points by them, and look at them."),
                 Tag(name="Detection", description="Judge what is sent, and keep nothing."),
-                Tag(name="Service", description="Is it well?"),
+                Tag(name="Service", description="Its health and its documentation."),
             ],
             security_schemes={_KEY: APIKey(name="x-api-key", in_=APIKeyIn.header)},
         )

@@ -310,6 +310,8 @@ def test_each_route_has_a_limit_of_its_own(api: Api):
         ("POST", "/predict/s?verison=v1", "version"),
         ("POST", "/fit/s?detector=mad", "there are none"),
         ("GET", "/plot?series_id=s&serie=1", "series_id"),
+        ("GET", "/plot?series_id=s&them=dark", "theme"),
+        ("POST", "/detect?theme=dark&hight=500", "height"),
         ("GET", "/series?limits=1", "limit"),
         ("GET", "/healthcheck?x=1", "there are none"),
     ],

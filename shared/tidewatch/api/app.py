@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Depends, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tidewatch.api.decoding import BodyLimits, normalise, read_json
@@ -55,6 +55,7 @@ class _RouteRules:
     query: frozenset[str] | None = None
 
 
+_ELSEWHERE: Final = (Path, Header, Body, Depends)
 _ANY_ROUTE: Final = _RouteRules()
 _RULES: Final[dict[tuple[str, str], _RouteRules]] = {}
 
@@ -159,11 +160,11 @@ def route(
 
 
 def _query_names(function: Callable[..., Any]) -> frozenset[str]:
-    parameters = inspect.signature(function).parameters.values()
+    """The parameters of a function that come from the query: those that are not said to come from elsewhere."""
     return frozenset(
         parameter.name
-        for parameter in parameters
-        if any(isinstance(part, Query) for part in getattr(parameter.annotation, "__metadata__", ()))
+        for parameter in inspect.signature(function).parameters.values()
+        if not any(isinstance(part, _ELSEWHERE) for part in getattr(parameter.annotation, "__metadata__", ()))
     )
 
 

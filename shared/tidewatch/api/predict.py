@@ -1,24 +1,36 @@
-"""POST /predict/{series_id}: judge a point by a version of its series' model.
+"""POST /predict/{series_id}: judge a point, or many, by a version of a series' model.
 
 Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
 """
 
-import math
-from datetime import UTC, datetime
-from typing import Annotated, Final
+from datetime import datetime
+from typing import Annotated, Any, Final
 
 import numpy as np
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+    model_validator,
+)
 
+from tidewatch.api.answers import json_answer, takes_gzip
 from tidewatch.api.app import route
 from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.dependencies import RegistryDep
 from tidewatch.api.parameters import SeriesId, Version, selector
 from tidewatch.api.request import RequestDep
-from tidewatch.api.schemas import DIRECTIONS, Direction, StrictModel, check_timestamp, check_value
-from tidewatch.series import EARLIEST, LATEST, TimeSeries
+from tidewatch.api.schemas import DIRECTIONS, Direction, StrictModel, as_errors, check_timestamp, check_value
+from tidewatch.detectors import Scores
+from tidewatch.series import EARLIEST, LATEST, POINT_FIELDS, InvalidSeries, Problem, TimeSeries, read_points
 from tidewatch.services import predict as service
 from tidewatch.settings import Settings
 from tidewatch.telemetry import record_prediction
@@ -26,10 +38,42 @@ from tidewatch.telemetry import record_prediction
 routes = Router()  # type: ignore[no-untyped-call]
 
 _MOST_CONTEXT: Final = 20_000
+_MOST_POINTS: Final = 10_000
+"""Lambda's answers have 6 MB at the most, and a point takes up to 500 bytes of it."""
+_MOST_POINTS_GZIPPED: Final = 30_000
+"""Packed, a point takes up to 150 bytes."""
+_TOO_MANY: Final = (
+    f"a prediction takes at most {_MOST_POINTS:,} points, or {_MOST_POINTS_GZIPPED:,} with the header "
+    "'Accept-Encoding: gzip', got {:,}"
+)
+
+_MOMENT: Final[dict[str, Any]] = {
+    "anyOf": [{"type": "string"}, {"type": "integer", "minimum": EARLIEST, "maximum": LATEST}]
+}
+_POINT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"timestamp": _MOMENT, "value": {"type": "number"}},
+    "required": list(POINT_FIELDS),
+    "additionalProperties": False,
+}
+
+
+Context = Annotated[
+    list[Annotated[float, PlainValidator(check_value), WithJsonSchema({"type": "number"})]] | None,
+    Field(
+        fail_fast=True,
+        max_length=_MOST_CONTEXT,
+        description="The values just before, oldest first, at the sampling step of the training data. Without it "
+        "the end of the training data is what came before.",
+    ),
+]
 
 
 def _limits(settings: Settings) -> BodyLimits:
-    return BodyLimits(min(settings.max_body_bytes, 2 * 2**20), containers=64, items=1_000 + 2 * _MOST_CONTEXT)
+    # Twice the points, so that a request with too many is told how many it has.
+    points = 2 * _MOST_POINTS_GZIPPED
+    items = 1_000 + 2 * _MOST_CONTEXT + 2 * points
+    return BodyLimits(min(settings.max_body_bytes, 2 * 2**20), containers=64 + points, items=items)
 
 
 class PredictRequest(StrictModel):
@@ -38,7 +82,7 @@ class PredictRequest(StrictModel):
     timestamp: Annotated[
         int,
         PlainValidator(check_timestamp),
-        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": EARLIEST, "maximum": LATEST}]}),
+        WithJsonSchema(_MOMENT),
         Field(description="When: Unix seconds or ISO 8601, as a string; an integer is taken as Unix seconds."),
     ]
     value: Annotated[
@@ -47,98 +91,164 @@ class PredictRequest(StrictModel):
         WithJsonSchema({"type": "number"}),
         Field(description="The value at that time, finite."),
     ]
+    context: Context = None
 
-    context: Annotated[
-        list[Annotated[float, PlainValidator(check_value), WithJsonSchema({"type": "number"})]] | None,
+    def series(self) -> TimeSeries:
+        """The point, as a series of one."""
+        return TimeSeries.of_point(self.timestamp, self.value)
+
+
+class PredictBatchRequest(StrictModel):
+    """Points to judge, each by those before it."""
+
+    points: Annotated[
+        list[Any],
+        WithJsonSchema({"type": "array", "items": _POINT, "minItems": 1, "maxItems": _MOST_POINTS_GZIPPED}),
         Field(
-            fail_fast=True,
-            max_length=_MOST_CONTEXT,
-            description="The values just before, oldest first, at the sampling step of the training data. Without it "
-            "the end of the training data is what came before.",
+            description=f"In the order of time: up to {_MOST_POINTS:,}, or up to {_MOST_POINTS_GZIPPED:,} where the "
+            "answer is taken gzipped.",
         ),
-    ] = None
+    ]
+    context: Context = None
+
+    _series: TimeSeries = PrivateAttr()
+
+    def series(self) -> TimeSeries:
+        """The points that were checked."""
+        return self._series
+
+    @model_validator(mode="after")
+    def _check(self) -> "PredictBatchRequest":
+        try:
+            self._series = read_points("points", self.points, most_points=_MOST_POINTS_GZIPPED, purpose="a prediction")
+        except InvalidSeries as invalid:
+            raise ValidationError.from_exception_data("PredictBatchRequest", as_errors(invalid.problems)) from None
+        self.points = []
+        return self
 
 
-class PredictResponse(BaseModel):
+def _read_body(body: Any, _: ValidatorFunctionWrapHandler) -> PredictRequest | PredictBatchRequest:
+    """Reads one point, or many where there is a field for them: problems are then told of the form that was meant."""
+    form = PredictBatchRequest if isinstance(body, dict) and "points" in body else PredictRequest
+    return form.model_validate(body)
+
+
+PredictBody = Annotated[PredictRequest | PredictBatchRequest, WrapValidator(_read_body), Body()]
+
+
+class PointJudgement(BaseModel):
     """The judgement of one point."""
 
-    series_id: str
     timestamp: Annotated[datetime, Field(description="The point's time as it was understood, in UTC.")]
     value: float
     anomaly: Annotated[bool, Field(description="Whether the point is unusual.")]
-    model_version: Annotated[str, Field(description="The version that judged it.")]
-    detector: Annotated[str, Field(description="The detector's name.")]
     score: Annotated[
         float | None,
         Field(description="The detector's own statistic; for three_sigma the z-score. Null while warming up."),
     ]
     p_value: Annotated[
         float | None,
-        Field(ge=0, le=1, description="Share of usual points that are as strange; the same scale for all detectors."),
+        Field(ge=0, le=1, description="Share of usual points that are as unusual; the same scale for all detectors."),
     ]
     severity: Annotated[
         float | None,
         Field(ge=0, le=1, description="e / (e + 3) for e = -log10(p_value): 0.5 is 1 in 1,000, 0.67 1 in 1,000,000."),
     ]
-    direction: Annotated[Direction | None, Field(description="Whether the value is higher or lower than expected.")]
-    warming_up: Annotated[bool, Field(description="Whether too few points came before to judge this one.")]
     expected: Annotated[float | None, Field(description="What the model expected; null where it expects nothing.")]
     lower: Annotated[float | None, Field(description="The lower limit; null where the model has none.")]
     upper: Annotated[float | None, Field(description="The upper limit; null where the model has none.")]
+    direction: Annotated[Direction | None, Field(description="Whether the value is higher or lower than expected.")]
+    warming_up: Annotated[bool, Field(description="Whether too few points came before to judge this one.")]
 
-    @classmethod
-    def of(cls, prediction: service.Prediction) -> "PredictResponse":
-        """The answer for the one point that was judged."""
-        version, points, scores = prediction.version, prediction.points, prediction.scores
-        return cls(
-            series_id=version.series_id,
-            timestamp=datetime.fromtimestamp(points.start, UTC),
-            value=float(points.values[0]),
-            anomaly=bool(scores.anomaly[0]),
-            model_version=version.version,
-            detector=version.detector,
-            score=_or_none(scores.score[0]),
-            p_value=_or_none(scores.p_value[0]),
-            severity=_or_none(scores.severity[0]),
-            direction=DIRECTIONS[int(scores.direction[0])],
-            warming_up=bool(scores.warming_up[0]),
-            expected=_or_none(scores.expected[0]),
-            lower=_or_none(scores.lower[0]),
-            upper=_or_none(scores.upper[0]),
-        )
+
+class PredictResponse(PointJudgement):
+    """The judgement of one point, and what judged it."""
+
+    series_id: str
+    model_version: Annotated[str, Field(description="The version that judged it.")]
+    detector: Annotated[str, Field(description="The detector's name.")]
+
+
+class PredictBatchResponse(BaseModel):
+    """The judgements of many points, in their order, and what judged them."""
+
+    series_id: str
+    model_version: Annotated[str, Field(description="The version that judged them.")]
+    detector: Annotated[str, Field(description="The detector's name.")]
+    predictions: list[PointJudgement]
+
+
+# For the documentation; answers are written from arrays, since they may have tens of thousands of points.
+_ANSWER: Final = {
+    200: {
+        "description": "The judgement; of many points, their judgements.",
+        "content": {"application/json": {"model": PredictResponse | PredictBatchResponse}},
+    }
+}
 
 
 @route(
     routes.post,
     "/predict/<series_id>",
     tag="Models",
-    success="The judgement.",
+    success="",
     problems=(400, 404, 413, 415, 422, 503),
+    also=_ANSWER,
     limits=_limits,
 )
 def predict(
-    series_id: SeriesId,
-    body: Annotated[PredictRequest, Body()],
-    request: RequestDep,
-    registry: RegistryDep,
-    version: Version = None,
-) -> PredictResponse:
-    """Judge a point.
+    series_id: SeriesId, body: PredictBody, request: RequestDep, registry: RegistryDep, version: Version = None
+) -> Response[str]:
+    """Judge a point, or many.
 
-    Says whether a point is unusual for its series. A model is visible here as soon as its fit answered.
+    Says whether a point is unusual for its series. Of many points each is judged by those before it. A model is visible
+    here as soon as its fit answered.
     """
+    points = body.series()
+    if len(points) > _MOST_POINTS and not takes_gzip(request.headers.get("accept-encoding", "")):
+        raise InvalidSeries([Problem(("points",), _TOO_MANY.format(len(points)), "too_many_points")])
     prediction = service.predict(
         request.series(series_id),
-        TimeSeries.of_point(body.timestamp, body.value),
+        points,
         registry=registry,
         selector=selector(version),
         context=None if body.context is None else np.array(body.context, dtype=np.float64),
         deadline=request.deadline,
     )
-    answer = PredictResponse.of(prediction)
-    record_prediction(answer.detector, points=1, anomalies=int(answer.anomaly), elapsed_ms=request.stopwatch.elapsed_ms)
+    of = {
+        "series_id": series_id,
+        "model_version": prediction.version.version,
+        "detector": prediction.version.detector,
+    }
+    judged = judgements(points, prediction.scores)
+    document = of | (judged[0] if isinstance(body, PredictRequest) else {"predictions": judged})
+    answer = json_answer(document, request.headers)
+    record_prediction(
+        prediction.version.detector,
+        points=len(points),
+        anomalies=int(np.count_nonzero(prediction.scores.anomaly)),
+        elapsed_ms=request.stopwatch.elapsed_ms,
+    )
     return answer
 
 
-def _or_none(number: float) -> float | None:
-    return float(number) if math.isfinite(number) else None
+def judgements(points: TimeSeries, scores: Scores) -> list[dict[str, Any]]:
+    """What :class:`PointJudgement` describes, of every point; NaN stands for null."""
+    columns = {
+        "timestamp": np.datetime_as_string(points.timestamps.astype("datetime64[s]"), timezone="UTC"),
+        "value": points.values,
+        "anomaly": scores.anomaly,
+        "score": scores.score,
+        "p_value": scores.p_value,
+        "severity": scores.severity,
+        "expected": scores.expected,
+        "lower": scores.lower,
+        "upper": scores.upper,
+        "direction": scores.direction,
+        "warming_up": scores.warming_up,
+    }
+    names = tuple(columns)
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*(c.tolist() for c in columns.values()), strict=True)]
+    for row in rows:
+        row["direction"] = DIRECTIONS[row["direction"]]
+    return rows

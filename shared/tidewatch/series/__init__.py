@@ -4,10 +4,8 @@ from tidewatch.series.forms import (
     MOST_PROBLEMS,
     POINT_FIELDS,
     SentSeries,
-    point_columns,
+    read_points,
     read_series,
-    read_times,
-    split_points,
 )
 from tidewatch.series.preflight import (
     TIMESTAMPS,
@@ -43,9 +41,7 @@ __all__ = [
     "check_numbers",
     "describe_out_of_range",
     "parse_timestamp",
-    "point_columns",
     "preflight",
+    "read_points",
     "read_series",
-    "read_times",
-    "split_points",
 ]

@@ -64,6 +64,34 @@ def read_series(body: Mapping[str, Any], *, most_points: int, purpose: str) -> S
     return SentSeries(outcome.require(), field, times is not None)
 
 
+def read_points(field: str, points: Sequence[Any], *, most_points: int, purpose: str) -> TimeSeries:
+    """Reads a list of points, at least one of them, in the order of time. Their values may all be equal.
+
+    Args:
+        field: what the request calls them.
+        points: objects with a timestamp and a value, as they came out of JSON.
+        most_points: how many are taken at the most.
+        purpose: what they are for, as the subject of a sentence.
+
+    Raises:
+        InvalidSeries: if a point is not what it must be, or not later than the one before it.
+    """
+    columns = point_columns(field)
+    if len(points) > most_points:
+        return preflight(points, points, most_points=most_points, purpose=purpose, columns=columns).require()
+    times, values = split_points(field, points)
+    outcome = preflight(
+        read_times(columns[0], times, most_points),
+        values,
+        most_points=most_points,
+        purpose=purpose,
+        columns=columns,
+        allow_constant=True,
+        fewest_points=1,
+    )
+    return outcome.require()
+
+
 def point_columns(field: str) -> tuple[Column, Column]:
     """The two columns of a field that holds points."""
     return Column(field, _TIME, "timestamp"), Column(field, "a number", "value")

@@ -100,6 +100,7 @@ def preflight(
     purpose: str = "a fit",
     columns: tuple[Column, Column] = (TIMESTAMPS, VALUES),
     allow_constant: bool | None = None,
+    fewest_points: int = FEWEST_POINTS,
 ) -> Preflight:
     """Checks two columns as they came out of JSON and makes a series of them.
 
@@ -111,12 +112,13 @@ def preflight(
         purpose: what the series is for, in a sentence's subject.
         columns: what the request calls them.
         allow_constant: whether a series of equal values is taken; None if the request cannot ask for it.
+        fewest_points: how many points are needed at the least.
     """
     of_times, of_values = columns
     sizes = (
         [(of_values, len(values))] if timestamps is None else [(of_times, len(timestamps)), (of_values, len(values))]
     )
-    problems = list(_check_sizes(sizes, most_points, purpose))
+    problems = list(_check_sizes(sizes, fewest_points, most_points, purpose))
     if any(problem.type == "too_many_points" for problem in problems):
         return Preflight(None, tuple(problems))
     times: NDArray[Any] = UNTIMED_STEP * np.arange(len(values), dtype=np.int64)
@@ -150,7 +152,9 @@ def check_numbers(values: Sequence[Any], *, most_points: int, purpose: str) -> N
     return numbers
 
 
-def _check_sizes(sizes: Sequence[tuple[Column, int]], most_points: int, purpose: str) -> Iterator[Problem]:
+def _check_sizes(
+    sizes: Sequence[tuple[Column, int]], fewest_points: int, most_points: int, purpose: str
+) -> Iterator[Problem]:
     shortest, longest = (pick(sizes, key=lambda size: size[1]) for pick in (min, max))
     if shortest[1] != longest[1]:
         (first, first_size), (second, second_size) = sizes
@@ -159,12 +163,9 @@ def _check_sizes(sizes: Sequence[tuple[Column, int]], most_points: int, purpose:
             f"{first.field} has {first_size:,} items but {second.field} has {second_size:,}",
             "lengths_differ",
         )
-    if shortest[1] < FEWEST_POINTS:
-        yield Problem(
-            (shortest[0].field,),
-            f"{purpose} needs at least {FEWEST_POINTS} points, got {shortest[1]}",
-            "too_few_points",
-        )
+    if shortest[1] < fewest_points:
+        points = "1 point" if fewest_points == 1 else f"{fewest_points} points"
+        yield Problem((shortest[0].field,), f"{purpose} needs at least {points}, got {shortest[1]}", "too_few_points")
     if longest[1] > most_points:
         yield _too_many(longest[0], longest[1], most_points, purpose)
 

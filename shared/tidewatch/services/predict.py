@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.deadline import Deadline
+from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.detectors import Scores
 from tidewatch.registry import ModelVersion, Registry, SeriesKey, VersionSelector
-from tidewatch.series import TimeSeries
+from tidewatch.series import InvalidSeries, Problem, TimeSeries
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +53,19 @@ def predict(
         VersionNotFound: if it has no such version.
         DataCorrupted: if the model's arrays are gone or damaged.
         StorageUnavailable: if storage failed.
-        DeadlineExceeded: if the model takes too long.
+        DeadlineExceeded: if the model takes too long for one point.
+        InvalidSeries: if it takes too long for so many points.
     """
     loaded = registry.load(series, selector)
     before = None if context is None else _before(points.start, loaded.version.step, context)
-    return Prediction(loaded.version, points, loaded.model.score(points, before, deadline))
+    try:
+        scores = loaded.model.score(points, before, deadline)
+    except DeadlineExceeded:
+        if len(points) == 1:
+            raise
+        msg = f"judging {len(points):,} points by this model takes longer than a request has: send fewer"
+        raise InvalidSeries([Problem(("points",), msg, "takes_too_long")]) from None
+    return Prediction(loaded.version, points, scores)
 
 
 def _before(start: int, step: int, values: NDArray[np.float64]) -> TimeSeries:

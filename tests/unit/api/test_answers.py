@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tidewatch.api.answers import json_answer, rounded
 from tidewatch.api.detect import detection_document
+from tidewatch.api.predict import judgements
 from tidewatch.detectors import CATALOGUE, Scores, find_events, fit_model
 from tidewatch.detectors.events import GAP
 from tidewatch.series import LATEST, TimeSeries
@@ -68,3 +69,25 @@ def test_the_largest_answer_fits_into_what_lambda_takes(points):
     quoted = len(json.dumps({"statusCode": 200, "headers": answer.headers, "body": answer.body}))
     # With room for what later versions may add.
     assert 0.8 * LAMBDAS_LARGEST_ANSWER < quoted < 0.97 * LAMBDAS_LARGEST_ANSWER
+
+
+@pytest.mark.parametrize(("points", "headers"), [(10_000, {}), (30_000, {"accept-encoding": "gzip"})])
+def test_the_largest_batch_fits_into_what_lambda_takes(points, headers):
+    """Every number as long as can be, and as hard to pack."""
+    random = np.random.default_rng(0)
+    numbers = [-(1 + random.random(points)) * 10.0 ** random.integers(-280, 280, points) for _ in range(6)]
+    scores = Scores(
+        anomaly=random.random(points) < 0.5,
+        score=numbers[0],
+        p_value=np.abs(numbers[1]),
+        severity=random.random(points),
+        expected=numbers[2],
+        lower=numbers[3],
+        upper=numbers[4],
+        direction=random.integers(-1, 2, points).astype(np.int8),
+        warming_up=random.random(points) < 0.5,
+    )
+    series = TimeSeries(np.sort(random.choice(LATEST, points, replace=False)), numbers[5])
+    answer = json_answer({"predictions": judgements(series, scores)}, headers)
+    quoted = len(json.dumps({"statusCode": 200, "headers": answer.headers, "body": answer.body}))
+    assert 0.5 * LAMBDAS_LARGEST_ANSWER < quoted < 0.97 * LAMBDAS_LARGEST_ANSWER
