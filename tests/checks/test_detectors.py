@@ -17,7 +17,7 @@ from tidewatch.detectors import CATALOGUE, CannotTrain, Detector, DetectorOption
 from tidewatch.registry.encoding import pack_arrays
 from tidewatch.series import LATEST, TimeSeries
 
-from tests.checks.laws import (
+from tests.checks.invariants import (
     ARRAYS,
     bits,
     check_band,
@@ -69,7 +69,7 @@ def variants(detector: type[Detector[Any]]) -> list[DetectorOptions]:
     return [detector.options_type(**options) for options in found]
 
 
-# The laws that a method has by its nature, and those that it has not, with the reason.
+# Invariants that some detectors do not have by their nature, with the reason.
 WITHOUT_BAND = {
     "auto": "its experts decide together; the band is that of the leading one",
     "dbscan": "a distance between feature vectors",
@@ -144,7 +144,7 @@ def test_a_model_keeps_its_options(case):
 @over_all_cases
 @over_all_series
 def test_every_series_is_judged_soundly(case, values):
-    """One fit for many laws: a learner's takes long."""
+    """One fit for many invariants: a learner's takes long."""
     series = hourly(values)
     before = series.timestamps.tobytes(), series.values.tobytes()
     model = fit(case, values)

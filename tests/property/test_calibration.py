@@ -30,7 +30,7 @@ from tidewatch.detectors.detector import FitResult
 from tidewatch.detectors.statistical.mad import Mad
 from tidewatch.series import TimeSeries
 
-from tests.checks.laws import through_json
+from tests.checks.invariants import through_json
 
 TRAINING, FRESH, STRETCH = 1_000, 4_000, 100
 RATES = (0.05, 0.01)

@@ -1,7 +1,7 @@
-"""One scale for all detectors: from how strange a point is, by whatever measure, to a p-value and a severity.
+"""One scale for all detectors: from nonconformity scores, whatever they measure, to p-values and severities.
 
 Sources: conformal p-values, V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World (2005), chapter 2;
-beyond the strangest calibration point the generalised Pareto tail, J. Pickands, Statistical Inference Using Extreme
+beyond the largest calibration score the generalised Pareto tail, J. Pickands, Statistical Inference Using Extreme
 Order Statistics (1975), The Annals of Statistics 3(1).
 """
 
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 _KNOTS: Final = 64
 """How many places of the calibration are kept: about 2 kB, so that a small model is one unit of reading."""
 _TOP: Final = 10
-"""All of the strangest points are kept."""
+"""So many of the largest scores are all kept."""
 MOST_EVIDENCE: Final = 300.0
 _HALF: Final = 3.0
 _SIDES: Final[tuple[Literal["left"], Literal["right"]]] = ("left", "right")
@@ -41,16 +41,16 @@ def severity_of(evidence: Floats) -> Floats:
 
 
 class Calibration:
-    """The distribution of strangeness among n usual points, as far as p-values need it.
+    """The distribution of the nonconformity scores of n usual points, as far as p-values need it.
 
-    The p-value of a strangeness s is ``(1 + number of calibration points at least as strange) / (1 + n)``: exact at the
+    The p-value of a score s is ``(1 + number of calibration scores that are at least s) / (1 + n)``: exact at the
     knots, interpolated in its logarithm between them, and Pareto beyond the last.
 
     Attributes:
         count: n, or fewer where scores are not independent.
-        knots: float64, shape (k,), ascending, each the strangeness of a calibration point.
-        reaching: float64, shape (k,), 1 + how many calibration points are at least as strange as the knot.
-        exceeding: float64, shape (k,), 1 + how many are stranger.
+        knots: float64, shape (k,), ascending, each a calibration score.
+        reaching: float64, shape (k,), 1 + how many calibration scores are at least the knot.
+        exceeding: float64, shape (k,), 1 + how many are larger.
         scale, shape: of the tail beyond the last knot.
     """
 
@@ -59,7 +59,7 @@ class Calibration:
     ) -> None:
         self.count, self.knots, self.reaching, self.exceeding = count, knots, reaching, exceeding
         self.scale, self.shape = scale, shape
-        # Each knot twice: below it its own points count as at least as strange, above it they do not.
+        # Each knot twice: below it its own scores count as at least as large, above it they do not.
         self._places = np.repeat(knots, 2)
         self._whole = float(np.log10(count + 1.0))
         self._evidence = self._whole - np.log10(np.stack([reaching, exceeding], axis=1).ravel())
@@ -89,21 +89,21 @@ class Calibration:
         shape = tail.shape if worth is None else tail.shape + _SHAPE_ERROR / max(each * size, 1.0)
         return cls(each * count, knots, reaching, exceeding, max(further, tail.least), shape)
 
-    def evidence(self, strangeness: Floats) -> Floats:
+    def evidence(self, scores: Floats) -> Floats:
         """``-log10`` of the p-value of each, 0 to 300, shape (n,); NaN stays NaN."""
-        evidence: Floats = np.interp(strangeness, self._places, self._evidence, left=0.0)
-        at = np.minimum(np.searchsorted(self.knots, strangeness), self.knots.size - 1)
-        exact = self.knots[at] == strangeness
+        evidence: Floats = np.interp(scores, self._places, self._evidence, left=0.0)
+        at = np.minimum(np.searchsorted(self.knots, scores), self.knots.size - 1)
+        exact = self.knots[at] == scores
         if exact.any():
             evidence[exact] = self._evidence[2 * at[exact]]
-        beyond = strangeness > self.knots[-1]
+        beyond = scores > self.knots[-1]
         if beyond.any():
-            tail = log_survival(strangeness[beyond] - self.knots[-1], self.scale, self.shape)
+            tail = log_survival(scores[beyond] - self.knots[-1], self.scale, self.shape)
             evidence[beyond] = np.minimum(self._whole - tail / _LN10, MOST_EVIDENCE)
         return evidence
 
     def limit(self, rate: float) -> float:
-        """The strangeness that usual points exceed at this rate, above 0 and below 1."""
+        """The nonconformity score that usual points exceed at this rate, above 0 and below 1."""
         most = rate * (self.count + 1.0)
         if most < 1.0:
             return float(self.knots[-1]) + excess_at(float(np.log(most)), self.scale, self.shape)

@@ -43,7 +43,7 @@ def fit_pareto(excess: Floats, heaviest: float = _SHAPE_LARGEST) -> tuple[Floats
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The strangest of some values.
+    """The tail of some values.
 
     Attributes:
         start: the value where it begins.

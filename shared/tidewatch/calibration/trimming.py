@@ -1,11 +1,11 @@
-"""Which of the points that a history holds are no example of what is usual.
+"""Which points of a history are outliers, and must not calibrate.
 
 A history has anomalies in it. As calibration points they would make each other usual: one spike in 200 points could be
 no rarer than 1 in 100, however far it is.
 
 Source: outward testing, B. Rosner, Percentage Points for a Generalized ESD Many-Outlier Procedure (1983), Technometrics
-25(2): as many of the strangest points are outliers as the last one that is no part of what remains. What remains is
-here a Pareto tail instead of a normal distribution.
+25(2): the most extreme points are tested one after the other against the rest, and all up to the last one that does not
+fit it are outliers. The rest is modelled here by a Pareto tail instead of a normal distribution.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tidewatch.calibration.pareto import Tail, log_survival, tail_size
 Floats = NDArray[np.float64]
 
 _RARE: Final = 1e-3
-"""How often a history without anomalies loses its strangest point, if its tail is the one that was fitted."""
+"""How often a history without anomalies loses its largest score, if its tail is the one that was fitted."""
 _SHARE: Final = 0.01
 """Anomalies that a history may have, by its length: what happens more often is usual."""
 _ALWAYS: Final = 3
@@ -56,7 +56,7 @@ def trim_outliers(scores: Floats, touched: int = 1, worth: float | None = None) 
     if most < 1:
         return ordered
     size = min(tail_size(count), count - most - 1)
-    # So many are left out, the most first: where the strangest one that remains is far from the next.
+    # So many are left out, the most first: where the largest one that remains is far from the next.
     gaps = np.diff(ordered[count - most - 1 :])
     left_out = np.sort(most - np.argsort(-gaps, kind="stable")[:_GAPS])[::-1]
     median = float(ordered[(count - most) // 2])

@@ -139,6 +139,6 @@ def _first_highest(numbers: NDArray[np.float64], starts: NDArray[np.intp]) -> ND
 def _alerts(size: int, places: NDArray[np.intp], evidence: NDArray[np.float64]) -> NDArray[np.intp]:
     """The indices of all alerts, ascending."""
     usual = -1.0
-    course = np.full(size, usual)
-    course[places] = np.maximum(evidence, _LEAST_EVIDENCE)
-    return np.flatnonzero(alert_once(course, 0.0, recovery=GAP + 1, worse=WORSE))
+    levels = np.full(size, usual)
+    levels[places] = np.maximum(evidence, _LEAST_EVIDENCE)
+    return np.flatnonzero(alert_once(levels, 0.0, recovery=GAP + 1, worse=WORSE))

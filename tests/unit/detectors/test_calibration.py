@@ -1,4 +1,4 @@
-"""From strangeness to p-values and severities."""
+"""From nonconformity scores to p-values and severities."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def conformal(sample: np.ndarray, probe: float) -> float:
     return (1 + np.count_nonzero(sample >= probe)) / (1 + sample.size)
 
 
-def p_values(calibration: Calibration, strangeness) -> np.ndarray:
-    return 10.0 ** -calibration.evidence(np.array(strangeness, dtype=np.float64))
+def p_values(calibration: Calibration, scores) -> np.ndarray:
+    return 10.0 ** -calibration.evidence(np.array(scores, dtype=np.float64))
 
 
 @given(samples)
@@ -86,12 +86,12 @@ def test_what_is_less_strange_than_all_has_a_p_value_of_1(sample):
 
 @given(samples)
 def test_the_tail_begins_where_the_ranks_end(sample):
-    """Just beyond the strangest point the p-value is 1 / (n + 1), and falls from there without a jump."""
+    """Just beyond the largest score the p-value is 1 / (n + 1), and falls from there without a jump."""
     calibration = Calibration.of(sample)
-    strangest = max(sample)
-    beyond = np.nextafter(strangest, np.inf)
+    largest = max(sample)
+    beyond = np.nextafter(largest, np.inf)
     assert p_values(calibration, [beyond])[0] == pytest.approx(1 / (len(sample) + 1), rel=1e-6)
-    further = strangest + calibration.scale
+    further = largest + calibration.scale
     assert p_values(calibration, [further])[0] < 0.5 / (len(sample) + 1)
 
 
@@ -122,7 +122,7 @@ def test_this_share_of_the_calibration_points_is_beyond_the_limit(rate):
 
 @pytest.mark.parametrize("distribution", [expon(), genpareto(0.3)])
 def test_the_tail_goes_on_as_the_sample_began_it(distribution):
-    """Of 20,000 points the strangest has a p-value of 1 in 10,000; the tail still knows one in ten million."""
+    """Of 20,000 points the largest has a p-value of 1 in 10,000; the tail still knows one in ten million."""
     sample = distribution.rvs(20_000, random_state=np.random.default_rng(3))
     evidence = Calibration.of(sample).evidence(distribution.isf([1e-5, 1e-7]))
     assert evidence == pytest.approx([5.0, 7.0], rel=0.15)

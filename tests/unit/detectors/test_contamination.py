@@ -26,18 +26,18 @@ def history(kind: str, size: int, seed: int) -> np.ndarray:
 
 @given(st.sampled_from(sorted(KINDS)), st.integers(1, 400), st.integers(0, 2**32), st.integers(1, 40))
 def test_what_is_left_out_is_the_strangest_and_never_many(kind, size, seed, touched):
-    strangeness = history(kind, size, seed)
-    usual = trim_outliers(strangeness, touched)
-    assert usual.tolist() == sorted(strangeness)[: usual.size]
+    scores = history(kind, size, seed)
+    usual = trim_outliers(scores, touched)
+    assert usual.tolist() == sorted(scores)[: usual.size]
     assert size - usual.size <= min(max(3, size // 100) * touched, size // 5)
 
 
 @given(st.sampled_from(sorted(KINDS)), st.integers(1, 400), st.integers(0, 2**32), st.integers(-10, 60))
 def test_the_unit_of_strangeness_does_not_matter(kind, size, seed, power):
-    strangeness = history(kind, size, seed)
-    scaled = trim_outliers(strangeness * 2.0**power)
+    scores = history(kind, size, seed)
+    scaled = trim_outliers(scores * 2.0**power)
     if kind != "all the same":
-        assert scaled.tolist() == (trim_outliers(strangeness) * 2.0**power).tolist()
+        assert scaled.tolist() == (trim_outliers(scores) * 2.0**power).tolist()
     assert scaled.size > 0
 
 

@@ -9,7 +9,7 @@ from tidewatch.detectors import CannotTrain, fit_model
 from tidewatch.detectors.statistical.evt import EvtOptions
 from tidewatch.series import TimeSeries
 
-from tests.checks.laws import check_band, check_model_comes_back, check_scores, check_severity_grows, close
+from tests.checks.invariants import check_band, check_model_comes_back, check_scores, check_severity_grows, close
 
 
 @pytest.fixture

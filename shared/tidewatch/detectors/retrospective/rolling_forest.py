@@ -38,7 +38,7 @@ class ValuesJudged(NamedTuple):
     Attributes:
         warmup_points_dropped: how many values at the start have too few before them: their judgements are None.
         anomaly: n times 1 where the value is unusual, 0 where it is not, None where that cannot be said.
-        anomaly_score: n times 0 to 1, larger for stranger, above 0.6 for an anomaly; None likewise.
+        anomaly_score: n times 0 to 1, larger for more unusual points, above 0.6 for an anomaly; None likewise.
         message: why nothing could be judged; None where something was.
     """
 

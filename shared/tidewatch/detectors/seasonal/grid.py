@@ -110,5 +110,5 @@ def fresh_error(cycles: float, folds: int) -> float:
         cycles: that the season is the mean of, more than 1.
         folds: of which one at a time is held out; 1 if none is.
     """
-    seen = 1.0 - 1.0 / cycles if folds == 1 else 1.0 + 1.0 / (cycles * (1.0 - 1.0 / folds))
-    return float(np.sqrt((1.0 + 1.0 / cycles) / seen))
+    known = 1.0 - 1.0 / cycles if folds == 1 else 1.0 + 1.0 / (cycles * (1.0 - 1.0 / folds))
+    return float(np.sqrt((1.0 + 1.0 / cycles) / known))

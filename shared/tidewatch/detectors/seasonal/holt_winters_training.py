@@ -72,7 +72,7 @@ class Training:
         smoothing, start, clip = _fit(points, season, given)
         deadline.check()
         forecasts, _, learned = smooth(points, smoothing, start, clip)
-        # From here on in units: what was drawn in for learning is judged as it is.
+        # From here on in units: what was winsorised for learning is judged as it is.
         spread = self.scaler.spread
         usual = robust_scale(points.values - forecasts, _FLOOR)
         forecaster = _forecaster(smoothing, start.trend * spread, _CLIP * usual * spread, size)
@@ -108,7 +108,7 @@ class Training:
 
 
 def _fit(points: Points, season: Floats, given: Mapping[str, float | None]) -> tuple[Smoothing, Start, float]:
-    """The parameters, the states before the first point, and what errors are drawn in to."""
+    """The parameters, the states before the first point, and the limit that errors are winsorised at."""
     rest = points.values - season[points.phases]
     clip = _CLIP * robust_scale(np.diff(rest), _FLOOR)
     third = rest.size // 3

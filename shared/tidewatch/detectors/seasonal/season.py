@@ -92,15 +92,15 @@ class Cycles:
         point lie on straight lines between the others.
         """
         count = self.present.sum(axis=0).astype(np.intp)
-        seen = np.flatnonzero(count)
-        ordered = np.sort(np.where(self.present > 0.0, self.values, np.inf), axis=0)[:, seen]
-        columns = np.arange(seen.size)
-        medians = 0.5 * (ordered[(count[seen] - 1) // 2, columns] + ordered[count[seen] // 2, columns])
-        apart = np.where(self.present > 0.0, self.values, 0.0)[:, seen] - medians
-        there = self.present[:, seen] > 0.0
+        known = np.flatnonzero(count)
+        ordered = np.sort(np.where(self.present > 0.0, self.values, np.inf), axis=0)[:, known]
+        columns = np.arange(known.size)
+        medians = 0.5 * (ordered[(count[known] - 1) // 2, columns] + ordered[count[known] // 2, columns])
+        apart = np.where(self.present > 0.0, self.values, 0.0)[:, known] - medians
+        there = self.present[:, known] > 0.0
         reach = _HUBER * robust_scale(apart[there], 0.0)
-        means = medians + np.where(there, np.clip(apart, -reach, reach), 0.0).sum(axis=0) / count[seen]
-        season: Floats = np.interp(np.arange(count.size), seen, means, period=count.size)
+        means = medians + np.where(there, np.clip(apart, -reach, reach), 0.0).sum(axis=0) / count[known]
+        season: Floats = np.interp(np.arange(count.size), known, means, period=count.size)
         return season
 
     def chance(self) -> float:

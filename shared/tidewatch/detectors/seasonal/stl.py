@@ -176,7 +176,7 @@ def hold_to_medians(values: Floats, period: int) -> Floats:
     """Values with outliers brought near to what medians expect, for a decomposition that is to be robust.
 
     STL's own weights come too late where few cycles have an outlier among them: its first round moves the season there
-    by so much that the usual points of that phase look as strange, and lose their weight with it.
+    by so much that the usual points of that phase look as unusual, and lose their weight with it.
 
     Args:
         values: shape (n,), n at least twice the period.

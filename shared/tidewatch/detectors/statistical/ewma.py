@@ -117,7 +117,7 @@ class Ewma(Detector[EwmaOptions]):
 
 def _scale(values: Floats, lookback: int, decay: float) -> float:
     """The standard deviation of the errors of forecasts, as far as usual ones tell; above 0."""
-    # Wild values are drawn in: each would stay in as many errors as a forecast looks back.
+    # Values are winsorised: a wild one would stay in as many errors as a forecast looks back.
     scaler = RobustScaler(values)
     moderate = scaler.transform(values)
     # From 0, not from the errors' own median: a trend that the forecast lags behind is part of what is usual.
