@@ -58,7 +58,7 @@ WITH_SAM := PATH="$(CURDIR)/$(SAM_BIN):$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETR
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(RUN_READY) ## Walk through the service on this machine; CSV=<file> does it with your own data
@@ -75,19 +75,19 @@ aws: $(RUN_READY) ## Serve a stand-in for AWS on 127.0.0.1:4566, for sam local i
 ##@ Develop
 
 .PHONY: test
-test: lint $(RUNTIME_READY) $(DYNAMODB_READY) ## Lint, types, import rules, template, tests: what must pass before a change lands
+test: lint $(RUNTIME_READY) $(DYNAMODB_READY) ## Check everything before a change lands: lint, types, import rules, template, tests
 	$(WITH_SAM) $(WITH_RUNTIME) $(WITH_DYNAMODB) $(PYTEST) -m "not long"
 
 .PHONY: test-fast
-test-fast: $(DEV_READY) ## The tests that need nothing but Python and take no long time
+test-fast: $(DEV_READY) ## Run the quick tests, while you work: no emulator, no DynamoDB Local, no SAM
 	$(PYTEST) -p no:schemathesis --ignore=tests/integration/test_schemathesis.py \
 		-m "not slow and not long and not dynamodb_local and not emulator and not sam"
 
 .PHONY: test-all
-test-all: coverage test-seeds fuzz ## After make test: the long tests, coverage, other random inputs SEEDS times, fuzz for SECONDS
+test-all: coverage test-seeds fuzz ## Run what make test leaves out: long tests, coverage, random inputs SEEDS times, fuzz for SECONDS
 
 .PHONY: lint
-lint: $(DEV_READY) $(SAM_READY) ## Format, lint, types, import rules, template
+lint: $(DEV_READY) $(SAM_READY) ## Check format, style, types, import rules, security and template
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy shared functions local benchmarks deploy
@@ -98,13 +98,13 @@ lint: $(DEV_READY) $(SAM_READY) ## Format, lint, types, import rules, template
 
 # `make test` runs what needs the emulator, and it adds little to what is covered.
 .PHONY: coverage
-coverage: $(DEV_READY) $(DYNAMODB_READY) ## All tests but those of the built functions, with the lines and branches that none reaches
+coverage: $(DEV_READY) $(DYNAMODB_READY) ## Run all tests but those of the built functions, and list lines and branches that no test reaches
 	$(WITH_DYNAMODB) HYPOTHESIS_PROFILE=explore $(PYTEST) -m "not emulator and not sam" \
 		--cov --cov-report=term-missing:skip-covered
 
 # A failure prints how to repeat it; --hypothesis-seed=<number> repeats the whole run.
 .PHONY: test-seeds
-test-seeds: $(DEV_READY) $(DYNAMODB_READY) ## The tests on random inputs, with other inputs SEEDS times; SEEDS=10
+test-seeds: $(DEV_READY) $(DYNAMODB_READY) ## Run the tests on random inputs with other inputs, SEEDS=10 times
 	@for run in $$(seq $(SEEDS)); do \
 		seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); \
 		echo "Run $$run of $(SEEDS): HYPOTHESIS_PROFILE=explore pytest -m hypothesis --hypothesis-seed=$$seed"; \
@@ -112,20 +112,20 @@ test-seeds: $(DEV_READY) $(DYNAMODB_READY) ## The tests on random inputs, with o
 	done
 
 .PHONY: test-runtime
-test-runtime: $(RUNTIME_READY) ## The built functions under AWS's Runtime Interface Emulator
+test-runtime: $(RUNTIME_READY) ## Test the built functions under AWS's Runtime Interface Emulator
 	$(WITH_SAM) $(WITH_RUNTIME) $(PYTEST) tests/runtime
 
 .PHONY: fuzz
-fuzz: $(DEV_READY) ## Look for requests that break the service for longer than make test does; SECONDS=300
+fuzz: $(DEV_READY) ## Search for requests that break the service, for SECONDS=300
 	FUZZ_SECONDS=$(SECONDS) HYPOTHESIS_PROFILE=explore $(PYTEST) tests/fuzz
 
 # Not in `make test`: news of a vulnerability must not break an unrelated change, nor a machine without a network.
 .PHONY: audit
-audit: $(VENV)/bin/uv $(AUDIT)/.ready ## Ask PyPI for known vulnerabilities of every package that is pinned or pulled in
+audit: $(VENV)/bin/uv $(AUDIT)/.ready ## Ask PyPI for known vulnerabilities of every package in use
 	@$(BIN)/python -m local.audit $(BIN)/uv $(AUDIT)/bin/pip-audit $(REQUIREMENTS)
 
 .PHONY: format
-format: $(DEV_READY) ## Format the code and mend what lint can mend
+format: $(DEV_READY) ## Format the code, and fix what lint can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -134,7 +134,7 @@ openapi: $(DEV_READY) ## Write openapi.json from the handlers' types, with answe
 	$(BIN)/python -m local.openapi
 
 .PHONY: faults
-faults: $(DEV_READY) ## Write docs/faults.md: what each fault of storage leads to, as it is seen
+faults: $(DEV_READY) ## Write docs/faults.md: make each fault of storage happen, and write down what follows
 	PYTHONPATH=shared:. $(BIN)/python -m tests.faults.page
 
 .PHONY: events
@@ -147,7 +147,7 @@ bench: $(RUNTIME_READY) ## Print the quick figures of docs/benchmarks.md, measur
 	@$(WITH_SAM) $(WITH_RUNTIME) $(BIN)/python -m benchmarks
 
 .PHONY: bench-handler
-bench-handler: $(RUNTIME_READY) ## Those of one function: its work by size, memory, imports, start, CPU
+bench-handler: $(RUNTIME_READY) ## Print the figures of single functions: work by size, memory, imports, start, processor
 	@$(WITH_SAM) $(WITH_RUNTIME) $(BIN)/python -m benchmarks handler
 
 .PHONY: bench-nab
@@ -156,12 +156,12 @@ bench-nab: $(DEV_READY) ## Score every detector on the Numenta Anomaly Benchmark
 	PYTHONPATH=shared $(BIN)/python -m benchmarks.nab "$(NAB)"
 
 .PHONY: bench-load
-bench-load: $(if $(URL),$(DEV_READY),$(RUNTIME_READY)) $(LOAD_READY) ## Load of 100 clients into docs/benchmarks.md; DURATION=<s>; URL=<https://...> KEY=<API key>
+bench-load: $(if $(URL),$(DEV_READY),$(RUNTIME_READY)) $(LOAD_READY) ## Measure 100 clients at once, and write it to docs/benchmarks.md; DURATION=<s>; URL=<https://...> KEY=<API key>
 	@$(WITH_SAM) $(WITH_RUNTIME) LOCUST_PYTHON="$(CURDIR)/.venv/load/bin/python" \
 		$(BIN)/python -m benchmarks.load $(if $(URL),--url "$(URL)") $(if $(DURATION),--duration "$(DURATION)")
 
 .PHONY: bench-throughput
-bench-throughput: $(PEERS)/.ready ## Points a second of every detector, beside those of other libraries
+bench-throughput: $(PEERS)/.ready ## Print the points a second of every detector, beside other libraries
 	PYTHONPATH=shared:. $(PEERS)/bin/python -m benchmarks.throughput
 
 .PHONY: pictures
@@ -169,7 +169,7 @@ pictures: $(DEV_READY) ## Draw the pictures of the README
 	PYTHONPATH=shared $(BIN)/python -m benchmarks.pictures
 
 .PHONY: cost
-cost: $(DEV_READY) ## What the service costs on AWS, from durations measured here and list prices
+cost: $(DEV_READY) ## Print what the service costs on AWS, from durations measured here and list prices
 	PYTHONPATH=shared $(BIN)/python -m benchmarks.cost
 
 .PHONY: clean
