@@ -21,7 +21,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen = getattr(metafunc.cls, "BACKENDS", getattr(metafunc.module, "BACKENDS", tuple(BACKENDS)))
         # A module that needs one storage and no other makes it by itself.
         if chosen:
-            metafunc.parametrize("storage", chosen, indirect=True, scope="module")
+            marks = {"dynamodb": pytest.mark.dynamodb_local}
+            storages = [pytest.param(name, marks=marks.get(name, ())) for name in chosen]
+            metafunc.parametrize("storage", storages, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")

@@ -80,6 +80,7 @@ def count(boundary: Boundary, name: str) -> int:
     return sum(call.name == name for call in boundary.calls)
 
 
+@pytest.mark.slow
 def test_a_hundred_fits_of_one_series_at_once(boundary: Boundary, eager_threads):
     published = publish_at_once(boundary, ["s"] * FITS)
     # Else the threads ran one after the other, and nothing was tested.
@@ -96,6 +97,7 @@ def test_a_hundred_fits_of_one_series_at_once(boundary: Boundary, eager_threads)
         assert registry.load(key("s"), version.number).version == version
 
 
+@pytest.mark.slow
 def test_first_fits_of_many_series_at_once_are_each_counted(boundary: Boundary, eager_threads):
     series_ids = [f"s{index % 10}" for index in range(40)]
     publish_at_once(boundary, series_ids)
@@ -104,6 +106,7 @@ def test_first_fits_of_many_series_at_once_are_each_counted(boundary: Boundary, 
     assert found.series_counted == 10
 
 
+@pytest.mark.slow
 def test_lost_answers_amid_the_crowd_cost_no_number(boundary: Boundary, eager_threads):
     tokens: set[str] = set()
 

@@ -150,6 +150,7 @@ def test_without_locust_one_is_told_what_makes_it(tmp_path):
     assert locust_python({"LOCUST_PYTHON": sys.executable}).samefile(sys.executable)
 
 
+@pytest.mark.slow
 def test_a_target_serves_every_series_and_is_gone_afterwards():
     with serving(CONSISTENT) as served:
         assert targets.seed(served.url) == 500

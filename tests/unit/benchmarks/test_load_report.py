@@ -136,6 +136,7 @@ def test_a_stage_without_an_answer_can_be_told_and_drawn(tmp_path):
     assert "| local stack | locust | 0.0 | – | – | – | 9 |" in report.write(run, WHERE, [picture], now=NOW)
 
 
+@pytest.mark.slow
 def test_the_same_figures_make_the_same_pictures(tmp_path):
     run = run_of([CONSISTENT, CACHED], cpu={"server": 20.0, "load generator": 2.0})
     first, second = (plots.draw(run, tmp_path / name, "load") for name in ("one", "two"))

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from benchmarks.nab import contenders
 from benchmarks.nab.contenders import CONTENDERS, choose
@@ -42,6 +43,7 @@ def test_halves_share_every_category(tmp_path):
     assert [file.name for file in other] == ["x/2.csv", "y/1.csv", "z/1.csv"]
 
 
+@pytest.mark.slow
 def test_every_contender_scores_a_file(tmp_path):
     values = np.random.default_rng(0).normal(size=400)
     values[300] = 40.0

@@ -61,6 +61,7 @@ numbers = st.one_of(
 limits = st.one_of(st.just(np.nan), st.just(np.inf), st.just(-np.inf), numbers)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 @given(data=st.data())
 def test_no_series_and_no_judgement_upset_it(data: st.DataObject) -> None:

@@ -140,6 +140,7 @@ def test_the_usual_stays_inside_the_band_and_below_the_threshold():
     assert (judgement.score[settled] >= THRESHOLD).mean() < 0.002
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [lambda r, n: r.normal(size=n), lambda r, n: r.standard_t(2, n)], ids=["normal", "t"])
 def test_p_values_are_calibrated_on_exchangeable_points(draw):
     random = np.random.default_rng(3)
