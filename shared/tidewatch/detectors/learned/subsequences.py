@@ -1,8 +1,8 @@
-"""A series cut into overlapping stretches of one length, one that ends at each point.
+"""Subsequences: windows of one length, one that ends at each point of a series.
 
-Stretches are compared as they are, in spreads of the training values about their median. If each were brought to a mean
-of 0 and a standard deviation of 1, as is done where only shapes matter, a level or an amplitude that was never there
-would look usual.
+They are compared as they are, in spreads of the training values about their median. If each were scaled to a mean of 0
+and a standard deviation of 1, as is done where only shapes matter, a level or an amplitude that was never seen would
+look usual.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ LEAST_SCORE: Final = 1e-6
 """In spreads: what is less is rounding."""
 
 _LONGEST: Final = 128
-"""Points of the longest season that becomes a window by itself: what is learned grows with the square of it."""
+"""Points of the longest season that is taken as the length: what is learned grows with its square."""
 _USUAL: Final = (32, 16, 8)
 """Lengths to try where there is no such season, the shorter ones for short series."""
 _SPREADS: Final = 3.2897
 """Standard deviations from the 5th to the 95th percentile where values are normal."""
 _LEAST_STD: Final = 0.05
-"""Of logarithms: the windows of a wave without noise are equally strange but for rounding."""
+"""Of logarithms: the windows of a wave without noise have equal scores but for rounding."""
 _FARTHEST: Final = 1e6
 _WINSOR: Final = 13.0
 """Standard deviations beyond which a training value is drawn in, so that one cannot rule what is learned."""

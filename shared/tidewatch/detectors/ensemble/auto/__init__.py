@@ -1,7 +1,7 @@
-"""The default detector: several experts, each calibrated by its own past, and the word of those that protest most.
+"""Several experts, each calibrated by its own past, and the evidence of those that see most.
 
-A point is judged by what came before it alone. What is learned (levels, period, stretches, tails) is learned at fixed
-places of the stream, so a judgement does not depend on how the stream was cut into calls.
+A point is judged only by what came before it. Levels, period, stretches and tails are learned at fixed places of the
+stream, so a judgement does not depend on how the stream was cut into calls.
 """
 
 from tidewatch.detectors.ensemble.auto.baseline import EXPERTS

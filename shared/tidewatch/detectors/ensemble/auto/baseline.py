@@ -1,4 +1,4 @@
-"""What the detector has learned of a stream at one place, and holds to until the next."""
+"""What the detector has learned of a stream at one place, and uses until the next."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _MEMORY: Final = np.array([1.0, 4.0, 24.0, 48.0, 24.0, 50.0, 20.0, 50.0, 1.0])  
 _LEAST_PAST: Final = 64
 _HELD: Final = 1.5  # margins about what the season expects, beyond which a value is not remembered
 _WILD_SHARE: Final = 0.001
-"""Share of values, on each side, that may be anomalies of the past."""
+"""Share of the values, on each side, that may be anomalies."""
 _LEAST_WILD: Final = 2
 _BEYOND: Final = 0.2
-"""Of the range of all others: so much further out a value may lie."""
+"""Of the range of all others: how much further out a value may lie."""
 _LARGE_MOVES: Final = 0.05
-"""Share of the steps from point to point that count no more than the one at its end."""
+"""Share of the steps from point to point that are winsorised to the largest of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Winsorizer:
 
     Attributes:
         lowest, highest: of values.
-        step: the largest, from one value to the next.
+        step: the largest step from one value to the next.
     """
 
     lowest: float
@@ -85,7 +85,7 @@ class Winsorizer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Baseline:
-    """Levels, season, stretches and tails.
+    """What is usual: levels, season, stretches and tails.
 
     Attributes:
         tails: calibration of every row of the past, see :data:`ROWS`; None while there is too little of it.
@@ -95,8 +95,8 @@ class Baseline:
         floor: differences below it count as none.
         period: in points.
         periods: how many earlier periods the past holds; 0 if not one.
-        seasonal: whether the season leads, and not the level.
-        margin: half the width of the band about what the leader expects.
+        seasonal: whether points are expected by the season, and not by the level.
+        margin: half the width of the band about what is expected.
     """
 
     tails: Tails | None
@@ -123,7 +123,7 @@ class Baseline:
 
 
 def learn(past: Floats, values: Floats, period: int, periods: int) -> Baseline:
-    """Learns from what has been.
+    """Learns from the past.
 
     Args:
         past: shape (len(ROWS), m), what the last m points measured.

@@ -1,4 +1,4 @@
-"""What each expert measures of a point: the larger, the less usual.
+"""What each expert measures of a point; larger measures are less usual.
 
 | expert | measures | sees |
 |---|---|---|
@@ -8,7 +8,7 @@
 | shift | change of the mean of 24 points since the 24 before | steps, ramps |
 | shape | distance of the last 24 points from the nearest stretch of the past | patterns never seen |
 | rough | mean absolute first difference of 50 points | jitter, bursts |
-| calm | inverse of that of 20 points | a sensor that is stuck, traffic that died |
+| calm | inverse of that of 20 points | a sensor that is stuck, traffic that stopped |
 
 In the windows of later points a value counts as winsorised (class ``Winsorizer``), so that one spike is one anomaly.
 """
@@ -33,7 +33,8 @@ _SLOW: Final = 24
 _ROUGH: Final = 50
 _CALM: Final = 20
 _LEAST_MOVE: Final = 1e-290
-_WILD: Final = 6.7  # medians of the residual, 4.5 standard deviations of a normal one, that none counts beyond
+_MOST_RESIDUAL: Final = 6.7
+"""In medians of the residuals: none counts as more. It is 4.5 standard deviations of normal ones."""
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +54,7 @@ def expectation(past: Floats, size: int, baseline: Baseline) -> Floats:
 
 
 def smoothed(values: Floats, winsorised: Floats) -> Floats:
-    """The running means of values over 4 and 24 points, shape (2, size): the last of each counts whole.
+    """The running means of values over 4 and 24 points, shape (2, size). The last point of each is not winsorised.
 
     Args:
         values: shape (size,).
@@ -105,7 +106,7 @@ def remeasure_season(past: Floats, size: int, baseline: Baseline) -> Floats:
     again = [leave_one_out(row, baseline.period, baseline.periods) for row in past]
     nearest = np.stack([again[1][0], again[2][0]])
     residual = again[0][1]
-    residual = np.minimum(residual, _WILD * float(np.median(residual)) + baseline.floor)
+    residual = np.minimum(residual, _MOST_RESIDUAL * float(np.median(residual)) + baseline.floor)
     measured = np.concatenate([np.maximum(nearest - baseline.floor, 0.0), residual[None]])
     return measured[:, past.shape[1] - size :]
 

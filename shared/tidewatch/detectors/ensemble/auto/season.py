@@ -19,7 +19,7 @@ from tidewatch.series import Sampling
 Floats = NDArray[np.float64]
 
 MOST_PERIODS: Final = 14
-"""How many earlier periods are compared: two weeks of days, so that a weekday finds its own kind."""
+"""How many earlier periods are compared: two weeks of days, so that a weekday meets the same weekday."""
 
 _WINSOR: Final = 4.0
 """Spreads about the median, beyond which a value counts no more in the search for a period."""
@@ -87,10 +87,10 @@ def same_phase(past: NDArray[np.float64], size: int, period: int, periods: int) 
 
 
 def leave_one_out(past: NDArray[np.float64], period: int, periods: int) -> tuple[NDArray[np.float64], ...]:
-    """How far each point is from the others of its phase, before it or after: from the nearest, and from their mean.
+    """How far each point is from the others of its phase, before or after it: from the nearest, and from their mean.
 
-    A point to come is compared with as many others, so these are what its distance is to be ranked among. A point that
-    has no other of its phase yet borrows the distance of one that has.
+    A later point is compared with as many others, so its distance is ranked among these. A point that has no other of
+    its phase yet gets the distance of one that has.
 
     Args:
         past: shape (n,), more than one period.

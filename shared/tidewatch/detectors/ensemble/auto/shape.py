@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 LENGTH: Final = 24
 """Points in a stretch."""
 
-_REACH: Final = 4_096
+_PAST: Final = 4_096
 _SAMPLE: Final = 256
 _FARTHEST: Final = 32.0  # in spreads: beyond it values count as equal, as float32 has seven digits
 _AT_ONCE: Final = 32  # small enough that the product stays on one thread: waking others costs more than it saves
@@ -39,7 +39,7 @@ class Stretches:
     @classmethod
     def of(cls, past: NDArray[np.float64], centre: float, spread: float) -> Stretches:
         """An even sample of the past, shape (n,), n more than 2 * LENGTH, without its last LENGTH points."""
-        normal = _normal(past[-_REACH:], centre, spread)
+        normal = _normal(past[-_PAST:], centre, spread)
         room = normal.size - 2 * LENGTH
         count = min(_SAMPLE, room)
         chosen = sliding_window_view(normal, LENGTH)[np.arange(count) * room // count].T

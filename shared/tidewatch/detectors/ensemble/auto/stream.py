@@ -1,4 +1,4 @@
-"""The detector itself: points in, a judgement of each out, by what came before it alone."""
+"""The detector itself: it takes points, and judges each only by what came before it."""
 
 from __future__ import annotations
 
@@ -34,14 +34,13 @@ Floats = NDArray[np.float64]
 LOOKBACK: Final = 16_384
 """Points of the past that are kept, and that a season is found in."""
 WARM_UP: Final = 128
-"""Points before the first judgement: the first half to learn what is usual, the other what distances from it are."""
+"""Points before the first judgement: the first half tells what is usual, the second what distances from it are."""
 
 _BURN_IN: Final = WARM_UP // 2
 _BLOCK_SHORTEST, _BLOCK_LONGEST = 16, 512
 _LARGEST: Final = 1e100  # in units of the first values: squares of it still are doubles
-_RANKED_ANEW: Final = (
-    1.4  # times as many periods baseline: the nearest of them is nearer, and the past is measured again
-)
+_RANKED_ANEW: Final = 1.4
+"""Where so many times as many periods are known, the nearest of them is nearer, and the past is measured again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +51,9 @@ class Judgement:
         score: the fused score, 0 to 12.5: what ``baseline.fuse`` makes of the experts.
         evidence: ``-log10`` of the p-value of the score among the scores of the past; 0 while warming up.
         experts: shape (len(EXPERTS), n), the evidence of each expert.
-        expected: what the leader, the level or the season, expects, in the unit of the series; the value itself while
-            warming up.
-        lower, upper: about 997 of 1,000 usual points lie between; infinite beyond the range of a double.
+        expected: what the season expects, or the level where there is none, in the unit of the series; the value itself
+            while warming up.
+        lower, upper: about 997 of 1,000 usual points lie between them; infinite beyond the range of a double.
         direction: int8, 1 above what was expected, -1 below, 0 neither.
         warming_up: bool, whether too little came before.
     """
@@ -70,7 +69,7 @@ class Judgement:
 
 
 class Stream:
-    """A stream as far as it was seen. Memory and work per point are bounded, however long it gets.
+    """A stream up to its last point. Memory and work per point are bounded, however long the stream gets.
 
     Values are kept in units of the power of two above those of the burn-in, which is exact and keeps squares in range.
     """
@@ -192,8 +191,8 @@ class Stream:
         return self._learned_at + min(max(self._learned_at // 8, _BLOCK_SHORTEST), _BLOCK_LONGEST)
 
     def _block(self, timestamps: NDArray[np.int64], values: Floats, out: Floats) -> None:
-        """Judges points none of which is beyond the next place of learning."""
-        # Running means take the place of the copies when it is known what they are to be made of.
+        """Judges points up to the next place of learning."""
+        # The second and third row are copies until the running means are known that belong there.
         self._values.push(np.tile(values, (3, 1)))
         self._times.push(timestamps[None])
         self.count += values.size
@@ -212,7 +211,7 @@ class Stream:
         seasonal = expected[MARGIN:]
         remembered = np.zeros((len(ROWS), size))
         remembered[:FUSED] = measure(winsorised, past, seasonal, baseline)
-        # What widens the band is how usual points stray.
+        # Only residuals of usual points may widen the band.
         remembered[RESIDUAL] = np.abs(winsorised[MARGIN:] - seasonal)
         if baseline.tails is not None:
             out[: len(EXPERTS)] = _evidence(baseline.tails, remembered)
@@ -242,7 +241,7 @@ class Stream:
             self._baseline = self._baseline_now()
 
     def _measure_season_anew(self, baseline: Baseline) -> None:
-        """Measures the season's past as it would be measured now, for what comes to be ranked among."""
+        """Measures the season's past as it would be measured now, since later points are ranked among it."""
         past = self._past.view()
         if past.shape[1]:
             history = self._values.view()[:, -min(LOOKBACK, self.count) :]
@@ -250,14 +249,14 @@ class Stream:
             self._baseline = self._baseline_now()
 
     def _baseline_now(self) -> Baseline:
-        """What was to be learned at the last place, whether or not points came since."""
+        """What was learned at the last place of learning, from the points before it."""
         values = self._history()
         since = self.count - self._learned_at
         past = self._past.view()[:, : len(self._past) - since][:, -CALIBRATION:]
         return learn(past, values, self._period, min(MOST_PERIODS, values.size // self._period))
 
     def _history(self) -> Floats:
-        """The values at the last place of learning, at most LOOKBACK of them."""
+        """The values up to the last place of learning, at most LOOKBACK of them."""
         values: Floats = self._values.view()[0, : len(self._values) - (self.count - self._learned_at)]
         return values[-min(LOOKBACK, self._learned_at) :]
 
