@@ -118,7 +118,8 @@ class Server:
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + 60
         while self._process.poll() is None and time.monotonic() < deadline:
-            with closing(Client(self.url, timeout=2)) as client:
+            # A port that nothing listens on refuses at once; a first answer may take long on a busy machine.
+            with closing(Client(self.url, timeout=30)) as client:
                 try:
                     answer = client.get("/health")
                 except HTTPError:

@@ -42,7 +42,7 @@ def main() -> int:
     server = Server(port=free_port(_USUAL_PORT))
     try:
         with server:
-            console.line(f"It serves on {server.url} after {time.monotonic() - started:.1f} s.")
+            console.line(f"It is ready on {server.url} after {time.monotonic() - started:.1f} s.")
             tour = Tour(console, Client(server.url))
             if path is None:
                 tour_of_samples(tour)
@@ -74,29 +74,29 @@ def tour_of_samples(tour: Tour) -> None:
     """
     tour.title("Train a model on a week of a web shop's traffic, hour by hour")
     _train(tour, "web-requests", "fit.json", version="v1")
-    tour.title("Ask whether a new point is unusual: an ordinary Monday morning")
+    tour.title("Ask whether a new point is unusual: a normal Monday morning")
     _judge(tour, "/predict/web-requests", "predict_normal.json", anomaly=False, version="v1")
-    tour.title("… and one that is far too busy")
+    tour.title("Ask about a point that is far too busy")
     _judge(tour, "/predict/web-requests", "predict_anomaly.json", anomaly=True, version="v1")
     tour.title("The shop grew: train again, on the next week")
     _train(tour, "web-requests", "fit_again.json", version="v2")
-    tour.title("The same busy point is ordinary now, since predict asks the latest version")
+    tour.title("The same busy point is normal now, because predict uses the latest version")
     _judge(tour, "/predict/web-requests", "predict_anomaly.json", anomaly=False, version="v2")
     tour.title("Old versions stay: v1 still calls it an anomaly")
     _judge(tour, "/predict/web-requests?version=1", "predict_anomaly.json", anomaly=True, version="v1")
-    tour.title("A cold room, where too cold is as bad as too warm: a detector with both sides")
+    tour.title("A cold room must be neither too cold nor too warm: watch both sides")
     _train(tour, "cold-room", "fit_both_sides.json", version="v1")
     _judge(tour, "/predict/cold-room", "predict_too_cold.json", anomaly=True, version="v1")
-    tour.title("What is trained")
+    tour.title("List the versions")
     _list_versions(tour, "web-requests", ["v2", "v1"])
     tour.title("See what each version learned")
     tour.save_plot("/plot?series_id=web-requests&version=1", OUTPUT / "web-requests-v1.png")
     tour.save_plot("/plot?series_id=web-requests&version=2", OUTPUT / "web-requests-v2.png")
     tour.save_plot("/plot?series_id=cold-room", OUTPUT / "cold-room-v1.png")
-    tour.title("How the service fares")
+    tour.title("See how the service is doing")
     _look_at_health(tour, series=2)
-    tour.title("Done: every answer was as it should be. The stack stops now")
-    tour.say("make run                       starts it again, for the curl lines above and for /docs")
+    tour.title("Done: every answer was as expected. The stack stops now")
+    tour.say("make run                       starts it again, for the curl commands above and for /docs")
     tour.say("make demo CSV=your-file.csv    does this with your own data")
 
 
@@ -110,10 +110,12 @@ def _judge(tour: Tour, target: str, body: str, *, anomaly: bool, version: str) -
     answer = tour.post_file(target, REQUESTS / body)
     expected = {"anomaly": anomaly, "model_version": version}
     expect(expected.items() <= answer.items(), f"expected {expected}, got {answer}")
-    verdict = "AN ANOMALY" if answer["anomaly"] else "normal"
+    verdict = "an ANOMALY" if answer["anomaly"] else "normal"
     side = "above" if answer["score"] >= 0 else "below"
     value = json.loads((REQUESTS / body).read_bytes())["value"]
-    tour.say(f"{value:,.5g} is {verdict} to {version}: {abs(answer['score']):.1f} standard deviations {side} the mean.")
+    tour.say(
+        f"{version} says {value:,.5g} is {verdict}: {abs(answer['score']):.1f} standard deviations {side} the mean."
+    )
 
 
 def _list_versions(tour: Tour, series_id: str, expected: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""A tour through the service in a terminal: numbered steps, each request as a curl line, answers in words."""
+"""A tour of the service in a terminal: numbered steps, each request as a curl command, each answer in a sentence."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _JSON_HEADER: Final = "-H 'Content-Type: application/json'"
 
 
 class Surprise(Exception):
-    """The service answered something else than it should; the message says what."""
+    """The service answered something that it should not; the message says what."""
 
 
 class Refused(Surprise):
-    """The service refused a request; the message has its own words."""
+    """The service refused a request; the message gives the service's reason."""
 
 
 def expect(holds: bool, otherwise: str) -> None:
-    """Holds the tour to its word.
+    """Checks that an answer is as the tour expects it.
 
     Raises:
         Surprise: with that message, if it does not hold.
@@ -127,6 +127,5 @@ def learned_in_words(fitted: dict[str, Any]) -> str:
     limits = [("below", learned["lower"]), ("above", learned["upper"])]
     unusual = " or ".join(f"{word} {limit:,.5g}" for word, limit in limits if limit is not None)
     numbers = ", ".join(f"{name} {learned[name]:,.5g}" for name in ("mean", "std") if learned[name] is not None)
-    return (
-        f"{fitted['version']} learned from {fitted['points_used']:,} points: {numbers}; unusual is {unusual or 'none'}."
-    )
+    points = f"{fitted['points_used']:,} points"
+    return f"{fitted['version']} learned from {points}: {numbers}. Unusual: {unusual or 'nothing'}."

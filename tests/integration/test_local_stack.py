@@ -220,8 +220,8 @@ def run(module: str, root: Path = ROOT, /, **settings: str) -> subprocess.Comple
 def test_the_demo(project: Path) -> None:
     done = run("local.demo", project)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2,456.5 is AN ANOMALY to v1" in done.stdout
-    assert "2,456.5 is normal to v2" in done.stdout
+    assert "v1 says 2,456.5 is an ANOMALY" in done.stdout
+    assert "v2 says 2,456.5 is normal" in done.stdout
     assert "-d @events/requests/fit.json" in done.stdout
     pictures = sorted(path.name for path in (project / "demo-output").glob("*.png"))
     assert pictures == ["cold-room-v1.png", "web-requests-v1.png", "web-requests-v2.png"]

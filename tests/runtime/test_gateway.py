@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from local.project import PROJECT
 from local.sam.aws.cloudwatch import MetricStore
 from local.sam.console import Console, FunctionOutput
 from local.sam.functions import FunctionFailed
@@ -82,7 +83,7 @@ class OnePool:
 def invoke_once(result: Invocation | Exception, *, everything: bool = False) -> tuple[Any, str, MetricStore]:
     out, store = io.StringIO(), MetricStore()
     console = Console(out, everything=everything)
-    tools = Tools("x86_64", ROOT, ROOT, ROOT)
+    tools = Tools(PROJECT, "x86_64", ROOT, ROOT, ROOT)
     functions = RuntimeFunctions(
         tools, {FUNCTION.logical_id: FUNCTION}, lambda _: {}, REGION, 1, console, FunctionOutput(console, store)
     )
