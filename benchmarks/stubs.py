@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
+from tidewatch.deadline import Deadline
 from tidewatch.registry import ModelVersion, Page, SeriesKey, SeriesSummary
 from tidewatch.registry.ports import Head, Receipt
 from tidewatch.tenancy import Tenant
@@ -31,6 +33,16 @@ class StubVersionStore:
     def published_by(self, series: SeriesKey, request: str) -> int | None:  # noqa: ARG002 - the port's
         """Nothing; no benchmark sends a request twice."""
         return None
+
+    def delete_version(self, series: SeriesKey, number: int) -> None:
+        """Nothing; no benchmark deletes."""
+
+    def delete_series(self, series: SeriesKey, head: Head, deadline: Deadline) -> None:
+        """Nothing; no benchmark deletes."""
+
+    def referenced_keys(self) -> Iterator[str]:
+        """Nothing; no benchmark collects."""
+        return iter(())
 
     def count_series(self, tenant: Tenant) -> int:  # noqa: ARG002 - the port's
         """How many series there are."""
