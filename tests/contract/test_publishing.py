@@ -1,4 +1,4 @@
-"""Publisher and Registry over every backend: races, deaths, and what others see meanwhile."""
+"""Publisher and Registry over every backend: races, failures, and what others see meanwhile."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Lifetimes(RuleBasedStateMachine):
 
     @rule(series_id=series_ids, values=trainings, others=st.lists(trainings, max_size=2), step=st.sampled_from(STEPS))
     def publish_and_die_and_come_again(self, series_id, values, others, step):
-        """The same request, after any others: it publishes one version, whenever it died."""
+        """The same request, after any others: it publishes one version, wherever it failed."""
         receipt = Receipt(str(next(self.requests)), 2**40)
         flaky = FlakyVersions(self.versions, step), FlakyData(self.data, step)
         with pytest.raises(StorageUnavailable):
