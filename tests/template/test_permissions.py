@@ -39,6 +39,13 @@ GRANTS = {
         ("s3:GetObject", ARRAYS),
         ("s3:ListBucket", BUCKET),
     },
+    "ManageFunction": {
+        ("dynamodb:GetItem", MODELS),
+        ("dynamodb:Query", MODELS),
+        ("dynamodb:ConditionCheckItem", MODELS),
+        ("dynamodb:DeleteItem", MODELS),
+        ("dynamodb:UpdateItem", MODELS),
+    },
     "CollectFunction": {
         ("dynamodb:Scan", MODELS),
         ("s3:ListBucketVersions", BUCKET),

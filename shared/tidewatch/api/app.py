@@ -121,6 +121,7 @@ def route(
     *,
     tag: str,
     success: str,
+    status: int = 200,
     problems: tuple[int, ...] = (),
     also: Mapping[int, Any] | None = None,
     limits: LimitsOf = small_body,
@@ -134,7 +135,8 @@ def route(
         register: the router's method for the HTTP method, such as ``routes.get``.
         path: with parameters in angle brackets.
         tag: the group of routes that it is shown in.
-        success: what a 200 brings, in words.
+        success: what a success brings, in words.
+        status: of a success.
         problems: the error statuses that it has, beyond those that every route has.
         also: responses to document in another way than by the function's types.
         limits: how large the body may be.
@@ -153,7 +155,7 @@ def route(
             summary=summary.rstrip("."),
             description=" ".join(description.split()),
             response_description=success,
-            responses=responses(success, *problems) | dict(also or {}),
+            responses=responses(success, *problems, status=status) | dict(also or {}),
         )(function)
 
     return decorate

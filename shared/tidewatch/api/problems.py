@@ -17,7 +17,14 @@ from pydantic import BaseModel, Field
 from tidewatch.api.decoding import InvalidBody, MalformedBody, PayloadTooLarge, UnsupportedMediaType
 from tidewatch.deadline import DeadlineExceeded
 from tidewatch.detectors import CannotTrain
-from tidewatch.registry import DataCorrupted, SeriesBusy, SeriesNotFound, StorageUnavailable, VersionNotFound
+from tidewatch.registry import (
+    DataCorrupted,
+    SeriesBusy,
+    SeriesNotFound,
+    StorageUnavailable,
+    VersionInUse,
+    VersionNotFound,
+)
 from tidewatch.series import InvalidSeries
 from tidewatch.settings import ConfigurationError
 from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
@@ -232,6 +239,7 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     ),
     SeriesNotFound: lambda e: _Answer("unknown-series", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown series"),
     VersionNotFound: lambda e: _Answer("unknown-version", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown version"),
+    VersionInUse: lambda e: _Answer("version-in-use", HTTPStatus.CONFLICT, _sentence(e), title="Version in use"),
     SeriesBusy: lambda e: _Answer(
         "series-busy", HTTPStatus.SERVICE_UNAVAILABLE, _sentence(e), headers=_retry_after(e.retry_after)
     ),
@@ -319,11 +327,13 @@ _DOCUMENTED: Final[Mapping[int, str]] = {
 _RETRIED: Final = frozenset({409, 429, 503})
 
 
-def responses(success: str, *problems: int) -> dict[int, Any]:
+def responses(success: str, *problems: int, status: int = 200) -> dict[int, Any]:
     """The documentation of a route's responses: of its success, its problems, and those that every route has."""
-    documented: dict[int, Any] = {200: {"description": success}}
-    for status in sorted({*problems, 429, 500}):
-        documented[status] = {"description": _DOCUMENTED[status], "content": {CONTENT_TYPE: {"model": Problem}}}
-        if status in _RETRIED:
-            documented[status]["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    documented: dict[int, Any] = {status: {"description": success}}
+    if status == HTTPStatus.NO_CONTENT:
+        documented[status]["content"] = {}
+    for problem in sorted({*problems, 429, 500}):
+        documented[problem] = {"description": _DOCUMENTED[problem], "content": {CONTENT_TYPE: {"model": Problem}}}
+        if problem in _RETRIED:
+            documented[problem]["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
     return documented

@@ -1,0 +1,86 @@
+"""DELETE /series/{series_id} and DELETE /series/{series_id}/versions/{version}.
+
+Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
+"""
+
+import re
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from aws_lambda_powertools.event_handler import Depends, Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import AfterValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from tidewatch import composition
+from tidewatch.api.app import route
+from tidewatch.api.parameters import SeriesId
+from tidewatch.api.problems import CONTENT_TYPE, Problem
+from tidewatch.api.request import RequestDep
+from tidewatch.registry import Deleter
+
+routes = Router()  # type: ignore[no-untyped-call]
+
+_NUMBER: Final = "v?[1-9][0-9]{0,7}"
+
+get_deleter = composition.deleter
+DeleterDep = Annotated[Deleter, Depends(get_deleter)]
+
+
+def _check_number(version: str) -> str:
+    if re.fullmatch(_NUMBER, version, re.ASCII) is None:
+        raise PydanticCustomError("version_form", "a version to delete is a number such as 3, or v3")
+    return version
+
+
+Number = Annotated[
+    str,
+    AfterValidator(_check_number),
+    WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER}$"}),
+    Path(description="The version: `3` or `v3`."),
+]
+
+_IN_USE: Final = {
+    409: {
+        "description": "The version is the champion or the latest of its series.",
+        "content": {CONTENT_TYPE: {"model": Problem}},
+    }
+}
+
+
+@route(
+    routes.delete,
+    "/series/<series_id>",
+    tag="Models",
+    status=HTTPStatus.NO_CONTENT,
+    success="The series is deleted.",
+    problems=(404, 422, 503),
+)
+def delete_series(series_id: SeriesId, request: RequestDep, deleter: DeleterDep) -> Response[None]:
+    """Delete a series.
+
+    Deletes the series with all its versions. Their training data is deleted within eight days, unless another series
+    has the same. A later fit begins anew at v1.
+    """
+    deleter.delete_series(request.series(series_id), request.deadline)
+    return Response(HTTPStatus.NO_CONTENT)
+
+
+@route(
+    routes.delete,
+    "/series/<series_id>/versions/<version>",
+    tag="Models",
+    status=HTTPStatus.NO_CONTENT,
+    success="The version is deleted.",
+    problems=(404, 422, 503),
+    also=_IN_USE,
+)
+def delete_version(series_id: SeriesId, version: Number, request: RequestDep, deleter: DeleterDep) -> Response[None]:
+    """Delete a version.
+
+    Deletes one version, unless it is the champion or the latest. Its number is not given out again while the series is
+    there. Its training data is deleted within eight days, unless another version has the same.
+    """
+    deleter.delete_version(request.series(series_id), int(version.removeprefix("v")), request.deadline)
+    return Response(HTTPStatus.NO_CONTENT)
