@@ -178,6 +178,13 @@ class TestTime:
         monkeypatch.setattr(cross_fitting, "load_learners", lambda: now.__setitem__(0, now[0] + 60.0))
         fit(numbered(200), deadline=Deadline.after(1_000, clock=lambda: now[0]))
 
+    def test_where_nobody_waits_only_the_time_of_the_processor_counts(self, monkeypatch):
+        """The same training is not refused on a busy machine."""
+        now = count(0.0, 3.0)
+        monkeypatch.setattr(cross_fitting.time, "thread_time", lambda: next(now))
+        with pytest.raises(CannotTrain, match="lower sample"):
+            fit(numbered(200), deadline=NEVER)
+
     def test_a_model_that_would_judge_its_series_too_slowly(self):
         class Slow(Nearest):
             def nonconformity(self, rows):

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 MOST_PERIODS: Final = 14
 """How many earlier periods are compared: two weeks of days, so that a weekday meets the same weekday."""
 
+_SEARCHED: Final = 2_048
+"""Points at the end that are searched for a season other than the calendar's: what a search takes grows with them."""
 _WINSOR: Final = 4.0
 """Spreads about the median, beyond which a value counts no more in the search for a period."""
 _SURE: Final = 4.0
@@ -51,7 +53,8 @@ def choose_period(timestamps: NDArray[np.int64], values: Floats, longest: int) -
     if is_season(values, usual):
         return usual
     step = max(int(np.median(np.diff(timestamps))), 1)
-    found = find_season(Sampling(step, int(timestamps[0]), 1.0), np.arange(values.size), values)
+    late = values[-_SEARCHED:]
+    found = find_season(Sampling(step, int(timestamps[0]), 1.0), np.arange(late.size), late)
     return found if found and found <= longest else usual
 
 
