@@ -12,15 +12,17 @@ from benchmarks import prices
 from benchmarks.prices import USERS, Call
 from tests.support.environment import ROOT
 
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+OPERATIONS, DEPLOYING = (
+    (ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("operations.md", "deploying.md")
+)
 # A prediction, and 1,000 points in a batch, as they are on a machine that does much else.
 SINGLE = Call(own_ms=2.0, answer_bytes=300)
 BATCH = Call(own_ms=20.0, answer_bytes=60_000)
 
 
-def table(first_cell):
-    """The cells of the first row that begins so, but the last as a number."""
-    (row,) = re.findall(rf"^\| {re.escape(first_cell)} \|(.*)\|$", OPERATIONS, flags=re.MULTILINE)
+def table(first_cell, page=OPERATIONS):
+    """The cells of the one row that begins so, but the last as a number."""
+    (row,) = re.findall(rf"^\| {re.escape(first_cell)} \|(.*)\|$", page, flags=re.MULTILINE)
     *words, last = [cell.strip(" *") for cell in row.split("|")]
     return [*words, float(last)]
 
@@ -44,6 +46,16 @@ def test_operations_tells_what_idling_costs():
 def test_operations_tells_how_many_metrics_are_charged(detectors):
     number = prices.custom_metrics(detectors)
     assert table(str(detectors)) == [str(number), round(number * prices.METRIC_MONTH, 2)]
+
+
+def test_deploying_tells_what_predictions_idling_and_metrics_cost():
+    million = prices.of_prediction(Call(own_ms=0.23, answer_bytes=287)) * 1e6
+    for name, dollars in million.parts.items():
+        assert table(name, DEPLOYING)[-1] == round(dollars, 2), name
+    assert f"**{million.total:.2f}**" in DEPLOYING
+    assert f"costs ${prices.of_idling().total:.2f} a month" in DEPLOYING
+    fewest, most = prices.custom_metrics(1), prices.custom_metrics(len(CATALOGUE))
+    assert f"{fewest} to {most} custom metrics" in DEPLOYING
 
 
 def test_a_detector_in_use_is_one_metric_more():
