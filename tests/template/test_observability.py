@@ -131,6 +131,15 @@ def test_alarms_watch_every_function(metric):
     assert watched == {functions()[name]["FunctionName"] for name in functions().keys() - spared}
 
 
+@pytest.mark.parametrize(("metric", "dimension"), [("Errors", "FunctionName"), ("ColdStart", "function_name")])
+def test_the_dashboard_shows_every_function(metric, dimension):
+    uses = [use for use in metrics_of_dashboard() if use.name == metric and dimension in use.dimensions]
+    # What has no route counts no cold starts.
+    spared = SCHEDULED if metric == "ColdStart" else set()
+    shown = {functions()[name]["FunctionName"] for name in functions().keys() - spared}
+    assert {use.dimensions[dimension] for use in uses} == shown
+
+
 def tables_and_indexes():
     """Every table, and every index with its table; a table by itself has no index."""
     for name, table in template().resources("AWS::DynamoDB::Table").items():

@@ -6,7 +6,6 @@ import re
 
 import pytest
 from tidewatch.detectors import CATALOGUE
-from tidewatch.telemetry import Metric
 
 from benchmarks import prices
 from benchmarks.prices import USERS, Call
@@ -60,9 +59,6 @@ def test_deploying_tells_what_predictions_idling_and_metrics_cost():
 
 def test_a_detector_in_use_is_one_metric_more():
     assert prices.custom_metrics(6) == prices.custom_metrics(5) + 1
-    # Each metric once, cold starts by function, and what the access log tells of throttling.
-    once = [metric for metric in Metric if metric is not Metric.COLD_START]
-    assert prices.custom_metrics(0) == len(once) + 5 + 1
 
 
 def test_a_thousand_points_in_a_request_cost_a_hundredth_at_most():
