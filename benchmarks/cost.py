@@ -25,7 +25,7 @@ START: Final = 1_700_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredCalls:
     """One request of each kind, as it was measured."""
 
     prediction: Call
@@ -53,7 +53,7 @@ def main() -> None:
     print("usage plans or request throttling by key, which would then be ours to build.")
 
 
-def measure_calls() -> Measured:
+def measure_calls() -> MeasuredCalls:
     """Times the functions over storage that costs nothing."""
     with stubbed() as functions:
         fit, predict = functions["fit"].lambda_handler, functions["predict"].lambda_handler
@@ -61,7 +61,7 @@ def measure_calls() -> Measured:
         single = event("/predict/cost", "/predict/{series_id}", body={"timestamp": str(START), "value": 12.5})
         trained = _call(fit, fitting, times=30)
         sizes = sorted({POINTS_OF_A_BATCH, *(user.points_in_batch for user in USERS)})
-        return Measured(
+        return MeasuredCalls(
             prediction=_call(predict, single, times=5_000),
             fit=trained,
             batches={points: _call(predict, _batch(points), times=300) for points in sizes},
@@ -87,7 +87,7 @@ def _call(handler: Callable[..., dict[str, Any]], request: dict[str, Any], *, ti
     return Call(timing.median_ms, len(body))
 
 
-def _print_batch(measured: Measured) -> None:
+def _print_batch(measured: MeasuredCalls) -> None:
     single = prices.of_prediction(measured.prediction) * POINTS_OF_A_BATCH
     batch = prices.of_prediction(measured.batches[POINTS_OF_A_BATCH])
     thousandths = {name: dollars * 1000 for name, dollars in batch.parts.items()}
@@ -120,7 +120,7 @@ def _print_metrics() -> None:
     print()
 
 
-def _print_users(measured: Measured) -> None:
+def _print_users(measured: MeasuredCalls) -> None:
     print("A month, all told; a batch is the points of an hour")
     print("                                                one by one     in batches")
     for user in USERS:

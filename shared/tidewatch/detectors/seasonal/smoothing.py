@@ -67,7 +67,7 @@ class Smoothing:
             keep = float(np.abs(np.linalg.eigvals(both)).max())
         return -1.0 / math.log(min(max(keep, 1e-3), 0.999))
 
-    def reach(self, steps: Whole) -> tuple[Floats, Floats]:
+    def damped_trend(self, steps: Whole) -> tuple[Floats, Floats]:
         """How many trends the level moves in so many steps, and how much of the trend is left; shape (n,) each."""
         left = self.phi ** steps.astype(np.float64)
         moved = steps.astype(np.float64) if self.phi == 1.0 else self.phi * (1.0 - left) / (1.0 - self.phi)
@@ -109,7 +109,7 @@ def smooth(points: Points, smoothing: Smoothing, start: Start, clip: float = mat
     Returns:
         The forecasts; what the season was in each, both of shape (n,); and the season after the last point.
     """
-    moved, left = smoothing.reach(points.steps)
+    moved, left = smoothing.damped_trend(points.steps)
     alpha, gamma = smoothing.alpha, smoothing.gamma
     alpha_beta = alpha * smoothing.beta
     level, trend, season = start.level, start.trend, start.season.tolist()
@@ -174,7 +174,7 @@ def _squared_errors(points: Points, start: Start, clip: float, tried: Sequence[S
     level, trend = np.full(len(tried), start.level), np.full(len(tried), start.trend)
     season = np.repeat(start.season[:, None], len(tried), axis=1)
     distinct = np.unique(points.steps)
-    moved, left = np.array([one.reach(distinct) for one in tried]).transpose(1, 2, 0)
+    moved, left = np.array([one.damped_trend(distinct) for one in tried]).transpose(1, 2, 0)
     moves = {steps: (moved[row], left[row]) for row, steps in enumerate(distinct.tolist())}
     alpha_beta = alpha * beta
     total, error, part = np.zeros((3, len(tried)))
@@ -232,7 +232,7 @@ class HoltForecaster:
         """
         found = np.full(values.size - skip, np.nan)
         begin = max(self.lookback, skip)
-        moved, left = self.smoothing.reach(steps)
+        moved, left = self.smoothing.damped_trend(steps)
         parts = values + 0.0, moved, left  # -0.0 would print as another forecast
         if values.size - begin <= _FEW:
             for place in range(begin, values.size):
