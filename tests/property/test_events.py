@@ -80,10 +80,10 @@ def test_an_event_alerts_once_and_again_where_it_got_worse(scores: Scores):
     for event in find_events(scores):
         alerts, told = [event.start_index], max(-np.log10(scores.p_value[event.start_index]), 1.0)
         for index in range(event.start_index + 1, event.end_index + 1):
-            strangeness = -np.log10(scores.p_value[index])
-            if scores.anomaly[index] and strangeness >= WORSE * told:
+            evidence = -np.log10(scores.p_value[index])
+            if scores.anomaly[index] and evidence >= WORSE * told:
                 alerts.append(index)
-                told = strangeness
+                told = evidence
         assert list(event.alerts) == alerts
 
 

@@ -1,7 +1,7 @@
 """From anomalous points to events: neighbouring ones are one thing that happened, and worth one alert.
 
-What counts as neighbouring is the order of points, not the time between them. An event
-alerts once: a second alert tells an operator nothing new, unless it got worse.
+What counts as neighbouring is the order of points, not the time between them. An event alerts once: a second alert
+tells an operator nothing new, unless it got worse.
 """
 
 from __future__ import annotations

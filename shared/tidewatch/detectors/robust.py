@@ -72,7 +72,7 @@ class ErrorScale:
 
     @classmethod
     def of(cls, errors: Floats, floor: float) -> ErrorScale:
-        """By errors as on new points, shape (n,)."""
+        """The scale of errors on points that were not learned from, shape (n,)."""
         return cls(robust_scale(errors, floor), floor)
 
     def score(self, errors: Floats) -> Floats:
@@ -81,7 +81,7 @@ class ErrorScale:
             return np.where(np.abs(errors) <= self.floor, 0.0, errors / self.scale)
 
     def measure(self, values: Floats, expected: Floats, threshold: float, side: Side) -> Nonconformity:
-        """Values by what was expected of each, both of shape (n,); NaN where nothing was."""
+        """Scores values by what was expected of each, both of shape (n,); NaN where nothing was expected."""
         score = self.score(values - expected)
         reach = threshold * self.scale
         reach = reach if abs(reach) > self.floor else self.floor

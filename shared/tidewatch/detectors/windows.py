@@ -70,7 +70,7 @@ def moments_before(values: Floats, window: int, skip: int) -> tuple[Floats, Floa
     Args:
         values: shape (n,), magnitudes at most 1e150.
         window: how many points before, at least 1.
-        skip: how many points at the start are context: not answered for.
+        skip: how many points at the start are context: they get no answer.
 
     Returns:
         Two arrays of shape (n - skip,), NaN where fewer points came before.
@@ -85,13 +85,13 @@ def decayed_mean_before(values: Floats, window: int, decay: float, skip: int) ->
     """Mean of the points before each, the last of them with weight 1, each other with ``decay`` times the next one's.
 
     Means of short windows are merged to those of long ones, each a step from one mean towards another: so the mean of
-    equal values is that value exactly, and takes a number of steps that grows with the logarithm of the window.
+    equal values is that value exactly, and the number of steps grows with the logarithm of the window.
 
     Args:
         values: shape (n,), magnitudes at most 1e150.
         window: how many points before, at least 1.
         decay: at least 0 and below 1.
-        skip: how many points at the start are context: not answered for.
+        skip: how many points at the start are context: they get no answer.
 
     Returns:
         An array of shape (n - skip,), NaN where fewer points came before.
@@ -103,7 +103,7 @@ def decayed_mean_before(values: Floats, window: int, decay: float, skip: int) ->
 
 
 def _blocks(values: Floats, window: int, skip: int) -> Iterator[tuple[slice, Floats]]:
-    """Where answers of a block go, and the values whose windows they are of."""
+    """The places of the answers of each block, and the values that their windows are made of."""
     for start in range(max(window, skip), values.size, _BLOCK):
         end = min(start + _BLOCK, values.size)
         yield slice(start - skip, end - skip), values[start - window : end - 1]
@@ -131,13 +131,13 @@ def _merge_means(older: Floats, size: int, newer: Floats, newer_size: int, decay
 def median_before(values: Floats, window: int, skip: int) -> Floats:
     """The median of the ``window`` points before each point, shape (n - skip,); NaN where fewer came before.
 
-    A window is kept in order as it moves on, which is as quick for a list as it gets: a median is one of the values or
-    the mean of two, so nothing adds up on the way.
+    A window is kept in order as it moves on, which is quick for a list. A median is one of the values or the mean of
+    two, so no rounding adds up on the way.
 
     Args:
         values: shape (n,).
         window: at least 1.
-        skip: how many points at the start are context: not answered for.
+        skip: how many points at the start are context: they get no answer.
     """
     medians = np.full(values.size - skip, np.nan)
     first = max(window, skip)

@@ -33,7 +33,7 @@ def test_what_is_left_out_is_the_strangest_and_never_many(kind, size, seed, touc
 
 
 @given(st.sampled_from(sorted(KINDS)), st.integers(1, 400), st.integers(0, 2**32), st.integers(-10, 60))
-def test_the_unit_of_strangeness_does_not_matter(kind, size, seed, power):
+def test_the_unit_of_scores_does_not_matter(kind, size, seed, power):
     scores = history(kind, size, seed)
     scaled = trim_outliers(scores * 2.0**power)
     if kind != "all the same":

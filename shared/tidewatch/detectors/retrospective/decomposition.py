@@ -68,7 +68,7 @@ def units_of(values: Floats) -> Units:
 
 
 def hold_wild(values: Floats) -> Floats:
-    """Values held to within 1,000 times the range of their middle half: what is beyond tells nothing of the others.
+    """Values held to within 1,000 times the range of their middle half: what lies beyond says nothing about the others.
 
     Where the middle half is all equal, the range is that of the middle three quarters, and so on; where all but a few
     values are equal, they stay as they are.

@@ -172,9 +172,9 @@ class HoltWinters(Detector[HoltWintersOptions]):
 
     def set_state(self, parameters: Mapping[str, Json], arrays: Arrays) -> None:
         """Sets what :meth:`parameters` and :meth:`arrays` gave."""
-        trend, clip, memory, start = parameters["settling"]
+        trend, clip, lookback, start = parameters["settling"]
         smoothing = Smoothing(*map(float, parameters["smoothing"]))
         self.grid_ = SeasonalGrid.from_json(parameters["clock"])
         self.season_ = arrays.get("season", np.zeros(1))
-        self.forecaster_ = HoltForecaster(smoothing, float(trend), float(clip), int(memory), int(start))
+        self.forecaster_ = HoltForecaster(smoothing, float(trend), float(clip), int(lookback), int(start))
         self.error_scale_ = ErrorScale(*map(float, parameters["scale"]))

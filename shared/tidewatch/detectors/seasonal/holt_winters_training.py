@@ -19,7 +19,7 @@ from tidewatch.detectors.seasonal.smoothing import HoltForecaster, Points, Smoot
 from tidewatch.series import TimeSeries
 
 _START: Final = 9  # points that the level of a window starts from: four of them may be wild
-_SHORTEST, _LONGEST = 16, 128  # of memory
+_SHORTEST, _LONGEST = 16, 128  # points of a lookback
 _SETTLED, _TREND_SETTLED = 3.0, 6.0  # time constants, after which the start is forgotten: a wrong trend adds up
 _PASS: Final = 20_000  # points at the end that season and errors are followed over
 _ESTIMATION: Final = 2_000  # and those that the parameters are estimated from: five seasons, if that is more
@@ -33,7 +33,7 @@ Places = NDArray[np.int64]
 
 
 def steps_between(places: Places) -> Places:
-    """From the point before to each; a gap counts as the longest memory at most, as no trend goes on for ever."""
+    """From the point before to each; a gap counts as the longest lookback at most, as no trend goes on for ever."""
     return np.clip(np.diff(places, prepend=places[:1] - 1), 0, _LONGEST)
 
 
@@ -124,8 +124,8 @@ def _fit(points: Points, season: Floats, given: Mapping[str, float | None]) -> t
 def _forecaster(smoothing: Smoothing, trend: float, clip: float, size: int) -> HoltForecaster:
     """For a series of so many training points: a window is at most half of them."""
     settled = (_SETTLED if smoothing.beta == 0.0 else _TREND_SETTLED) * smoothing.time_constant()
-    memory = min(max(math.ceil(settled), _SHORTEST), _LONGEST, size // 2)
-    return HoltForecaster(smoothing, trend + 0.0, clip, memory, min(_START, (memory - 1) // 2 * 2 - 1))
+    lookback = min(max(math.ceil(settled), _SHORTEST), _LONGEST, size // 2)
+    return HoltForecaster(smoothing, trend + 0.0, clip, lookback, min(_START, (lookback - 1) // 2 * 2 - 1))
 
 
 def _fresh_errors(passed: Places, gamma: float, cycles: float, folds: int) -> Floats:

@@ -228,7 +228,7 @@ class HoltForecaster:
         Args:
             values: without their season, shape (n,), magnitudes at most 1e150.
             steps: from the point before to each, shape (n,).
-            skip: how many points at the start are context: not answered for.
+            skip: how many points at the start are context: they get no answer.
         """
         found = np.full(values.size - skip, np.nan)
         begin = max(self.lookback, skip)
