@@ -15,6 +15,7 @@ def handler() -> None:
     """Prints what one invocation costs, and what a start does."""
     print_section("One invocation, storage left out", handlers.invocations())
     print_section("Memory of a process at its peak", memory.peaks())
+    print_section("Memory at its peak where a hostile body is refused", memory.hostile_bodies())
     for function in ("predict", "fit"):
         print_section(f"Import of {function}, compiled files there", imports.import_times(function))
     print_section("Init under Lambda's own runtime, median in turns", runtime.inits())

@@ -50,6 +50,12 @@ def event(path: str, resource_path: str, *, body: object = None, query: dict[str
 
 
 PREDICTION: Final = event("/predict/bench", "/predict/{series_id}", body={"timestamp": "1700600000", "value": 12.5})
+BATCH_POINTS: Final = 1_000
+BATCH: Final = event(
+    "/predict/bench",
+    "/predict/{series_id}",
+    body={"points": [{"timestamp": str(1_700_600_000 + 60 * i), "value": 100 + i % 7} for i in range(BATCH_POINTS)]},
+)
 PLOT: Final = event("/plot", "/plot", query={"series_id": "bench"})
 
 
@@ -110,6 +116,8 @@ def invocations() -> Rows:
         with contextlib.redirect_stdout(io.StringIO()):
             answer(fit, event("/fit/bench", "/fit/{series_id}", body=daily_series(1000)))
         yield "predict", _in_words(measure(lambda: answer(predict, PREDICTION), times=20_000, warm_up=500))
+        timing = measure(lambda: answer(predict, BATCH), times=200, warm_up=10)
+        yield f"predict, a batch of {BATCH_POINTS:,} points", _in_words(timing)
         for points in SIZES:
             request = event("/fit/bench", "/fit/{series_id}", body=daily_series(points))
             timing = measure(_call(fit, request), times=max(5, 200_000 // points))

@@ -97,7 +97,6 @@ def _run(function: str, compiled: str) -> list[Imported]:
     return below(parse(done.stderr), "handler")
 
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 BUILT: Final = ROOT / ".aws-sam" / "build"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import gzip
 import io
 import json
 import os
@@ -16,8 +18,11 @@ from typing import Any, Final
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "shared"))
 
 from benchmarks.figures import Rows
-from benchmarks.handlers import PREDICTION, SIZES, answer, daily_series, event, stubbed
+from benchmarks.handlers import PREDICTION, SIZES, answer, context, daily_series, event, stubbed
 from benchmarks.stubs import StubVersionStore
+
+EXPECTED: Final = (200, 400, 413, 422)
+"""Statuses of requests that are served, and of hostile ones that are refused."""
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -32,6 +37,22 @@ def peaks() -> Rows:
     yield "predict, after a prediction", _in_words(_peak("predict", PREDICTION, versions))
     for points in SIZES:
         yield f"fit, after {points:,} points", _in_words(_peak("fit", _fit_of(points)))
+
+
+def hostile_bodies() -> Rows:
+    """Rows: the peak of a function that refuses a body of a few kilobytes to megabytes, which would fill gigabytes."""
+    # Not at the top: the processes that are measured import this file, too.
+    bodies = {
+        "16 MB of nested arrays": b"[" * 2**23 + b"]" * 2**23,
+        "16 MB of zeros": b'{"timestamp": "1", "value": 1, "context": [' + b"0," * 2**23 + b"0]}",
+        "1,500,000 unknown keys": b"{" + b",".join(b'"%d":0' % number for number in range(1_500_000)) + b"}",
+    }
+    for name, body in bodies.items():
+        packed = gzip.compress(body, mtime=0)
+        request = PREDICTION | {"body": base64.b64encode(packed).decode(), "isBase64Encoded": True}
+        request["headers"] = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        request["multiValueHeaders"] = {key: [value] for key, value in request["headers"].items()}
+        yield f"predict, {name}: {len(packed) / 1000:,.0f} kB", _in_words(_peak("predict", request))
 
 
 def _fit_of(points: int) -> dict[str, Any]:
@@ -56,7 +77,9 @@ def main() -> None:
     with stubbed([function], versions) as functions:
         if request != "null":
             # The event comes as JSON, as in Lambda.
-            answer(functions[function].lambda_handler, json.loads(request))
+            got = functions[function].lambda_handler(json.loads(request), context())
+            if got["statusCode"] not in EXPECTED:
+                raise RuntimeError(got["body"])
     print(_peak_of_this_process())
 
 
