@@ -30,16 +30,6 @@ class StubVersionStore:
         """Makes a version the latest."""
         self._heads[version.series] = Head(version.number, version)
 
-    def delete_version(self, series: SeriesKey, number: int) -> None:
-        """Nothing; no benchmark deletes."""
-
-    def delete_series(self, series: SeriesKey, head: Head, deadline: Deadline) -> None:
-        """Nothing; no benchmark deletes."""
-
-    def referenced_keys(self) -> Iterator[str]:
-        """Nothing; no benchmark collects garbage."""
-        return iter(())
-
     def published_by(self, series: SeriesKey, request: str) -> int | None:  # noqa: ARG002 - the port's
         """Nothing; no benchmark sends a request twice."""
         return None
