@@ -81,6 +81,8 @@ def _examples() -> list[Example]:
         Example("Alive", "GET", "/health", 200),
         Example("Trained series", "GET", "/series", 200),
         Example("Versions, newest first", "GET", "/series/web-requests/versions", 200),
+        Example("A series", "GET", "/series/web-requests", 200),
+        Example("A version", "GET", "/series/web-requests/versions/1", 200),
         Example("Before any traffic", "GET", "/healthcheck", 200),
     ]
 
@@ -166,12 +168,14 @@ def _merge(documents: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """One document of all; schemas in the order of their names.
 
     Raises:
-        ValueError: if two functions describe a path, or a model of one name, differently.
+        ValueError: if two functions describe an operation, or a model of one name, differently.
     """
     merged: dict[str, Any] = {}
     for document in documents:
         merged = merged or {**document, "paths": {}, "components": {**document["components"], "schemas": {}}}
-        _add_all(merged["paths"], document.get("paths", {}))
+        for path, operations in document.get("paths", {}).items():
+            # Functions may share a path, by its methods.
+            _add_all(merged["paths"].setdefault(path, {}), operations)
         _add_all(merged["components"]["schemas"], document["components"].get("schemas", {}))
     merged["components"]["schemas"] = dict(sorted(merged["components"]["schemas"].items()))
     return merged

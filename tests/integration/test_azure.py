@@ -176,3 +176,16 @@ def test_case_does_not_matter(api: Api, granularity):
 
 def test_fields_that_are_not_known_are_ignored(api: Api):
     assert ask(api, somethingNew=1).status == 200
+
+
+@pytest.mark.parametrize("field", ["customInterval", "period", "stableTrendWindow", "sensitivity"])
+@pytest.mark.parametrize("number", [0, -1, 2**31 - 1, 2**31, 2**40, 2**63, 2**64, 10**30])
+@pytest.mark.parametrize("route", ["entire", "last", "changepoint"])
+def test_no_integer_is_too_large_to_be_refused(api: Api, field, number, route):
+    series = [{"timestamp": f"2026-01-{day:02d}T00:00:00Z", "value": day % 5} for day in range(1, 15)]
+    body = {"series": series, "granularity": "weekly", field: number}
+    assert api.call("POST", f"/anomalydetector/v1.1/timeseries/{route}/detect", json_body=body).status == 400
+    reply = api.call(
+        "POST", f"/anomalydetector/v1.1/timeseries/{route}/detect", json_body=body | {"granularity": "daily"}
+    )
+    assert reply.status in (200, 400)

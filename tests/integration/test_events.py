@@ -7,6 +7,7 @@ import json
 import pytest
 
 from local.events import EVENTS, events, files, samples
+from local.project import PROJECT
 from local.sam.routes import read_routes
 from local.sam.template import Template, load_template
 from tests.support.environment import ROOT
@@ -43,7 +44,7 @@ def test_each_event_gets_the_status_that_the_list_says(api):
 
 def test_the_environment_of_sam_local_is_the_stand_ins():
     environment = json.loads((EVENTS / "env.json").read_text(encoding="utf-8"))["Parameters"]
-    template = Template(load_template(ROOT / "template.yaml"), "eu-central-1")
+    template = PROJECT.read_template("eu-central-1")
     names = {
         template.physical_name(i)
         for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
@@ -53,4 +54,4 @@ def test_the_environment_of_sam_local_is_the_stand_ins():
 
 
 def test_the_samples_show_success_and_each_kind_of_mistake():
-    assert {sample.status for sample in samples()} == {200, 400, 404, 415, 422}
+    assert {sample.status for sample in samples()} == {200, 204, 400, 404, 409, 415, 422}

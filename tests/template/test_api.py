@@ -38,6 +38,8 @@ def test_the_contract_has_its_routes_and_each_its_function():
         ("GET", "/health", "HealthcheckFunction"),
         ("GET", "/series", "HealthcheckFunction"),
         ("GET", "/series/{series_id}/versions", "HealthcheckFunction"),
+        ("GET", "/series/{series_id}", "HealthcheckFunction"),
+        ("GET", "/series/{series_id}/versions/{version}", "HealthcheckFunction"),
         ("DELETE", "/series/{series_id}", "ManageFunction"),
         ("DELETE", "/series/{series_id}/versions/{version}", "ManageFunction"),
         ("GET", "/docs", "HealthcheckFunction"),

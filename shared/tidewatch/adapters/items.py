@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -18,6 +18,9 @@ from tidewatch.tenancy import Tenant
 
 Item = dict[str, Any]
 """Attributes in DynamoDB's own form, such as ``{"latest": {"N": "3"}}``."""
+
+_LEARNED: Final = "learned"
+_PROFILE: Final = "profile"
 
 
 def version_to_item(version: ModelVersion) -> Item:
@@ -41,6 +44,8 @@ def version_to_item(version: ModelVersion) -> Item:
         item["arrays"] = {"B": version.arrays}
     if version.arrays_key is not None:
         item |= {"arrays_key": {"S": version.arrays_key}, "arrays_sha256": {"S": version.arrays_sha256}}
+    if version.learned is not None and version.profile is not None:
+        item |= {_LEARNED: _json(version.learned), _PROFILE: _json(version.profile)}
     return item
 
 
@@ -63,13 +68,17 @@ def version_from_item(item: Item, tenant: Tenant) -> ModelVersion:
         arrays=item["arrays"]["B"] if "arrays" in item else b"",
         arrays_key=item["arrays_key"]["S"] if "arrays_key" in item else None,
         arrays_sha256=item["arrays_sha256"]["S"] if "arrays_sha256" in item else None,
+        learned=orjson.loads(item[_LEARNED]["S"]) if _LEARNED in item else None,
+        profile=orjson.loads(item[_PROFILE]["S"]) if _PROFILE in item else None,
     )
 
 
 def head_to_item(champion: ModelVersion) -> Item:
     """The head of a series whose latest version is its champion."""
     number = {"N": str(champion.number)}
-    return version_to_item(champion) | {"latest": number, "champion": number}
+    # Every prediction reads it, and pays by its size.
+    kept = {name: value for name, value in version_to_item(champion).items() if name not in (_LEARNED, _PROFILE)}
+    return kept | {"latest": number, "champion": number}
 
 
 def head_from_item(item: Item, tenant: Tenant) -> Head:

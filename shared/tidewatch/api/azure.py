@@ -35,6 +35,8 @@ _PROBLEMS: Final = (400, 413, 415)
 
 _FEWEST_POINTS: Final = 12
 _MOST_POINTS: Final[int] = Settings.model_fields["max_detect_points"].default
+_LARGEST: Final = 2**31 - 1
+"""Of an integer: Azure's are of 32 bits."""
 _MOST_MISSING: Final = 0.1
 """Share of the grid's places that may have no point."""
 
@@ -83,9 +85,11 @@ class _Request(BaseModel):
         Field(fail_fast=True, min_length=_FEWEST_POINTS, max_length=_MOST_POINTS, description="In the order of time."),
     ]
     custom_interval: Annotated[
-        int, Field(ge=1, description="How many units of the granularity lie between points.")
+        int, Field(ge=1, le=_LARGEST, description="How many units of the granularity lie between points.")
     ] = 1
-    period: Annotated[int | None, Field(ge=0, description="In points; looked for if it is not given.")] = None
+    period: Annotated[int | None, Field(ge=0, le=_LARGEST, description="In points; looked for if it is not given.")] = (
+        None
+    )
 
     _on_grid: service.AzureSeries
 

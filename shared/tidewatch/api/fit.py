@@ -148,6 +148,10 @@ class FitResponse(BaseModel):
         dict[str, float | None],
         Field(description="What the model learned, by name; null where there is none or beyond the range of a double."),
     ]
+    warnings: Annotated[
+        list[str],
+        Field(description="What of the series may make the model worse: gaps, a flat end, few cycles of a season."),
+    ] = []
 
     @classmethod
     def of(cls, result: service.FitResult) -> "FitResponse":
@@ -161,6 +165,7 @@ class FitResponse(BaseModel):
             options=dict(version.options),
             trained_at=version.trained_at,
             learned=dict(result.learned),
+            warnings=list(result.warnings),
         )
 
 

@@ -69,6 +69,14 @@ Version = Annotated[
     | None,
     Query(description="The version: `3`, `v3` or `latest`. Without it the champion answers, which is the latest."),
 ]
+VersionPath = Annotated[
+    Annotated[
+        str,
+        AfterValidator(_check_version),
+        WithJsonSchema({"type": "string", "pattern": "^(latest|v?[1-9][0-9]{0,7})$"}),
+    ],
+    Path(description="The version: `3`, `v3` or `latest`."),
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(

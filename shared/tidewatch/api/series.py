@@ -1,4 +1,4 @@
-"""GET /series and GET /series/{series_id}/versions: what is stored.
+"""What is stored: GET /series, and GET /series/{series_id} with its versions.
 
 Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
 """
@@ -11,7 +11,16 @@ from pydantic import BaseModel, Field
 
 from tidewatch.api.app import route
 from tidewatch.api.dependencies import RegistryDep
-from tidewatch.api.parameters import Limit, SeriesCursor, SeriesId, VersionCursor, decode_cursor, encode_cursor
+from tidewatch.api.parameters import (
+    Limit,
+    SeriesCursor,
+    SeriesId,
+    VersionCursor,
+    VersionPath,
+    decode_cursor,
+    encode_cursor,
+    selector,
+)
 from tidewatch.api.request import RequestDep
 from tidewatch.api.schemas import Int32
 from tidewatch.registry import ModelVersion, Page, SeriesSummary
@@ -75,21 +84,47 @@ class VersionListResponse(BaseModel):
     @classmethod
     def of(cls, series_id: str, page: Page[ModelVersion, int]) -> "VersionListResponse":
         """The answer for a page."""
-        lines = [
-            VersionLine(
-                version=item.version,
-                detector=item.detector,
-                options=dict(item.options),
-                points_used=item.points_used,
-                data_from=datetime.fromtimestamp(item.start, UTC),
-                data_to=datetime.fromtimestamp(item.end, UTC),
-                data_sha256=item.data_sha256,
-                libraries=dict(item.libraries),
-                trained_at=item.trained_at,
-            )
-            for item in page.items
-        ]
+        lines = [_line(item) for item in page.items]
         return cls(series_id=series_id, versions=lines, next_cursor=encode_cursor(page.after))
+
+
+class DataProfile(BaseModel):
+    """What the training data looks like. Times are Unix seconds."""
+
+    min: float
+    max: float
+    gaps: Annotated[Int32, Field(description="How many times neighbouring points are over one and a half steps apart.")]
+    missing_points: Annotated[Int32, Field(description="About how many points these gaps lack.")]
+    longest_gap_seconds: int
+    longest_gap_from: Annotated[int | None, Field(description="The point before it; null if there is no gap.")]
+    longest_flat_points: Annotated[Int32, Field(description="The most neighbouring points with one value.")]
+    longest_flat_from: Annotated[int, Field(description="The first of them.")]
+    flat_tail_points: Annotated[Int32, Field(description="How many points at the end have one value.")]
+
+
+class VersionResponse(VersionLine):
+    """One version of a series: what its fit answered, and what its data looks like."""
+
+    series_id: str
+    learned: Annotated[
+        dict[str, float | None] | None,
+        Field(description="What the model learned, by name; null for a version of an earlier release."),
+    ]
+    profile: Annotated[
+        DataProfile | None,
+        Field(description="What the training data looks like; null for a version of an earlier release."),
+    ]
+
+    @classmethod
+    def of(cls, version: ModelVersion) -> "VersionResponse":
+        """The answer for a version."""
+        return cls(**_line(version).model_dump(), **_details(version))
+
+
+class SeriesResponse(VersionResponse):
+    """A series: its versions' numbers, and the version that judges, which is the champion."""
+
+    latest_version: Annotated[str, Field(description="The newest version.")]
 
 
 @route(routes.get, "/series", tag="Models", success="A page.", problems=(422, 503))
@@ -113,3 +148,51 @@ def list_versions(
     """
     page = registry.list_versions(request.series(series_id), limit, decode_cursor(cursor))
     return VersionListResponse.of(series_id, page)
+
+
+@route(routes.get, "/series/<series_id>", tag="Models", success="The series.", problems=(404, 422, 503))
+def get_series(series_id: SeriesId, request: RequestDep, registry: RegistryDep) -> SeriesResponse:
+    """Get a series.
+
+    Its latest version, and all that is known of the version that judges.
+    """
+    key = request.series(series_id)
+    head = registry.head(key)
+    champion = registry.version(key, head.champion.number)
+    return SeriesResponse(**_line(champion).model_dump(), **_details(champion), latest_version=f"v{head.latest}")
+
+
+@route(
+    routes.get,
+    "/series/<series_id>/versions/<version>",
+    tag="Models",
+    success="The version.",
+    problems=(404, 422, 503),
+)
+def get_version(
+    series_id: SeriesId, version: VersionPath, request: RequestDep, registry: RegistryDep
+) -> VersionResponse:
+    """Get a version.
+
+    All that its fit answered, and what its training data looks like.
+    """
+    key, number = request.series(series_id), selector(version)
+    return VersionResponse.of(registry.version(key, number if isinstance(number, int) else registry.head(key).latest))
+
+
+def _line(version: ModelVersion) -> VersionLine:
+    return VersionLine(
+        version=version.version,
+        detector=version.detector,
+        options=dict(version.options),
+        points_used=version.points_used,
+        data_from=datetime.fromtimestamp(version.start, UTC),
+        data_to=datetime.fromtimestamp(version.end, UTC),
+        data_sha256=version.data_sha256,
+        libraries=dict(version.libraries),
+        trained_at=version.trained_at,
+    )
+
+
+def _details(version: ModelVersion) -> dict[str, Any]:
+    return {"series_id": version.series_id, "learned": version.learned, "profile": version.profile}

@@ -95,6 +95,26 @@ class Registry:
             self._head(series)
         return page
 
+    def head(self, series: SeriesKey) -> Head:
+        """Where a series stands.
+
+        Raises:
+            SeriesNotFound: if the series was never trained.
+        """
+        return self._head(series)
+
+    def version(self, series: SeriesKey, number: int) -> ModelVersion:
+        """A version whole, without its model.
+
+        Raises:
+            SeriesNotFound: if the series was never trained.
+            VersionNotFound: if it has no version of that number.
+        """
+        version = self._versions.version(series, number)
+        if version is None:
+            raise VersionNotFound(series.series_id, number, self._head(series).latest)
+        return version
+
     def _head(self, series: SeriesKey) -> Head:
         head = self._heads.get(series)
         if head is None:

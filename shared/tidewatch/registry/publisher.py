@@ -14,7 +14,7 @@ from tidewatch.registry.encoding import MOST_EMBEDDED, encode_series, pack_array
 from tidewatch.registry.errors import SeriesNotFound, VersionInUse, VersionNotFound, WriteConflict
 from tidewatch.registry.ports import DataStore, Receipt, VersionStore
 from tidewatch.registry.version import ModelVersion, SeriesKey
-from tidewatch.series import TimeSeries
+from tidewatch.series import SeriesProfile, TimeSeries
 
 
 class Publisher:
@@ -121,6 +121,8 @@ class Publisher:
             arrays=b"" if elsewhere else arrays,
             arrays_key=elsewhere[0] if elsewhere else None,
             arrays_sha256=elsewhere[1] if elsewhere else None,
+            learned=model.learned(),
+            profile=SeriesProfile.of(trained_on).to_json(),
         )
 
     def _published_by(self, series: SeriesKey, receipt: Receipt) -> ModelVersion | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -49,6 +49,9 @@ class ModelVersion:
         data_key, data_sha256: where the training data lies, and the sha256 of its CSV text.
         libraries: the versions of the libraries that trained it.
         trained_at: when, in UTC.
+        learned: what the model told of itself, by name; None for a version of an earlier release, and where the version
+            came with the head of its series.
+        profile: what the training series looks like, see :class:`~tidewatch.series.SeriesProfile`; None likewise.
     """
 
     series: SeriesKey
@@ -67,6 +70,8 @@ class ModelVersion:
     arrays: bytes = b""
     arrays_key: str | None = None
     arrays_sha256: str | None = None
+    learned: Mapping[str, float | None] | None = field(default=None, compare=False)
+    profile: Mapping[str, Any] | None = field(default=None, compare=False)
 
     @property
     def series_id(self) -> str:

@@ -18,6 +18,7 @@ from tidewatch.series.preflight import (
     check_numbers,
     preflight,
 )
+from tidewatch.series.profile import SeriesProfile
 from tidewatch.series.sampling import Sampling
 from tidewatch.series.time_series import TimeSeries
 from tidewatch.series.timestamps import EARLIEST, LATEST, AmbiguousTimestamp, describe_out_of_range, parse_timestamp
@@ -37,6 +38,7 @@ __all__ = [
     "Problem",
     "Sampling",
     "SentSeries",
+    "SeriesProfile",
     "TimeSeries",
     "check_numbers",
     "describe_out_of_range",

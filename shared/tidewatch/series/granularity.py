@@ -51,6 +51,8 @@ def places_of(times: Sequence[int], granularity: Granularity, interval: int) -> 
     else:
         counted, step = np.array(times, dtype=np.int64), _STEPS[granularity] * interval
     apart = counted - counted[0]
+    # A step beyond any series is as good as the largest that int64 holds.
+    step = min(step, 2**62)
     unit = granularity if interval == 1 else f"{granularity} times {interval}"
     between = np.flatnonzero(apart % step)
     if between.size:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.detectors import CannotTrain, DetectorOptions, Model, fit_model
 from tidewatch.registry import ModelVersion, Publisher, Receipt, SeriesKey
-from tidewatch.series import TimeSeries
+from tidewatch.series import SeriesProfile, TimeSeries
 
 _SECONDS_TO_PUBLISH: Final = 4.0
 """What training leaves of the time of a request."""
@@ -22,10 +22,12 @@ class FitResult:
     Attributes:
         version: the version.
         learned: what its model learned, by name; None beyond the range of a double.
+        warnings: what of the series may make the model worse than it could be, for people.
     """
 
     version: ModelVersion
     learned: Mapping[str, float | None]
+    warnings: Sequence[str]
 
 
 def fit(
@@ -59,7 +61,8 @@ def fit(
         trained_on, options, allow_constant=allow_constant, deadline=deadline.earlier(_SECONDS_TO_PUBLISH)
     )
     version = publisher.publish(series, trained_on, model, receipt, deadline)
-    return FitResult(version, model.learned())
+    warnings = SeriesProfile.of(trained_on).warnings(len(trained_on), model.period)
+    return FitResult(version, model.learned(), warnings)
 
 
 def train_in_time(

@@ -33,6 +33,8 @@ def test_the_templates_routes(template: Template) -> None:
         ("GET", "/healthcheck"): ("HealthcheckFunction", True),
         ("GET", "/series"): ("HealthcheckFunction", True),
         ("GET", "/series/{series_id}/versions"): ("HealthcheckFunction", True),
+        ("GET", "/series/{series_id}"): ("HealthcheckFunction", True),
+        ("GET", "/series/{series_id}/versions/{version}"): ("HealthcheckFunction", True),
         ("DELETE", "/series/{series_id}"): ("ManageFunction", True),
         ("DELETE", "/series/{series_id}/versions/{version}"): ("ManageFunction", True),
         ("GET", "/openapi.json"): ("HealthcheckFunction", True),

@@ -1,0 +1,77 @@
+"""One series and one version: what is told of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.api import Api
+from tests.support.boundary import Boundary
+
+VALUES = [10.0, 12.0, 11.0, 13.0, 12.5, 11.5] * 4
+LEARNED = ("series_id", "version", "points_used", "detector", "options", "trained_at", "learned")
+
+
+def fit(api: Api, **more) -> dict:
+    reply = api.fit("s", VALUES, more=more)
+    assert reply.status == 200
+    return reply.json()
+
+
+def test_a_version_tells_all_that_its_fit_answered(api: Api):
+    answers = [fit(api, detector=detector) for detector in ("mad", "iqr")]
+    for answer in answers:
+        told = api.call("GET", f"/series/s/versions/{answer['version']}").json()
+        assert {name: told[name] for name in LEARNED} == {name: answer[name] for name in LEARNED}
+        assert told["profile"] == {
+            "min": 10,
+            "max": 13,
+            "gaps": 0,
+            "missing_points": 0,
+            "longest_gap_seconds": 0,
+            "longest_gap_from": None,
+            "longest_flat_points": 1,
+            "longest_flat_from": 1_700_000_000,
+            "flat_tail_points": 1,
+        }
+    newest = api.call("GET", "/series/s/versions/latest").json()
+    assert newest["version"] == "v2"
+    assert api.call("GET", "/series/s").json() == newest | {"latest_version": "v2"}
+
+
+def test_a_version_of_an_earlier_release_has_no_profile(api: Api, monkeypatch):
+    from tidewatch.adapters import items
+
+    monkeypatch.setattr(items, "_LEARNED", "_")
+    monkeypatch.setattr(items, "_PROFILE", "_")
+    fit(api)
+    monkeypatch.undo()
+    told = api.call("GET", "/series/s/versions/1").json()
+    assert (told["version"], told["learned"], told["profile"]) == ("v1", None, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/series/t", 404), ("/series/t/versions/1", 404), ("/series/s/versions/9", 404), ("/series/s/versions/x", 422)],
+)
+def test_what_is_not_there_is_not_found(api: Api, path, status):
+    fit(api)
+    assert api.call("GET", path).status == status
+
+
+def test_a_prediction_does_not_read_what_only_people_want(api: Api, boundary: Boundary):
+    """The head is read by every prediction and paid for by its size."""
+    from tests.support.stored import stored
+
+    fit(api)
+    items = str(stored())
+    assert items.count("longest_flat_points") == 1
+
+
+def test_a_fit_warns_of_gaps_flat_ends_and_few_cycles(api: Api):
+    assert fit(api)["warnings"] == []
+    times = [1_700_000_000 + 60 * index for index in (*range(20), *range(50, 80))]
+    body = {"timestamps": times, "values": [*VALUES, *[7.0] * 26]}
+    (gap, flat) = api.call("POST", "/fit/s", json_body=body).json()["warnings"]
+    assert "1 gap" in gap
+    assert "30 points are missing" in gap
+    assert "last 26 values" in flat
