@@ -138,13 +138,7 @@ def describe(environment: Mapping[str, str], state: Path | None) -> str:
         state: where what is in memory is kept, if it is.
     """
     where = settings.describe(environment)
-    if where != "in memory":
-        return where
-    return (
-        f"in memory, kept in {os.path.relpath(state)}; FRESH=1 begins anew"
-        if state
-        else f"{where}, gone when this stops"
-    )
+    return f"{where}; {settings.kept_in(state)}" if where == "in memory" else where
 
 
 def _load(functions: Functions, console: Console) -> None:

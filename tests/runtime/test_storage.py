@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.project import PROJECT
+from local.sam import processes
 from local.sam.aws import dynamodb_local
 from local.sam.aws.settings import UnusableAws
 from local.sam.processes import free_port
@@ -187,6 +188,43 @@ def test_dynamodb_local_takes_the_place_of_moto() -> None:
         assert given["AWS_ENDPOINT_URL_DYNAMODB"] != given["AWS_ENDPOINT_URL_S3"]
         assert client("dynamodb", given).list_tables()["TableNames"] == []
         assert client("s3", given).list_buckets()["Buckets"]
+
+
+def test_dynamodb_local_keeps_its_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = os.environ.get("DYNAMODB_LOCAL")
+    if not folder or shutil.which("java") is None:
+        pytest.skip("set DYNAMODB_LOCAL to the folder of DynamoDB Local, and put java on PATH")
+    keys = [{"AttributeName": "pk", "KeyType": "HASH"}]
+    types = [{"AttributeName": "pk", "AttributeType": "S"}]
+    for number in range(2):
+        data = dynamodb_local.data_folder(tmp_path, fresh=False)
+        process, url = dynamodb_local.start(Path(folder), ENVIRONMENT, data)
+        try:
+            dynamodb = client("dynamodb", {"AWS_ENDPOINT_URL_DYNAMODB": url})
+            assert dynamodb.list_tables()["TableNames"] == ["kept"][:number]
+            if number == 0:
+                dynamodb.create_table(
+                    TableName="kept", KeySchema=keys, AttributeDefinitions=types, BillingMode="PAY_PER_REQUEST"
+                )
+        finally:
+            processes.stop([process])
+    (database,) = data.glob("*.db")
+    database.write_bytes(b"spoilt" * 1000)
+    assert list(dynamodb_local.data_folder(tmp_path, fresh=False).iterdir()) == []
+    assert "It is now dynamodb-local-unreadable-" in capsys.readouterr().out
+
+
+def test_what_moto_holds_is_kept(tmp_path: Path) -> None:
+    given = ENVIRONMENT | {"LOCAL_AWS": "memory"}
+    with running_storage(PROJECT, first := dict(given), tmp_path) as words:
+        assert words == f"moto for DynamoDB and S3; kept in {tmp_path}, and FRESH=1 begins anew"
+        client("dynamodb", first).put_item(TableName=TABLE, Item=KEY)
+        client("s3", first).put_object(Bucket=BUCKET, Key="a", Body=b"1")
+    with running_storage(PROJECT, again := dict(given), tmp_path):
+        assert client("dynamodb", again).get_item(TableName=TABLE, Key=KEY)["Item"] == KEY
+        assert client("s3", again).get_object(Bucket=BUCKET, Key="a")["Body"].read() == b"1"
+    with running_storage(PROJECT, anew := given | {"FRESH": "1"}, tmp_path):
+        assert "Item" not in client("dynamodb", anew).get_item(TableName=TABLE, Key=KEY)
 
 
 def test_make_aws(tmp_path: Path) -> None:

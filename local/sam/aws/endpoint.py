@@ -32,7 +32,7 @@ DEFAULT_PORT: Final = 4566
 
 def main(project: Project) -> int:
     """Serves until Ctrl-C."""
-    inherited = os.environ.pop("AWS_LISTENER", "")
+    inherited, state = os.environ.pop("AWS_LISTENER", ""), os.environ.pop("AWS_STATE", "")
     listener = socket.socket(fileno=int(inherited)) if inherited else _listen()
     for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
         # This is the endpoint; it asks no other.
@@ -45,20 +45,20 @@ def main(project: Project) -> int:
     # Modules live as long as the process: the collector need not look at them again and again.
     gc.freeze()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(listener, parts.region, os.environ.get("AWS_STATE", "")))
+        asyncio.run(_serve(listener, parts.region, state))
     return 0
 
 
 async def _serve(listener: socket.socket, region: str, state: str) -> None:
-    serving = asyncio.ensure_future(server.serve(listener))
-    # So that what is held is saved when whoever started this stops it.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         async with AsyncExitStack() as keeping:
             if state:
                 fresh = settings.begins_anew(os.environ)
                 held: list[Holder] = [TableItems(region), Objects()]
                 await keeping.enter_async_context(kept(Path(state), held, _say, fresh=fresh))
+            serving = asyncio.ensure_future(server.serve(listener))
+            # So that what is held is saved when whoever started this stops it.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.cancel)
             await serving
 
 

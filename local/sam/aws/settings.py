@@ -110,6 +110,14 @@ def state_folder(environment: Mapping[str, str], usual: Path) -> Path | None:
     return None if uses_account(environment) or elsewhere or named == "none" else Path(named).absolute()
 
 
+def kept_in(folder: Path | None) -> str:
+    """What becomes of data in memory, in words; None is no folder."""
+    if folder is None:
+        return "gone when this stops"
+    near = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    return f"kept in {near}, and FRESH=1 begins anew"
+
+
 def begins_anew(environment: Mapping[str, str]) -> bool:
     """Whether to begin with nothing instead of what was kept."""
     return environment.get("FRESH", "") not in ("", "0")

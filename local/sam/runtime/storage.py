@@ -65,8 +65,7 @@ def running_storage(
             started.append(process)
             environment.update(dict.fromkeys(missing, url))
             words.append("moto for DynamoDB and S3" if _DYNAMODB in missing else "moto for S3")
-        kept = f"kept in {os.path.relpath(state)}; FRESH=1 begins anew" if state else "gone when this stops"
-        yield f"{', '.join(words)}; {kept}" if words else settings.describe(environment)
+        yield f"{', '.join(words)}; {settings.kept_in(state)}" if words else settings.describe(environment)
     finally:
         processes.stop(started)
 
