@@ -21,7 +21,7 @@ _FEWEST_STEPS: Final = 4
 
 
 def decimate(timestamps: NDArray[np.int64], values: NDArray[np.float64], columns: int) -> NDArray[np.intp]:
-    """The indices to draw, ascending; all of them if there are no more than four a column.
+    """The indices to draw, ascending; all of them if there are at most four per column.
 
     Args:
         timestamps: shape (n,), strictly increasing, in whole seconds.
@@ -96,7 +96,7 @@ def _first_hits(
     firsts: NDArray[np.intp],
     lengths: NDArray[np.intp],
 ) -> NDArray[np.intp]:
-    """The index of the extreme of every column; the first of equals will do."""
+    """The index of the extreme of every column; of equal extremes the first."""
     hits = np.flatnonzero(values == np.repeat(extreme.reduceat(values, firsts), lengths))
     chosen: NDArray[np.intp] = hits[np.diff(column[hits], prepend=-1) != 0]
     return chosen

@@ -26,10 +26,10 @@ _NARROWEST_ANOMALY: Final = 2.0
 """Pixels of a bar, for pictures of the usual size."""
 
 _AROUND: Final = (0.8, 3.0)
-"""Columns on either side of an event, which show one of a single point; many must not seem to fill the picture."""
+"""Columns that are marked on either side of an event: the least, if there are many events, and the most."""
 
 _MOST_AROUND: Final = 0.05
-"""The share of the picture that one side of all events may take, while each has the lesser of those widths."""
+"""The share of the picture that the marks on one side of all events may take, beyond the least width of each."""
 
 
 class SeverityLayer:
@@ -45,7 +45,7 @@ class SeverityLayer:
         self.known = bool(np.isfinite(judged.scores.severity).any())
 
     def legend(self) -> list[Artist]:
-        """An entry for the level of the decision, if it is known."""
+        """An entry for the decision level, if it is known."""
         if self._level is None:
             return []
         return [Line2D([], [], **self._level_style(), label=f"anomaly from severity {self._level:.2f}")]
@@ -54,7 +54,7 @@ class SeverityLayer:
         """Adds the bars, anomalies in front, and the level of the decision."""
         scores, theme = self._scores, self._theme
         width = self._sizes.width / min(scores.severity.size, self._sizes.columns)
-        # No bar is as wide as its room: neighbours are told apart. Where there are many they are one, without seams.
+        # Few bars have space between them. Many bars touch, so that they leave no seams.
         width = min(0.6 * width, _WIDEST * self._sizes.scale) if width > 3 * self._sizes.scale else 1.5 * width
         judged = np.flatnonzero(~np.isnan(scores.severity))
         self._draw_bars(axes, judged, width, theme.usual, 2.0)
@@ -124,7 +124,7 @@ class SpanLayer:
 
 
 def decision_level(judged: Judged) -> float | None:
-    """The severity from which on points are anomalies; None if it is not known, or there is no such level."""
+    """The lowest severity of an anomaly; None if it is unknown, or if a point above it is no anomaly."""
     rate = judged.options.false_alarm_rate
     if rate is not None:
         return float(severity_of(-np.log10(np.float64(rate))))
@@ -143,7 +143,7 @@ def runs(flags: NDArray[np.bool_]) -> tuple[_Indices, _Indices]:
 
 
 def merged(starts: _Floats, ends: _Floats) -> _Floats:
-    """Spans of which those that touch are made one.
+    """Joins spans that touch.
 
     Args:
         starts: shape (n,), ascending.

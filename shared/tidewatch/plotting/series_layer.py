@@ -55,7 +55,7 @@ class SeriesLayer:
         self.low, self.high = low - margin, high + margin
 
     def legend(self) -> list[Artist]:
-        """One entry a layer, the most important first."""
+        """One entry for each layer, the most important first."""
         theme, normal = self._theme, self._normal
         dots = self._dot_style() if self._sparse else {}
         entries: list[Artist] = [Line2D([], [], **self._line_style(), **dots, label="series")]
@@ -85,7 +85,7 @@ class SeriesLayer:
         if self._sparse:
             dots: Any = slice(None)
         else:
-            # A point between two gaps has no line to be seen by.
+            # A point between two gaps is on no line, so it gets a dot.
             ends = np.concatenate(([0], np.searchsorted(kept, self._axis.gaps), [kept.size]))
             dots = ends[:-1][np.diff(ends) == 1]
         style = {**self._dot_style(), "color": self._theme.data, "linestyle": "none"}
@@ -95,7 +95,7 @@ class SeriesLayer:
         expected = self._normal.expected
         if expected is not None:
             x, (y,) = self._path(self._limit(expected))
-            # What moves runs behind the series: it is seen where the two part.
+            # A moving expectation is drawn behind the series, so that it shows where the two differ.
             axes.plot(x, y, **self._expected_style(expected), zorder=1.5 if moves(expected) else 3)
 
     def _draw_anomalies(self, axes: Axes) -> None:
@@ -119,14 +119,14 @@ class SeriesLayer:
             axes.plot(x, y, color=self._theme.limit, linewidth=(1.2 if level else 0.8) * self._sizes.scale, zorder=1.2)
 
     def _limit(self, limit: _Floats | None) -> _Floats:
-        """A limit on the axis, held just out of the picture where it is far away; NaN where there is none."""
+        """A limit on the axis, clipped just outside the picture; NaN where there is none."""
         if limit is None:
             return np.full(self._values.size, np.nan)
         height = self.high - self.low
         return np.clip(self.scale.on_axis(limit), self.low - height, self.high + height)
 
     def _path(self, *limits: _Floats) -> tuple[_Floats, list[_Floats]]:
-        """The fewest points that draw these limits: where they stand, and the limits at them."""
+        """The points needed to draw these limits: where they stand, and the limits there."""
         axis = self._axis
         if all(np.all(limit == limit[0]) for limit in limits):
             return np.array([axis.low, axis.high]), [np.full(2, limit[0]) for limit in limits]
@@ -143,7 +143,7 @@ class SeriesLayer:
         return {"marker": "o", "markersize": 4.0 * self._sizes.scale, "markeredgewidth": 0}
 
     def _expected_style(self, expected: _Floats) -> dict[str, Any]:
-        # Dashes would tear what moves to pieces.
+        # A moving line would fall to pieces in dashes.
         dashes: Any = "solid" if moves(expected) else (0, (5, 3))
         return {"color": self._theme.expected, "linewidth": 1.1 * self._sizes.scale, "linestyle": dashes}
 
@@ -179,7 +179,7 @@ class NormalRange:
 
     @classmethod
     def of(cls, values: _Floats, scores: Scores) -> NormalRange:
-        """The band of a series' values, shape (n,), n at least 1, and their scores."""
+        """The normal range for values, shape (n,) with n at least 1, and their scores."""
         lower, upper, expected = (_known(limit) for limit in (scores.lower, scores.upper, scores.expected))
         low, high = float(values.min()), float(values.max())
         limits = [limit for limit in (lower, upper, expected) if limit is not None]
@@ -207,7 +207,7 @@ class NormalRange:
         return f"expected: {level}" if level else "expected"
 
     def _level(self, limit: _Floats | None) -> str | None:
-        """The one value of a limit as text; None if it moves."""
+        """The value of a constant limit as text; None if the limit moves."""
         if limit is None or moves(limit):
             return None
         level = float(np.nanmin(limit))
@@ -216,12 +216,12 @@ class NormalRange:
 
 
 def moves(limit: _Floats) -> bool:
-    """Whether a limit, shape (n,), not all NaN, has several values; where it is NaN it has none."""
+    """Whether a limit, shape (n,), not all NaN, has more than one value besides NaN."""
     return bool(np.nanmin(limit) != np.nanmax(limit))
 
 
 def _filled(limit: _Floats, edge: float, nowhere: NDArray[np.bool_]) -> _Floats:
-    """A limit with the edge of the picture where it is open, but for where there is no band at all."""
+    """A limit, with the edge of the picture where it is open; NaN where there is no band at all."""
     return np.where(np.isnan(limit) & ~nowhere, edge, limit)
 
 
