@@ -19,7 +19,9 @@ from tidewatch.detectors.learned.cross_fitting import CrossFit, L, cross_fit, ro
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
 
-Seed = Annotated[int, Field(ge=0, le=2**31 - 1, description="Of all that is random in training: one seed, one model.")]
+Seed = Annotated[
+    int, Field(ge=0, le=2**31 - 1, description="Seed of all that is random in training: one seed, one model.")
+]
 
 
 class Rows(Protocol):
