@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from pydantic import ValidationError
-from tidewatch.detectors import Model, fit_model
+from tidewatch.detectors import Model, fit_model, restore_model
 from tidewatch.detectors.statistical.three_sigma import ThreeSigmaOptions
 from tidewatch.series import TimeSeries
 
@@ -125,6 +125,27 @@ def test_a_limit_beyond_the_range_of_a_double_is_null_and_never_crossed(limit):
     assert model.learned()[limit] is None
     assert judged(model, MAX, -MAX) == [limit == "lower", limit == "upper"]
     assert np.isnan(getattr(model.score(TimeSeries.of_point(0, 1.0)), limit)).all()
+
+
+@pytest.mark.parametrize(("rate", "upper"), [(None, math.nextafter(11.0, 12.0)), (0.25, 9.0)])
+def test_a_version_that_was_stored_with_exact_limits_judges_by_them(rate, upper):
+    """Mean 5 and standard deviation 2, in units of 8; the calibration is that of z-scores 0, 1 and 2."""
+    moments = {"exponent": 3, "mean_high": 0.625, "mean_low": 0.0, "std_scaled": 0.25}
+    limits = {"lower": None, "upper": math.nextafter(11.0, 12.0)}
+    calibration = {
+        "count": 3,
+        "knots": [0.0, 1.0, 2.0],
+        "reaching": [4, 3, 2],
+        "exceeding": [3, 2, 1],
+        "tail": [1.0, 0.0],
+    }
+    parameters = {"method": moments | limits, "calibration": calibration}
+    options = ThreeSigmaOptions(false_alarm_rate=rate).model_dump()
+    model = restore_model("three_sigma", options, parameters, {})
+    assert model.learned() == {"mean": 5.0, "std": 2.0} | limits
+    assert model.parameters() == parameters
+    assert judged(model, upper, math.nextafter(upper, 99.0)) == [False, True]
+    assert model.score(TimeSeries.of_point(0, 9.0)).score.tolist() == [2.0]
 
 
 def test_integers_are_sigmas_too():
