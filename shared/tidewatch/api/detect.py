@@ -182,7 +182,7 @@ class DetectResponse(BaseModel):
     severity: Annotated[
         list[_Unit | None], Field(description="e / (e + 3) for e = -log10(p_value), 6 digits; the scale of predict.")
     ]
-    p_value: Annotated[list[_Unit | None], Field(description="Share of usual points that are as strange, 6 digits.")]
+    p_value: Annotated[list[_Unit | None], Field(description="Share of usual points that are as unusual, 6 digits.")]
     expected: Annotated[_Numbers, Field(description="What was expected; null where nothing is.")]
     lower: Annotated[_Numbers, Field(description="The lower limit; null where there is none.")]
     upper: Annotated[_Numbers, Field(description="The upper limit; null where there is none.")]

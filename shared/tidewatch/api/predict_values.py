@@ -66,7 +66,7 @@ class ValuesResponse(BaseModel):
     warmup_points_dropped: Annotated[Int32, Field(description="How many values at the start are not judged.")]
     anomaly: Annotated[list[Annotated[int, Field(ge=0, le=1)] | None], Field(description="1 where it is unusual.")]
     anomaly_score: Annotated[
-        list[Annotated[float, Field(ge=0, le=1)] | None], Field(description="Larger for stranger; 6 digits.")
+        list[Annotated[float, Field(ge=0, le=1)] | None], Field(description="The larger, the more unusual; 6 digits.")
     ]
     message: Annotated[str, Field(description="Why nothing is judged; only there if nothing is.")] = ""
 
