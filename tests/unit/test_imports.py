@@ -44,6 +44,7 @@ def packages(function: str) -> set[str]:
     return {name.split(".")[0] for name in imported_by(function)["modules"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", ["fit", "predict", "healthcheck", "manage", "collect"])
 def test_only_the_function_that_draws_imports_what_draws(function):
     assert packages(function).isdisjoint(HEAVY)
@@ -52,6 +53,7 @@ def test_only_the_function_that_draws_imports_what_draws(function):
     assert {"numpy", "pydantic", "botocore", "tidewatch"} <= packages(function)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [each for each in FUNCTIONS if each != "fit"])
 def test_only_what_remembers_answers_imports_boto3(function):
     # Powertools does, to remember them. The clients are botocore's, whose import is shorter.

@@ -56,6 +56,7 @@ def test_a_row_is_judged_alone_as_among_thousands():
     assert [float(forest.nonconformity(row[None, :])[0]) for row in rows[:20]] == together[:20].tolist()
 
 
+@pytest.mark.slow
 def test_finds_a_spike_and_a_rough_stretch():
     usual = np.sin(np.arange(2_000) * 2 * np.pi / 48) + random.normal(0, 0.1, 2_000)
     model = fit_model(series(usual), IsolationForestOptions())
@@ -70,6 +71,7 @@ def test_finds_a_spike_and_a_rough_stretch():
     assert np.isnan(scores.expected).all()
 
 
+@pytest.mark.slow
 def test_warms_up_for_a_long_window():
     model = fit_model(series(random.normal(size=300)), IsolationForestOptions(short_window=3, long_window=12))
     warming_up = model.review(series(random.normal(size=30))).warming_up
@@ -77,6 +79,7 @@ def test_warms_up_for_a_long_window():
     assert not model.score(series(random.normal(size=5))).warming_up.any(), "the training data came before"
 
 
+@pytest.mark.slow
 def test_contamination_sets_the_threshold():
     points = series(random.normal(size=3_000))
     model = fit_model(points, IsolationForestOptions(contamination=0.1))
@@ -84,6 +87,7 @@ def test_contamination_sets_the_threshold():
     assert model.learned()["threshold"] < 0.6
 
 
+@pytest.mark.slow
 def test_a_model_is_small():
     model = fit_model(series(random.normal(size=30_000)), IsolationForestOptions())
     assert sum(array.nbytes for array in model.arrays().values()) < 120_000

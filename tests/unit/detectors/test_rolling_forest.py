@@ -68,6 +68,7 @@ def test_the_same_values_get_the_same_answer_and_are_not_changed():
     assert values.tobytes() == before
 
 
+@pytest.mark.slow
 def test_the_trees_are_such_as_scikit_learn_grows():
     """Not the same ones, but of the same law: means over a few forests agree."""
     rows = random.normal(size=(2_000, 5)).astype(np.float32)

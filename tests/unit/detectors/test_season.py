@@ -50,6 +50,7 @@ def test_a_trend_or_a_wandering_level_hides_no_season():
     assert found(season + np.cumsum(random.normal(0, 0.5, season.size))) == 24
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["normal", "exponential", "smooth", "walk", "smooth walk", "line", "constant", "step"])
 @pytest.mark.parametrize("size", [20, 150, 800, 5_000])
 def test_where_there_is_no_season_none_is_found(kind, size):

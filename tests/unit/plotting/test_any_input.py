@@ -37,6 +37,7 @@ def overflowing_or_overlapping(figure: Figure, width: int, height: int) -> list[
     return wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("width", "height"), [(320, 320), (320, 4096), (4096, 320), (400, 320), (500, 400), (800, 600), (2400, 1200)]
 )

@@ -53,6 +53,7 @@ def seasonal(days: int = 10, step: int = 1_800) -> TimeSeries:
     return TimeSeries(times, values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_detector_is_drawn(name: str, review: Review) -> None:
     # A whole forest would take its time.

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.processes import in_a_fresh_process
+
+# Each starts Python anew.
+pytestmark = pytest.mark.slow
 
 
 def test_pyplot_is_never_imported(tmp_path: Path) -> None:

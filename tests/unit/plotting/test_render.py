@@ -87,6 +87,7 @@ def test_settings_of_the_machine_neither_matter_nor_change(spiky: TimeSeries, re
         assert dict(matplotlib.rcParams) == before
 
 
+@pytest.mark.slow
 def test_pictures_can_be_drawn_from_several_threads(spiky: TimeSeries, review: Review) -> None:
     judged = review(spiky)
     requests = [PlotRequest(f"v{number}", width=400, height=320) for number in range(8)]

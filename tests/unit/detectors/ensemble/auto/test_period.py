@@ -27,6 +27,7 @@ def smooth(random, size):
     return values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, MINUTE, HOUR])
 @pytest.mark.parametrize("size", [100, 1_000, 3_000])
 @pytest.mark.parametrize("draw", [
