@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tests.support.api import Api, Reply
 from tests.support.boundary import (
@@ -49,21 +49,48 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked, and which of its calls to storage are let fail."""
+    """What is asked, and which of its calls to storage are let fail.
+
+    Attributes:
+        asks: what for: a fit, a prediction, one of several points, or a deletion.
+        before: how many versions there are before.
+    """
 
     title: str
     calls: tuple[Call, ...]
-    fits: bool = True
+    asks: Literal["fit", "predict", "predict many", "delete series", "delete version"] = "fit"
+    before: int = 1
     large: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def first_fit(self, api: Api) -> Reply:
-        """Makes the version that is there before."""
-        return self._fit(api, last=1.0)
+    @property
+    def fits(self) -> bool:
+        """Whether it makes a version."""
+        return self.asks == "fit"
+
+    @property
+    def deletes(self) -> bool:
+        """Whether it takes a version away."""
+        return self.asks.startswith("delete")
+
+    def first_fits(self, api: Api) -> Reply:
+        """Makes the versions that are there before; the answer of the last one."""
+        return [self._fit(api, last=float(number)) for number in range(1, self.before + 1)][-1]
 
     def ask(self, api: Api) -> Reply:
         """Makes the request."""
-        return self._fit(api, last=2.0, headers=self.headers) if self.fits else self.predict(api)
+        match self.asks:
+            case "fit":
+                return self._fit(api, last=2.0, headers=self.headers)
+            case "predict many":
+                points = [{"timestamp": str(1_700_003_600 + 60 * index), "value": 12.0} for index in range(3)]
+                return api.call("POST", f"/predict/{SERIES}", json_body={"points": points})
+            case "delete series":
+                return api.call("DELETE", f"/series/{SERIES}")
+            case "delete version":
+                return api.call("DELETE", f"/series/{SERIES}/versions/1")
+            case _:
+                return self.predict(api)
 
     def predict(self, api: Api) -> Reply:
         """Asks the version that is the latest."""
@@ -97,7 +124,8 @@ class Case:
 
 
 _PUT, _UPDATE, _GET = "dynamodb.PutItem", "dynamodb.UpdateItem", "dynamodb.GetItem"
-_PUBLISH, _STORE, _LOAD = "dynamodb.TransactWriteItems", "s3.PutObject", "s3.GetObject"
+_PUBLISH, _QUERY = "dynamodb.TransactWriteItems", "dynamodb.Query"
+_STORE, _LOAD = "s3.PutObject", "s3.GetObject"
 
 
 def _fitting(first: int = 1) -> tuple[Call, ...]:
@@ -120,12 +148,31 @@ REQUESTS: Final = (
         (Call(2, _STORE, "the arrays of the model", nth=2),),
         large=True,
     ),
-    Request("A prediction", (Call(1, _GET, "the head of the series"),), fits=False),
+    Request("A prediction", (Call(1, _GET, "the head of the series"),), asks="predict"),
+    Request("A prediction of several points", (Call(1, _GET, "the head of the series"),), asks="predict many"),
     Request(
         "A prediction by a model that an item cannot carry",
         (Call(2, _LOAD, "the arrays of the model"),),
-        fits=False,
+        asks="predict",
         large=True,
+    ),
+    Request(
+        "The deletion of a series",
+        (
+            Call(1, _GET, "the head of the series"),
+            Call(2, _QUERY, "its receipts"),
+            Call(3, _QUERY, "its versions", nth=2),
+            Call(4, _PUBLISH, "the versions that are not in use"),
+            Call(5, _PUBLISH, "the head, and what is in use", nth=2),
+        ),
+        asks="delete series",
+        before=2,
+    ),
+    Request(
+        "The deletion of a version",
+        (Call(4, _PUBLISH, "the version, if it is not in use"),),
+        asks="delete version",
+        before=2,
     ),
 )
 TROUBLES: Final = (

@@ -36,6 +36,9 @@ from tests.support.tables import template
 # As botocore's own clients: else small requests wait for acknowledgements.
 _SOCKET_OPTIONS: Final = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
+# One of each function that is asked.
+_ROUTES: Final = (("POST", "/fit/s"), ("POST", "/predict/s"), ("GET", "/series/s/versions"), ("DELETE", "/series/s"))
+
 Step = Callable[[Api, Boundary], Reply]
 
 
@@ -44,7 +47,7 @@ def observe(case: Case) -> Observed:
     empty()
 
     def begin(api: Api, _: Boundary) -> Reply:
-        return case.request.first_fit(api)
+        return case.request.first_fits(api)
 
     def meet(api: Api, boundary: Boundary) -> Reply:
         case.strike(boundary)
@@ -57,13 +60,13 @@ def observe(case: Case) -> Observed:
         return case.request.predict(api)
 
     (before, *saw), killed = _instance(begin, meet)
-    there = stored().check().versions[SERIES]
+    there = stored().check(deleted=case.request.deletes).versions.get(SERIES, [])
     (latest, listed, retry, listed_last), _ = _instance(predict, _list, ask, _list)
     later = None
     if retry.status == 409:
         _let_time_pass()
         (later, listed_last), _ = _instance(ask, _list)
-    stored().check()
+    stored().check(deleted=case.request.deletes)
     return Observed(
         killed=killed,
         before=before,
@@ -142,7 +145,7 @@ def main() -> int:
     # The handlers build all that they keep, and connect to nothing yet.
     os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
     with environment.loopback_only(), running_storage(PROJECT, os.environ):
-        for method, path in (("POST", "/fit/s"), ("POST", "/predict/s"), ("GET", "/series/s/versions")):
+        for method, path in _ROUTES:
             handler_module(Api().event(method, path)[1])
         # What is there is copied at each fork, as soon as the collector marks it.
         gc.collect()

@@ -24,7 +24,7 @@ class Answer:
     @classmethod
     def of(cls, reply: Reply) -> Answer:
         """What of a reply is of interest here."""
-        found = reply.json()
+        found = reply.json() if reply.body else {}
         return cls(
             reply.status,
             reply.problem if reply.status >= 400 else None,

@@ -14,17 +14,18 @@ from tests.faults.observed import Answer, Observed
 from tests.support.environment import ROOT
 
 PAGE = ROOT / "docs" / "faults.md"
-_SECONDS = 300
+_SECONDS = 900
 _COLUMNS = ("call", "fault", "the client was told", "versions then", "the same request again")
 
 _INTRODUCTION = """\
 # Faults
 
-What a fit and a prediction do when a call to storage fails, and when their process is killed at that call.
+What a fit, a prediction and a deletion do when a call to storage fails, and when their process is killed at that call.
 `make faults` makes all of this happen and writes this page from what was seen; `make test` does the same and compares.
 
-Each line begins with a series that has one version, `v1`. The request meets the fault. Then all is well again: another
-instance of the functions tells which versions there are, and the same request is sent once more.
+Each line begins with a series of one version, `v1`, or of two where something is deleted. The request meets the fault.
+Then all is well again: another instance of the functions tells which versions there are, and the same request is sent
+once more.
 
 """
 
@@ -36,10 +37,11 @@ In every line:
 
 - No version is half visible. Each has its item, its training data and its arrays under the right sha256, and a head
   on the last of them without a gap; the list of versions and the prediction of the moment agree with that.
-- No version is gone that a client was told of, and no request made two.
-- The client was told 200, or 503 with `Retry-After`.
-- The same request succeeds: at once, or, where the record of its key says that the first one is still under way, as
-  soon as that one has no time left, 25 s after its start at the most.
+- No version is gone that a client was told of and that no client deleted, and no request made two.
+- A deleted series is gone as a whole, and until then it is there: only versions that are not in use go before it.
+- The client was told 200 or 204, or 503 with `Retry-After`.
+- The same request succeeds, or finds that its deletion is done (404): at once, or, where the record of its key says
+  that the first one is still under way, as soon as that one has no time left, 25 s after its start at the most.
 
 A version can be there that no client was told of: it was published, and what told so got lost. With a key the same
 request then finds that version; without one it makes another.
@@ -90,6 +92,8 @@ def _cells(seen: Observed) -> tuple[str, str, str]:
 
 def _told(answer: Answer, first: Answer | None = None) -> str:
     if answer.status >= 400:
+        return str(answer.status)
+    if answer.version is None:
         return str(answer.status)
     same = first is not None and answer.trained_at is not None and answer == first
     return f"{answer.status}: {answer.version}" + (", the first answer" if same else "")

@@ -11,7 +11,10 @@ from tests.faults.page import PAGE, observations, render
 
 def check(case: Case, seen: Observed) -> None:
     assert seen.killed == case.deadly
-    assert (seen.before.status, seen.before.version) == (200, "v1")
+    assert (seen.before.status, seen.before.version) == (200, f"v{case.request.before}")
+    if case.request.deletes:
+        check_deletion(case, seen)
+        return
 
     # The client was told that it is done, or to come again.
     assert seen.saw.status in (200, 503)
@@ -34,6 +37,23 @@ def check(case: Case, seen: Observed) -> None:
     # With a key that holds for the repetition too.
     with_key = bool(case.request.headers)
     assert len(seen.listed_last.listed) <= (2 if with_key else len(seen.listed.listed) + case.request.fits)
+
+
+def check_deletion(case: Case, seen: Observed) -> None:
+    # The client was told that it is done, or to come again. Done is done.
+    assert seen.saw.status in (204, 503)
+    assert seen.saw.status == 204 or seen.saw.retry_after
+    after = () if case.request.asks == "delete series" else ("v2",)
+    left = tuple(f"v{number}" for number in seen.stored)
+    assert left == after if seen.saw.status == 204 else set(left) in ({*after}, {"v2"}, {"v1", "v2"})
+
+    # What is visible is what is stored: a whole series, or none.
+    assert (seen.latest.status, seen.latest.version) == ((200, "v2") if left else (404, None))
+    assert [version for version, _ in reversed(seen.listed.listed)] == list(left)
+
+    # A repetition deletes it, or finds it gone.
+    assert seen.retry.status in (204, 404)
+    assert {version for version, _ in seen.listed_last.listed} == {*after}
 
 
 def told(*answers: Answer) -> set[tuple[str | None, str | None]]:
