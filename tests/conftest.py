@@ -26,13 +26,14 @@ if hypothesis_settings().derandomize:
     providers._get_local_constants = providers.Constants
 
 _MARKER_OF_FIXTURE: Final = {"found_tools": "emulator", "dynamodb_local": "dynamodb_local"}
-_SLOW_FOLDERS: Final = frozenset({"concurrency", "faults", "fuzz", "runtime"})
+_SLOW_FOLDERS: Final = frozenset({"concurrency", "faults", "fuzz", "integration", "runtime"})
+_QUICK_FILES: Final = frozenset({"test_contract.py", "test_detect.py", "test_preflight.py"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks slow folders, and tests that need more than the development environment, by the fixture that gives it."""
     for item in items:
-        if item.path.parent.name in _SLOW_FOLDERS:
+        if item.path.parent.name in _SLOW_FOLDERS and item.path.name not in _QUICK_FILES:
             item.add_marker("slow")
         for fixture, marker in _MARKER_OF_FIXTURE.items():
             if fixture in getattr(item, "fixturenames", ()):
