@@ -132,5 +132,7 @@ def test_the_committed_document_is_served_and_names_every_route(api: Api):
         "/healthcheck",
         "/health",
         "/series",
+        "/series/{series_id}",
         "/series/{series_id}/versions",
+        "/series/{series_id}/versions/{version}",
     }
