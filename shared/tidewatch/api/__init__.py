@@ -11,13 +11,13 @@ import gc
 gc.disable()
 
 from tidewatch.api.app import create_app, create_handler
-from tidewatch.api.dependencies import (
+from tidewatch.api.request import (
     JUDGING,
     get_publisher,
     get_registry,
     get_training_data,
+    tenant_of,
 )
-from tidewatch.api.request import tenant_of
 
 gc.freeze()
 gc.enable()

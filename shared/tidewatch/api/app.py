@@ -15,9 +15,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tidewatch.api.decoding import BodyLimits, normalise, read_json
+from tidewatch.api.fields import nearest
 from tidewatch.api.problems import InvalidRequest, problem_response, register_problems, responses
 from tidewatch.api.request import ApiRequest, current
-from tidewatch.api.schemas import nearest
 from tidewatch.series import MOST_PROBLEMS
 from tidewatch.settings import Settings, settings
 from tidewatch.telemetry import Stopwatch, base_dimensions, logger, metrics

@@ -20,8 +20,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from tidewatch.api.answers import json_answer
 from tidewatch.api.app import route, series_limits
+from tidewatch.api.fields import check_value
 from tidewatch.api.request import ApiRequest, RequestDep
-from tidewatch.api.schemas import check_value
 from tidewatch.series.granularity import Granularity, ImputeMode, OffGrid, fill, places_of
 from tidewatch.services import azure as service
 from tidewatch.settings import Settings, settings

@@ -26,8 +26,8 @@ from pydantic_core import InitErrorDetails
 from tidewatch.api.answers import json_answer, picture_content, picture_response, rounded
 from tidewatch.api.app import route, series_limits
 from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words, read_detector
+from tidewatch.api.fields import DIRECTIONS, Direction, Int32, as_errors, nearest, unknown_fields
 from tidewatch.api.request import RequestDep
-from tidewatch.api.schemas import DIRECTIONS, Direction, Int32, as_errors, nearest, unknown_fields
 from tidewatch.detectors import CATALOGUE, FAMILY_DEFAULTS, DetectorOptions, Event
 from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, ThemeName
 from tidewatch.series import EARLIEST, LATEST, POINT_FIELDS, InvalidSeries, Problem, SentSeries, read_series

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 from pydantic_core import ErrorDetails, InitErrorDetails
 
-from tidewatch.api.schemas import as_error, nearest, unknown_fields
+from tidewatch.api.fields import as_error, nearest, unknown_fields
 from tidewatch.detectors import CATALOGUE, DetectorOptions
 
 _OPTIONS_TYPES: Final[tuple[type[DetectorOptions], ...]] = tuple(d.options_type for d in CATALOGUE.values())

@@ -24,12 +24,10 @@ from pydantic_core import InitErrorDetails
 
 from tidewatch.api.app import route
 from tidewatch.api.decoding import BodyLimits
-from tidewatch.api.dependencies import PublisherDep
 from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words, read_detector
+from tidewatch.api.fields import IdempotencyKey, Int32, SeriesId, as_errors, unknown_fields
 from tidewatch.api.idempotency import IdempotencyDep
-from tidewatch.api.parameters import IdempotencyKey, SeriesId
-from tidewatch.api.request import RequestDep
-from tidewatch.api.schemas import Int32, as_errors, unknown_fields
+from tidewatch.api.request import PublisherDep, RequestDep
 from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, DetectorOptions
 from tidewatch.registry import Receipt
 from tidewatch.series import EARLIEST, LATEST, TimeSeries, preflight

@@ -12,9 +12,8 @@ from pydantic import BaseModel, Field
 
 from tidewatch import composition
 from tidewatch.api.app import route
-from tidewatch.api.dependencies import get_registry
-from tidewatch.api.request import RequestDep
-from tidewatch.api.schemas import Int32
+from tidewatch.api.fields import Int32
+from tidewatch.api.request import RequestDep, get_registry
 from tidewatch.services.healthcheck import Health, HealthReporter
 from tidewatch.settings import settings
 from tidewatch.telemetry import LogEvent, Metric, logger

@@ -25,10 +25,18 @@ from pydantic import (
 from tidewatch.api.answers import json_answer, takes_gzip
 from tidewatch.api.app import route
 from tidewatch.api.decoding import BodyLimits
-from tidewatch.api.dependencies import RegistryDep
-from tidewatch.api.parameters import SeriesId, Version, selector
-from tidewatch.api.request import RequestDep
-from tidewatch.api.schemas import DIRECTIONS, Direction, StrictModel, as_errors, check_timestamp, check_value
+from tidewatch.api.fields import (
+    DIRECTIONS,
+    Direction,
+    SeriesId,
+    StrictModel,
+    Version,
+    as_errors,
+    check_timestamp,
+    check_value,
+    selector,
+)
+from tidewatch.api.request import RegistryDep, RequestDep
 from tidewatch.detectors import Scores
 from tidewatch.series import EARLIEST, LATEST, POINT_FIELDS, InvalidSeries, Problem, TimeSeries, read_points
 from tidewatch.services import predict as service

@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError, WithJsonSch
 from tidewatch.api.answers import json_answer, rounded
 from tidewatch.api.app import route
 from tidewatch.api.decoding import BodyLimits
+from tidewatch.api.fields import Int32, StrictModel, as_errors
 from tidewatch.api.request import RequestDep
-from tidewatch.api.schemas import Int32, StrictModel, as_errors
 from tidewatch.series import InvalidSeries, check_numbers
 from tidewatch.services.detect import detect_in_values
 from tidewatch.settings import Settings, settings

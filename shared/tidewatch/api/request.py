@@ -1,4 +1,4 @@
-"""What belongs to one request and to no other: its tenant, its time, its headers.
+"""What a route asks for by type: the request with its tenant and its time, and what was built once for all requests.
 
 Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
 """
@@ -11,8 +11,10 @@ from typing import Annotated, Any, Final
 from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from tidewatch import composition
 from tidewatch.deadline import Deadline
-from tidewatch.registry import SeriesKey
+from tidewatch.detectors import load_catalogue
+from tidewatch.registry import Publisher, Registry, SeriesKey, TrainingData
 from tidewatch.telemetry import Stopwatch
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
@@ -73,3 +75,15 @@ def tenant_of(event: Mapping[str, Any]) -> Tenant:
     """The tenant of a request: the one that the authorizer found, or the only one of a stack without an authorizer."""
     found = ((event.get("requestContext") or {}).get("authorizer") or {}).get("tenant")
     return Tenant(found) if found else DEFAULT_TENANT
+
+
+get_registry = composition.registry
+get_publisher = composition.publisher
+get_training_data = composition.training_data
+
+JUDGING: Final = (load_catalogue, composition.registry, composition.array_store)
+"""What a function that judges by stored models builds before a snapshot."""
+
+RegistryDep = Annotated[Registry, Depends(get_registry)]
+PublisherDep = Annotated[Publisher, Depends(get_publisher)]
+TrainingDataDep = Annotated[TrainingData, Depends(get_training_data)]

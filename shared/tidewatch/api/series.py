@@ -10,8 +10,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from pydantic import BaseModel, Field
 
 from tidewatch.api.app import route
-from tidewatch.api.dependencies import RegistryDep
-from tidewatch.api.parameters import (
+from tidewatch.api.fields import (
+    Int32,
     Limit,
     SeriesCursor,
     SeriesId,
@@ -21,8 +21,7 @@ from tidewatch.api.parameters import (
     encode_cursor,
     selector,
 )
-from tidewatch.api.request import RequestDep
-from tidewatch.api.schemas import Int32
+from tidewatch.api.request import RegistryDep, RequestDep
 from tidewatch.registry import ModelVersion, Page, SeriesSummary
 
 routes = Router()  # type: ignore[no-untyped-call]
