@@ -39,6 +39,10 @@ def is_moment(value: Any) -> bool:
     return is_string(value) and datetime.fromisoformat(value).utcoffset() is not None
 
 
+def is_array(value: Any) -> bool:
+    return isinstance(value, list)
+
+
 def is_object(value: Any) -> bool:
     return type(value) is dict
 
@@ -48,7 +52,13 @@ Fields = dict[str, Callable[[Any], bool]]
 OPTIONS = {"name": "three_sigma", "sigmas": 3.0, "side": "upper", "false_alarm_rate": None}
 
 FIT: Fields = {"series_id": is_string, "version": is_string, "points_used": is_int32}
-FIT_MORE: Fields = {"detector": is_string, "options": is_object, "trained_at": is_moment, "learned": is_object}
+FIT_MORE: Fields = {
+    "detector": is_string,
+    "options": is_object,
+    "trained_at": is_moment,
+    "learned": is_object,
+    "warnings": is_array,
+}
 PREDICT: Fields = {"anomaly": is_boolean, "model_version": is_string}
 PREDICT_MORE: Fields = {
     "series_id": is_string,

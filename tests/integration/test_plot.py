@@ -120,7 +120,7 @@ def test_each_detector_is_drawn_by_what_came_before_each_point(api: Api, name):
 )
 def test_a_picture_of_a_pinned_version_may_be_kept(trained: Api, query, kept):
     control = plot(trained, SMALL + query).headers["cache-control"]
-    assert control == ("private, max-age=86400, immutable" if kept else "no-cache")
+    assert control == ("private, max-age=300" if kept else "no-cache")
 
 
 @pytest.mark.parametrize(

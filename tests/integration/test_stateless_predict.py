@@ -116,9 +116,9 @@ def test_more_values_than_the_settings_say_are_too_many(api: Api, configure):
     assert reply.errors == [(("body", "values"), "too_many_points")]
 
 
-def test_what_is_no_object_is_malformed(api: Api):
+def test_what_is_no_object_is_invalid(api: Api):
     reply = api.call("POST", "/predict", "[1, 2, 3]")
-    assert (reply.status, reply.problem) == (400, "malformed-json")
+    assert (reply.status, reply.errors) == (422, [(("body",), "wrong_type")])
 
 
 def test_a_packed_answer_is_the_same(api: Api):

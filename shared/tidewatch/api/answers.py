@@ -63,8 +63,8 @@ def wanted_format(accept: str) -> Literal["png", "svg"]:
 
 
 def picture_response(picture: bytes, form: Literal["png", "svg"], *, pinned: bool) -> Response[str]:
-    """The response; a pinned version's picture never changes, so a browser may keep it."""
-    caching = "private, max-age=86400, immutable" if pinned else "no-cache"
+    """The response; the picture of a pinned version changes only if its series is deleted and trained anew."""
+    caching = "private, max-age=300" if pinned else "no-cache"
     response = Response(
         200,
         _MEDIA_TYPES[form],

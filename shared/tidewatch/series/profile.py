@@ -49,7 +49,7 @@ class SeriesProfile:
         apart = np.diff(series.timestamps)
         gaps = np.flatnonzero(apart > _GAP * series.step)
         longest = int(gaps[np.argmax(apart[gaps])]) if gaps.size else None
-        starts = np.concatenate([[0], 1 + np.flatnonzero(np.diff(series.values))])
+        starts = np.concatenate([[0], 1 + np.flatnonzero(series.values[1:] != series.values[:-1])])
         lengths = np.diff(np.append(starts, len(series)))
         flat = int(np.argmax(lengths))
         return cls(
