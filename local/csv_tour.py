@@ -1,4 +1,4 @@
-"""``make demo CSV=…``: a user's own series, trained on its first part and judged on the rest, point by point."""
+"""``make demo CSV=…``: a user's own series, trained on its first part and judged on the rest."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from local.series_file import SeriesFile, UnusableFile, read_series
 from local.tour import Refused, Tour, learned_in_words
 
 _SHOWN_ANOMALIES: Final = 5
+# As many as a request for predictions takes where its answer is not compressed.
+_POINTS_PER_REQUEST: Final = 10_000
 _PROGRESS_EVERY_SECONDS: Final = 0.2
 _ROW: Final = "{:<46} {:>7} {:>7} {:>12} {:>15} {:>7}"
 
@@ -37,10 +39,14 @@ def tour_of_file(path: Path, tour: Tour, output: Path, share: float) -> int:
         tour.title(f"Train on the first {split:,} points")
         tour.say(learned_in_words(tour.post_file(f"/fit/{series_id}", body)))
         if split < len(series.values):
-            tour.title(f"Judge the other {len(series.values) - split:,} points, one request each")
-            tour.show_post(f"/predict/{series_id}", f"'{_point(series, split).decode()}'")
+            judged = len(series.values) - split
+            batch = output / f"{series_id}-predict.json"
+            batch.write_bytes(_predict_body(series, split))
+            up_to = f", up to {_POINTS_PER_REQUEST:,} a request" if judged > _POINTS_PER_REQUEST else " in one request"
+            tour.title(f"Judge the other {judged:,} points{up_to}")
+            tour.show_post(f"/predict/{series_id}", batch)
             anomalies, seconds = judge_rest(tour, series_id, series, split)
-            _report(tour, anomalies, len(series.values) - split, seconds)
+            _report(tour, anomalies, judged, seconds)
         tour.title("See what it learned")
         tour.save_plot(f"/plot?series_id={series_id}", output / f"{series_id}.png")
     except Refused as error:
@@ -52,7 +58,7 @@ def tour_of_file(path: Path, tour: Tour, output: Path, share: float) -> int:
 def tour_of_folder(folder: Path, tour: Tour, share: float) -> int:
     """Trains and judges each CSV file of a folder, a line each; returns the exit code."""
     files = sorted(folder.rglob("*.csv"))
-    tour.title(f"Train on the first {share:.0%} of each of {len(files)} files, judge the rest point by point")
+    tour.title(f"Train on the first {share:.0%} of each of {len(files)} files, judge the rest")
     tour.say(_ROW.format("series", "points", "trained", "upper limit", "anomalies", "rate/s"))
     trained = 0
     for path in files:
@@ -90,19 +96,21 @@ def series_id_of(path: Path) -> str:
 
 
 def judge_rest(tour: Tour, series_id: str, series: SeriesFile, split: int) -> tuple[list[dict[str, Any]], float]:
-    """Judges every point from ``split`` on; returns the answers that were anomalies, and the seconds it took.
+    """Judges every point from ``split`` on; returns the judgements that were anomalies, and the seconds it took.
 
     Raises:
-        Refused: if the service refuses one.
+        Refused: if the service refuses a request.
     """
     anomalies: list[dict[str, Any]] = []
     started = time.perf_counter()
     show = _every(_PROGRESS_EVERY_SECONDS, tour.progress)
-    for index in range(split, len(series.values)):
-        answer = tour.post_quietly(f"/predict/{series_id}", _point(series, index))
-        if answer["anomaly"]:
-            anomalies.append(answer | {"at": _moment(series.timestamps[index]), "of": series.values[index]})
-        show(f"{series_id}: {index + 1:,} of {len(series.values):,} points, {len(anomalies):,} anomalies")
+    for start in range(split, len(series.values), _POINTS_PER_REQUEST):
+        answer = tour.post_quietly(f"/predict/{series_id}", _predict_body(series, start))
+        for index, judgement in enumerate(answer["predictions"], start):
+            if judgement["anomaly"]:
+                anomalies.append(judgement | {"at": _moment(series.timestamps[index]), "of": series.values[index]})
+        end = start + len(answer["predictions"])
+        show(f"{series_id}: {end:,} of {len(series.values):,} points, {len(anomalies):,} anomalies")
     tour.progress("")
     return anomalies, time.perf_counter() - started
 
@@ -149,5 +157,8 @@ def _fit_body(series: SeriesFile, split: int) -> bytes:
     return json.dumps({"timestamps": series.timestamps[:split], "values": series.values[:split]}).encode()
 
 
-def _point(series: SeriesFile, index: int) -> bytes:
-    return json.dumps({"timestamp": str(series.timestamps[index]), "value": series.values[index]}).encode()
+def _predict_body(series: SeriesFile, start: int) -> bytes:
+    """The request that judges the points from ``start`` on, as many as one request takes."""
+    part = slice(start, start + _POINTS_PER_REQUEST)
+    points = zip(series.timestamps[part], series.values[part], strict=True)
+    return json.dumps({"points": [{"timestamp": second, "value": value} for second, value in points]}).encode()

@@ -79,12 +79,12 @@ class Tour:
         Raises:
             Refused: if the service refuses it.
         """
-        self.show_post(target, f"@{os.path.relpath(file)}")
+        self.show_post(target, file)
         return self.post_quietly(target, file.read_bytes())
 
-    def show_post(self, target: str, data: str) -> None:
-        """Writes the curl line of a POST request."""
-        self.say(f"$ curl {self._url(target)} {_JSON_HEADER} -d {data}")
+    def show_post(self, target: str, file: Path) -> None:
+        """Writes the curl line that posts a JSON file."""
+        self.say(f"$ curl {self._url(target)} {_JSON_HEADER} -d @{os.path.relpath(file)}")
 
     def post_quietly(self, target: str, body: bytes) -> Any:
         """Posts JSON without showing it; returns the answer's JSON.

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from threading import Timer
+from typing import IO, Any
 
 import pytest
 from urllib3 import BaseHTTPResponse
@@ -237,6 +238,9 @@ def test_the_demo_on_a_file_and_on_a_folder(project: Path) -> None:
     done = run("local.demo", project, CSV=str(folder / "load.csv"), TRAIN="0.5")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 of 31 are anomalies (3.2%)" in done.stdout
+    assert "1970-01-01 01:00:00  99  +" in done.stdout
+    posted = json.loads((project / "demo-output" / "load-predict.json").read_bytes())
+    assert len(posted["points"]) == 31
     assert (project / "demo-output" / "load.png").read_bytes().startswith(b"\x89PNG")
 
     done = run("local.demo", project, CSV=str(folder / "flat.csv"))
@@ -260,21 +264,37 @@ def test_the_demo_says_what_it_cannot_use(settings: dict[str, str], message: str
     assert message in done.stdout
 
 
+def line_with(text: str, output: IO[str] | None) -> str:
+    """The next line of an output that has the text; those before it are passed over."""
+    assert output is not None
+    passed = []
+    for line in output:
+        if text in line:
+            return line
+        passed.append(line)
+    pytest.fail(f"the output ended without {text!r}: {''.join(passed)}")
+
+
 def test_the_demo_ends_its_server_when_it_is_interrupted(project: Path) -> None:
     (project / "long.csv").write_text("".join(f"{60 * n},{n % 7}\n" for n in range(200_000)))
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "local.demo"],
         cwd=project,
         env=os.environ | {"CSV": "long.csv", "TRAIN": "0.01"},
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None
-    with process.stdout:
-        url = next(line for line in process.stdout if "serves on" in line).split()[3]
-        next(line for line in process.stdout if "Judge" in line)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=15) == 130
+    ) as process:
+        # A line that never comes must not keep this waiting: the output then ends.
+        too_long = Timer(60, process.send_signal, [signal.SIGINT])
+        too_long.start()
+        try:
+            url = line_with("It is ready on", process.stdout).split()[4]
+            line_with("Judge the other 198,000 points", process.stdout)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=15) == 130
+        finally:
+            too_long.cancel()
+            process.kill()
     with closing(Client(url, timeout=2)) as client, pytest.raises(HTTPError):
         client.get("/health")
 
