@@ -112,6 +112,13 @@ def test_a_field_that_comes_twice_is_refused_by_name(api: Api, path, body, field
     assert (reply.status, reply.errors) == (422, [(("body", field), "repeated_field")])
 
 
+def test_the_name_of_a_field_that_comes_twice_is_not_logged(api: Api):
+    reply = api.call("POST", "/predict/s", '{"secret-name":1,"secret-name":2}')
+    assert reply.errors == [(("body", "secret-name"), "repeated_field")]
+    assert [line["errors"] for line in reply.logs] == [[{"loc": ["body"], "type": "repeated_field"}]]
+    assert "secret-name" not in "".join(reply.printed)
+
+
 def test_colons_and_braces_in_text_are_no_fields(trained: Api):
     reply = trained.call("POST", "/predict/s", json_body={"timestamp": "2026-01-01T00:00:00Z", "value": 3})
     assert reply.status == 200

@@ -302,8 +302,8 @@ def problem_response(error: Exception) -> Response[str]:
 
 def _traceless(error: Mapping[str, Any]) -> dict[str, Any]:
     """Where and what kind, for the log: no values that the client sent, nor names that it made up."""
-    unknown = error["type"] == "extra_forbidden"
-    return {"loc": error["loc"][:-1] if unknown else error["loc"], "type": error["type"]}
+    made_up = error["type"] in ("extra_forbidden", "repeated_field")
+    return {"loc": error["loc"][:-1] if made_up else error["loc"], "type": error["type"]}
 
 
 def register_problems(app: APIGatewayRestResolver) -> None:
