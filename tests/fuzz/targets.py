@@ -30,11 +30,12 @@ AZURE_PATHS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A route, a URL of it that succeeds or is not found, and a body that is valid if it takes one."""
+    """A route, a URL of it with the status that it gets, and a body that is valid if it takes one."""
 
     route: str
     url: str
     body: Mapping[str, Any] | None = None
+    status: int = 200
 
     @property
     def method(self) -> str:
@@ -54,12 +55,17 @@ TARGETS: Final = (
     Target("POST /predict/{series_id}", f"/predict/{KNOWN}?version=v1", {"timestamp": "1700000000", "value": 12.5}),
     Target("GET /series", "/series?limit=5&cursor=ImtlIg"),
     Target("GET /series/{series_id}/versions", f"/series/{KNOWN}/versions?limit=5&cursor=OQ"),
+    Target("GET /series/{series_id}", f"/series/{KNOWN}"),
+    Target("GET /series/{series_id}/versions/{version}", f"/series/{KNOWN}/versions/v1"),
+    Target("DELETE /series/{series_id}", f"/series/{KNOWN}", status=204),
+    # The only version, which is in use.
+    Target("DELETE /series/{series_id}/versions/{version}", f"/series/{KNOWN}/versions/v1", status=409),
     Target("POST /predict", "/predict", {"values": POINTS["values"]}),
     Target("POST /detect", "/detect?format=json", POINTS | {"detector": {"name": "mad"}}),
     Target("POST /detect", "/detect", {"data": [{"timestamp": t, "value": t % 7} for t in MOMENTS], "method": "iqr"}),
     *(Target(f"POST {path}", path, AZURE | {more: 5}) for path, more in AZURE_PATHS),
     # No such series: a picture takes a hundred times as long as a refusal.
-    Target("GET /plot", "/plot?series_id=unknown&version=1&format=svg&width=320&height=320&theme=dark"),
+    Target("GET /plot", "/plot?series_id=unknown&version=1&format=svg&width=320&height=320&theme=dark", status=404),
     Target("GET /healthcheck", "/healthcheck"),
     Target("GET /health", "/health"),
     Target("GET /openapi.json", "/openapi.json"),

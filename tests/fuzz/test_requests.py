@@ -15,6 +15,9 @@ from tests.support.api import PROBLEM, Api, Reply
 from tests.support.environment import ROOT
 from tests.support.tables import template
 
+# Hypothesis would raise it in place of what went wrong, where the request that did it is large.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr:hypothesis.errors.HypothesisWarning")
+
 MOST_OF_A_PROBLEM = 80_000
 MOST_OF_A_DETAIL = 4_000
 MOST_LOGGED = 20_000
@@ -54,7 +57,7 @@ def test_every_route_is_fuzzed():
 @each_target
 def test_what_is_fuzzed_is_in_order_before(api: Api, target: Target):
     event, function = base_event(target)
-    assert api.invoke(function, event).status == (404 if "unknown" in target.url else 200)
+    assert api.invoke(function, event).status == target.status
 
 
 def test_the_mark_would_be_found(api: Api, capsys):

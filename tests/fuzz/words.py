@@ -48,5 +48,8 @@ query_values = _or_words(
     *("v1", "1", "latest", "LATEST", "v0", "v01", "-1", "+1", "1.0", "1e2", "99999999", "100000000", "9" * 400),
     *("9" * 5000, "NaN", "null", "١", "true", "100", "101", "svg", "png", "dark", "2001", "MQ", "Im8i", "====", KNOWN),
 )
-identifiers = _or_words(KNOWN, "fuzzed", "a" * 128, "a" * 129, ".", "..", "%2e%2e", "%00", "%C3%28", "%2F", "{x}")
-"""Of a series, in a path."""
+identifiers = _or_words(
+    *(KNOWN, "fuzzed", "a" * 128, "a" * 129, ".", "..", "%2e%2e", "%00", "%C3%28", "%2F", "{x}"),
+    *("v1", "2", "latest", "v0", "99999999", "9" * 5000, "١"),
+)
+"""Of a series or a version, in a path."""

@@ -237,7 +237,7 @@ def test_make_aws(tmp_path: Path) -> None:
         )
     try:
         deadline = time.monotonic() + 60
-        while "In it are" not in output.read_text(encoding="utf-8"):
+        while "It has:" not in output.read_text(encoding="utf-8"):
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
