@@ -93,6 +93,8 @@ class Calibration:
         """``-log10`` of the p-value of each, 0 to 300, shape (n,); NaN stays NaN."""
         evidence: Floats = np.interp(scores, self._places, self._evidence, left=0.0)
         at = np.minimum(np.searchsorted(self.knots, scores), self.knots.size - 1)
+        # Between knots that lie closer than a slope can be told, interpolation gives infinity.
+        evidence = np.minimum(evidence, self._evidence[2 * at])
         exact = self.knots[at] == scores
         if exact.any():
             evidence[exact] = self._evidence[2 * at[exact]]
