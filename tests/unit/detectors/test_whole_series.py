@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tidewatch.detectors.retrospective.change_points import find_changes
 from tidewatch.detectors.retrospective.whole_series import judge_last, judge_whole
@@ -64,6 +64,18 @@ def test_a_constant_series_is_as_expected():
     assert (found.expected.tolist(), found.spread, found.severity.tolist()) == ([7.5] * 20, 0.0, [0.0] * 20)
 
 
+# Its residuals differ by less than a slope between them can be told by.
+DENORMAL = np.array(
+    [0.0] * 12
+    + [1e307, 0.0, 1e307, 1e307, 0.0, 1e307, 2.0, 0.0, 0.0, 1e307, 8.0]
+    + [0.0] * 5
+    + [1.0, 1e307, 1.0, -1e307, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 2.225073858507e-311, 2.535e-321]
+    + [0.0] * 6
+    + [1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 2.0, 1.0]
+)
+
+
+@example(values=DENORMAL)
 @given(values=any_values)
 def test_any_series_is_judged(values):
     found = judge_whole(values)
