@@ -99,7 +99,7 @@ lint: $(DEV_READY) $(SAM_READY) ## Check format, style, types, import rules, sec
 # `make test` runs what needs the emulator, and it adds little to what is covered.
 .PHONY: coverage
 coverage: $(DEV_READY) $(DYNAMODB_READY) ## Run all tests but those of the built functions, and list lines and branches that no test reaches
-	$(WITH_DYNAMODB) HYPOTHESIS_PROFILE=explore $(PYTEST) -m "not emulator and not sam" \
+	$(WITH_DYNAMODB) $(PYTEST) -m "not emulator and not sam" \
 		--cov --cov-report=term-missing:skip-covered
 
 # A failure prints how to repeat it; --hypothesis-seed=<number> repeats the whole run.
