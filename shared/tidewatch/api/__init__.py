@@ -16,7 +16,6 @@ from tidewatch.api.request import (
     get_publisher,
     get_registry,
     get_training_data,
-    tenant_of,
 )
 
 gc.freeze()
@@ -29,5 +28,4 @@ __all__ = [
     "get_publisher",
     "get_registry",
     "get_training_data",
-    "tenant_of",
 ]

@@ -61,7 +61,9 @@ def fit(
         trained_on, options, allow_constant=allow_constant, deadline=deadline.earlier(_SECONDS_TO_PUBLISH)
     )
     version = publisher.publish(series, trained_on, model, receipt, deadline)
-    warnings = SeriesProfile.of(trained_on).warnings(len(trained_on), model.period)
+    # The version of a repeated request may be of a release that stored no profile.
+    profile = SeriesProfile(**version.profile) if version.profile else SeriesProfile.of(trained_on)
+    warnings = profile.warnings(len(trained_on), model.period)
     return FitResult(version, model.learned(), warnings)
 
 
