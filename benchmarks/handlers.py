@@ -22,6 +22,7 @@ from local.sam.functions import LambdaContext
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SIZES: Final = (1_000, 10_000, 100_000, 250_000)
+AUTHORIZED: Final = {"tenant": "default", "keyId": "bench", "scopes": "read write", "status": "active"}
 FUNCTIONS: Final = ("fit", "predict", "plot")
 
 
@@ -43,7 +44,7 @@ def event(path: str, resource_path: str, *, body: object = None, query: dict[str
         "queryStringParameters": query,
         "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()} or None,
         "pathParameters": {"series_id": parts[1]} if "{" in resource_path else None,
-        "requestContext": {"stage": "dev", "path": f"/dev{path}", "requestId": "bench"},
+        "requestContext": {"stage": "dev", "path": f"/dev{path}", "requestId": "bench", "authorizer": AUTHORIZED},
         "body": base64.b64encode(text).decode() if text else None,
         "isBase64Encoded": bool(text),
     }

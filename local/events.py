@@ -18,6 +18,14 @@ from local.sam.routes import read_api, read_routes
 
 EVENTS: Final = ROOT / "events"
 _JSON: Final = "application/json"
+_AUTHORIZED: Final = {
+    "principalId": "default",
+    "tenant": "default",
+    "keyId": "sample",
+    "scopes": "read write admin",
+    "status": "active",
+}
+"""What the authorizer hands to the functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,8 @@ def events() -> Iterator[tuple[Sample, str, dict[str, Any]]]:
         raw = [(name.encode(), value.encode()) for name, value in (headers | dict(sample.headers or {})).items()]
         request = HttpRequest(sample.method, path, query, raw, sample.body)
         event = to_event(request, route, parameters, api.stage, binary="*/*" in api.binary_media_types)
+        if route.api_key_required:
+            event["requestContext"]["authorizer"] = _AUTHORIZED
         event["requestContext"] |= {
             "path": f"/{api.stage}{path}",
             "extendedRequestId": "Sample0000000=",

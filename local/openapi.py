@@ -26,6 +26,7 @@ from local.sam.stack import assemble
 DOCUMENT: Final = ROOT / "openapi.json"
 _REQUESTS: Final = ROOT / "events" / "requests"
 _KEY: Final = "ApiKey"
+_CALLER: Final = {"tenant": "default", "keyId": "example", "scopes": "read write admin", "status": "active"}
 _AZURE: Final = "/anomalydetector/v1.1/timeseries"
 
 _DESCRIPTION: Final = """\
@@ -216,7 +217,9 @@ def _add_examples(document: dict[str, Any], functions: Functions, routes: RouteT
         body = json.dumps(example.body).encode() if example.body is not None else b""
         headers = [(b"content-type", b"application/json")] if body else []
         request = HttpRequest(example.method, path, query, headers, body)
-        answer = functions.invoke(route.function, to_event(request, route, parameters, "dev", binary=True))
+        answer = functions.invoke(
+            route.function, to_event(request, route, parameters, "dev", binary=True, authorizer=_CALLER)
+        )
         if answer["statusCode"] != example.status:
             raise ValueError(f"{example.name}: {answer['statusCode']} {answer['body']}")
         operation = document["paths"][route.path][route.method.lower()]

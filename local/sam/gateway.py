@@ -71,7 +71,13 @@ class HttpResponse:
 
 
 def to_event(
-    request: HttpRequest, route: Route, path_parameters: dict[str, str] | None, stage: str, *, binary: bool
+    request: HttpRequest,
+    route: Route,
+    path_parameters: dict[str, str] | None,
+    stage: str,
+    *,
+    binary: bool,
+    authorizer: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The proxy event of a request.
 
@@ -81,6 +87,7 @@ def to_event(
         path_parameters: the parameters in its path, still percent-encoded.
         stage: the stage of the API.
         binary: whether the API treats the body as binary, which makes it base64.
+        authorizer: what an authorizer found, if the route has one.
 
     Raises:
         PayloadTooLarge: if it is more than Lambda takes.
@@ -111,6 +118,8 @@ def to_event(
         "body": _event_body(request.body, binary=binary),
         "isBase64Encoded": binary and bool(request.body),
     }
+    if authorizer is not None:
+        event["requestContext"]["authorizer"] = dict(authorizer)
     body = event["body"]
     if body is not None and len(body) > _SURELY_FITS and _size_as_json(event) > MAX_PAYLOAD_BYTES:
         raise PayloadTooLarge

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aws_lambda_powertools.logging.filters import SuppressFilter
@@ -102,6 +102,15 @@ class Reply:
         return sum(m.value for m in self.measured if m.metric == metric and set(m.dimensions) == {"service", "stage"})
 
 
+def authorized(tenant: str = "default", scopes: str = "read write admin", **more: str) -> dict[str, str]:
+    """What the authorizer hands to a function of a key of a tenant."""
+    return {"principalId": tenant, "tenant": tenant, "keyId": "key-of-the-test", "scopes": scopes} | more
+
+
+AUTHORIZED: Final = authorized()
+"""A key of the only tenant of a single team's stack."""
+
+
 class Api:
     """Calls routes by method and URL, as a client would."""
 
@@ -116,6 +125,7 @@ class Api:
         binary: bool = True,
         change_event: Mapping[str, Any] | None = None,
         milliseconds_left: int = 20_000,
+        authorizer: Mapping[str, Any] | None = AUTHORIZED,
     ) -> Reply:
         """Makes one request.
 
@@ -128,8 +138,11 @@ class Api:
             binary: whether API Gateway hands the body on in base64, as with binary media types.
             change_event: what to replace in the event.
             milliseconds_left: what the invocation says is left of its time.
+            authorizer: what the authorizer found; None if it was never asked.
         """
-        event, function = self.event(method, url, body, json_body=json_body, headers=headers, binary=binary)
+        event, function = self.event(
+            method, url, body, json_body=json_body, headers=headers, binary=binary, authorizer=authorizer
+        )
         return self.invoke(function, event | (change_event or {}), milliseconds_left)
 
     def event(
@@ -141,6 +154,7 @@ class Api:
         json_body: Any = None,
         headers: Mapping[str, str | None] | Iterable[tuple[str, str | None]] = (),
         binary: bool = True,
+        authorizer: Mapping[str, Any] | None = AUTHORIZED,
     ) -> tuple[dict[str, Any], Function]:
         """The event of a request, and the function that the template sends it to."""
         parts = urlsplit(url)
@@ -160,7 +174,9 @@ class Api:
             headers=[(name.lower().encode(), value.encode("latin-1")) for name, value in pairs if value is not None],
             body=content.encode() if isinstance(content, str) else content or b"",
         )
-        return to_event(request, route, parameters, "test", binary=binary), route.function
+        found_by_authorizer = authorizer if route.api_key_required else None
+        event = to_event(request, route, parameters, "test", binary=binary, authorizer=found_by_authorizer)
+        return event, route.function
 
     def invoke(self, function: Function, event: dict[str, Any], milliseconds_left: int = 20_000) -> Reply:
         """Hands an event to a function, through JSON both ways as Lambda does."""

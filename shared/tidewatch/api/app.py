@@ -14,6 +14,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from tidewatch.api.access import check_access, principal_of
 from tidewatch.api.decoding import BodyLimits, normalise, read_json
 from tidewatch.api.fields import nearest
 from tidewatch.api.problems import InvalidRequest, problem_response, register_problems, responses
@@ -21,6 +22,7 @@ from tidewatch.api.request import ApiRequest, current
 from tidewatch.series import MOST_PROBLEMS
 from tidewatch.settings import Settings, settings
 from tidewatch.telemetry import Stopwatch, base_dimensions, logger, metrics
+from tidewatch.tenancy import Scope
 
 Event = dict[str, Any]
 Handler = Callable[[Event, LambdaContext], dict[str, Any]]
@@ -49,10 +51,12 @@ class _RouteRules:
     Attributes:
         limits: how large its body may be.
         query: the names of its query parameters; None where others are ignored.
+        scope: what the caller's key must have; None where none is needed.
     """
 
     limits: LimitsOf = small_body
     query: frozenset[str] | None = None
+    scope: Scope | None = None
 
 
 _ELSEWHERE: Final = (Path, Header, Body, Depends)
@@ -96,9 +100,12 @@ def create_handler(
             metrics.add_dimension(name, value)
         try:
             rules = _RULES.get((event.get("httpMethod", ""), event.get("resource", "")), _ANY_ROUTE)
+            caller = principal_of(event)
+            if rules.scope is not None:
+                check_access(caller, rules.scope)
             _check_query(event, rules.query)
             decoded = normalise(event, lambda: rules.limits(settings()))
-            current.set(ApiRequest.of(decoded, context, stopwatch))
+            current.set(ApiRequest.of(decoded, caller, context, stopwatch))
             response = app.resolve(decoded, context)
         except Exception as error:  # noqa: BLE001 - what fails before the resolver has the same answers
             response = _proxy_response(problem_response(error))
@@ -126,6 +133,8 @@ def route(
     also: Mapping[int, Any] | None = None,
     limits: LimitsOf = small_body,
     lenient: bool = False,
+    scope: Scope | None = None,
+    public: bool = False,
 ) -> Callable[[Function], Function]:
     """Registers a function as a route.
 
@@ -141,12 +150,15 @@ def route(
         also: responses to document in another way than by the function's types.
         limits: how large the body may be.
         lenient: whether query parameters that it does not have are ignored instead of refused.
+        scope: what the caller's key must have; by default GET needs ``read``, and every other method ``write``.
+        public: whether it needs no key at all.
     """
 
     def decorate(function: Function) -> Function:
         method = getattr(register, "__name__", "").upper()
         resource = path.replace("<", "{").replace(">", "}")
-        _RULES[method, resource] = _RouteRules(limits, None if lenient else _query_names(function))
+        needed = None if public else scope or (Scope.READ if method == "GET" else Scope.WRITE)
+        _RULES[method, resource] = _RouteRules(limits, None if lenient else _query_names(function), needed)
         summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
         return register(
             path,
@@ -155,7 +167,7 @@ def route(
             summary=summary.rstrip("."),
             description=" ".join(description.split()),
             response_description=success,
-            responses=responses(success, *problems, status=status) | dict(also or {}),
+            responses=responses(success, *problems, *(() if public else (401, 403)), status=status) | dict(also or {}),
         )(function)
 
     return decorate

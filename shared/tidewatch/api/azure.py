@@ -26,6 +26,7 @@ from tidewatch.series.granularity import Granularity, ImputeMode, OffGrid, fill,
 from tidewatch.services import azure as service
 from tidewatch.settings import Settings, settings
 from tidewatch.telemetry import record_detection
+from tidewatch.tenancy import Scope
 
 routes = Router()  # type: ignore[no-untyped-call]
 
@@ -245,6 +246,7 @@ def _answer(model: type[BaseModel]) -> dict[int, Any]:
     success="",
     problems=_PROBLEMS,
     lenient=True,
+    scope=Scope.READ,
     limits=series_limits,
     also=_answer(EntireResponse),
 )
@@ -265,6 +267,7 @@ def detect_entire_series(body: Annotated[DetectionRequest, Body()], request: Req
     success="",
     problems=_PROBLEMS,
     lenient=True,
+    scope=Scope.READ,
     limits=series_limits,
     also=_answer(LastResponse),
 )
@@ -285,6 +288,7 @@ def detect_last_point(body: Annotated[DetectionRequest, Body()], request: Reques
     success="",
     problems=_PROBLEMS,
     lenient=True,
+    scope=Scope.READ,
     limits=series_limits,
     also=_answer(ChangePointResponse),
 )

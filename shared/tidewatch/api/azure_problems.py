@@ -19,6 +19,7 @@ _CODES: Final[Mapping[str, str]] = {
     "imputeMode": "InvalidImputeMode",
     "imputeFixedValue": "InvalidImputeFixedValue",
 }
+_CODE_OF_STATUS: Final = {400: "InvalidJsonFormat", 401: "Unauthorized", 403: "Forbidden"}
 _REQUIRED: Final[Mapping[str, str]] = {"series": "RequiredSeries", "granularity": "RequiredGranularity"}
 
 
@@ -31,7 +32,7 @@ def as_azure_response(event: Mapping[str, Any], response: dict[str, Any]) -> dic
 
 
 def _azure_problem(problem: Mapping[str, Any]) -> dict[str, Any]:
-    code = "InvalidJsonFormat" if problem["status"] == 400 else "BadArgument"
+    code = _CODE_OF_STATUS.get(problem["status"], "BadArgument")
     message = problem["detail"]
     if problem.get("errors"):
         first = problem["errors"][0]

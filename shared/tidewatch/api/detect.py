@@ -36,6 +36,7 @@ from tidewatch.services.detect import detect as detect_series
 from tidewatch.services.plot import PictureStyle, plot_detection
 from tidewatch.settings import Settings, settings
 from tidewatch.telemetry import record_detection
+from tidewatch.tenancy import Scope
 
 routes = Router()  # type: ignore[no-untyped-call]
 
@@ -207,6 +208,7 @@ _ANSWER: Final = {
     problems=(400, 413, 415, 422),
     also=_ANSWER,
     limits=series_limits,
+    scope=Scope.READ,
 )
 def detect(
     body: Annotated[DetectRequest, Body()],

@@ -89,7 +89,7 @@ def get_health_reporter() -> HealthReporter:
 HealthReporterDep = Annotated[HealthReporter, Depends(get_health_reporter)]
 
 
-@route(routes.get, "/health", tag="Service", success="The function runs.")
+@route(routes.get, "/health", tag="Service", success="The function runs.", public=True)
 def health() -> LivenessResponse:
     """Check that the service runs.
 

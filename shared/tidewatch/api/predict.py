@@ -42,6 +42,7 @@ from tidewatch.series import EARLIEST, LATEST, POINT_FIELDS, InvalidSeries, Prob
 from tidewatch.services import predict as service
 from tidewatch.settings import Settings
 from tidewatch.telemetry import record_prediction
+from tidewatch.tenancy import Scope
 
 routes = Router()  # type: ignore[no-untyped-call]
 
@@ -203,6 +204,7 @@ _ANSWER: Final = {
     problems=(400, 404, 413, 415, 422, 503),
     also=_ANSWER,
     limits=_limits,
+    scope=Scope.READ,
 )
 def predict(
     series_id: SeriesId, body: PredictBody, request: RequestDep, registry: RegistryDep, version: Version = None

@@ -21,6 +21,7 @@ from tidewatch.series import InvalidSeries, check_numbers
 from tidewatch.services.detect import detect_in_values
 from tidewatch.settings import Settings, settings
 from tidewatch.telemetry import record_detection
+from tidewatch.tenancy import Scope
 
 routes = Router()  # type: ignore[no-untyped-call]
 
@@ -76,7 +77,14 @@ _ANSWER: Final = {200: {"description": "The judgements.", "content": {"applicati
 
 
 @route(
-    routes.post, "/predict", tag="Detection", success="", problems=(400, 413, 415, 422), also=_ANSWER, limits=_limits
+    routes.post,
+    "/predict",
+    tag="Detection",
+    success="",
+    problems=(400, 413, 415, 422),
+    also=_ANSWER,
+    limits=_limits,
+    scope=Scope.READ,
 )
 def judge(body: Annotated[ValuesRequest, Body()], request: RequestDep) -> Response[str]:
     """Judge bare values.

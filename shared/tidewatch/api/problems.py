@@ -14,6 +14,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
+from tidewatch.api.access import Forbidden, Unauthenticated
 from tidewatch.api.decoding import InvalidBody, MalformedBody, PayloadTooLarge, UnsupportedMediaType
 from tidewatch.deadline import DeadlineExceeded
 from tidewatch.detectors import CannotTrain
@@ -237,6 +238,14 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     NotFoundError: lambda _: _Answer(
         "unknown-route", HTTPStatus.NOT_FOUND, "No such route. GET /docs shows all.", title="Unknown route"
     ),
+    Unauthenticated: lambda _: _Answer(
+        "api-key-required",
+        HTTPStatus.UNAUTHORIZED,
+        "A valid API key is required: send it in the header x-api-key.",
+        title="API key required",
+        headers={"WWW-Authenticate": "Bearer"},
+    ),
+    Forbidden: lambda e: _Answer(e.kind, HTTPStatus.FORBIDDEN, _sentence(e)),
     SeriesNotFound: lambda e: _Answer("unknown-series", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown series"),
     VersionNotFound: lambda e: _Answer("unknown-version", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown version"),
     VersionInUse: lambda e: _Answer("version-in-use", HTTPStatus.CONFLICT, _sentence(e), title="Version in use"),
@@ -313,6 +322,8 @@ def register_problems(app: APIGatewayRestResolver) -> None:
 
 _DOCUMENTED: Final[Mapping[int, str]] = {
     400: "The body is no JSON.",
+    401: "No API key, or one that is not valid.",
+    403: "The key lacks the scope that this needs, or its tenant is suspended.",
     404: "The series or its version is unknown.",
     409: "A request with the same Idempotency-Key is still being served.",
     413: "The body is too large.",

@@ -12,11 +12,12 @@ from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tidewatch import composition
+from tidewatch.api.access import Unauthenticated
 from tidewatch.deadline import Deadline
 from tidewatch.detectors import load_catalogue
 from tidewatch.registry import Publisher, Registry, SeriesKey, TrainingData
 from tidewatch.telemetry import Stopwatch
-from tidewatch.tenancy import DEFAULT_TENANT, Tenant
+from tidewatch.tenancy import Principal, Tenant
 
 _FOR_THE_ANSWER: Final = 1.5
 """Seconds of an invocation that are kept for what comes after the work: writing the answer and sending it."""
@@ -27,7 +28,7 @@ class ApiRequest:
     """One request.
 
     Attributes:
-        tenant: whose data it is about.
+        caller: the key that it was made with; None on a route that needs none.
         deadline: when its work has to be done.
         headers: by their names in lower case.
         body: as text, decoded; empty if there is none.
@@ -35,7 +36,7 @@ class ApiRequest:
         stopwatch: started when the request arrived.
     """
 
-    tenant: Tenant
+    caller: Principal | None
     deadline: Deadline
     headers: Mapping[str, str]
     body: str
@@ -43,16 +44,38 @@ class ApiRequest:
     stopwatch: Stopwatch
 
     @classmethod
-    def of(cls, event: Mapping[str, Any], context: LambdaContext, stopwatch: Stopwatch) -> "ApiRequest":
+    def of(
+        cls, event: Mapping[str, Any], caller: Principal | None, context: LambdaContext, stopwatch: Stopwatch
+    ) -> "ApiRequest":
         """The request of a decoded event."""
         return cls(
-            tenant=tenant_of(event),
+            caller=caller,
             deadline=Deadline.after(context.get_remaining_time_in_millis() / 1000 - _FOR_THE_ANSWER),
             headers={name.lower(): str(value) for name, value in (event.get("headers") or {}).items()},
             body=event.get("body") or "",
             context=context,
             stopwatch=stopwatch,
         )
+
+    @property
+    def principal(self) -> Principal:
+        """The key that it was made with.
+
+        Raises:
+            Unauthenticated: if it was made with none.
+        """
+        if self.caller is None:
+            raise Unauthenticated
+        return self.caller
+
+    @property
+    def tenant(self) -> Tenant:
+        """Whose data it is about.
+
+        Raises:
+            Unauthenticated: if it was made with no key.
+        """
+        return self.principal.tenant
 
     def series(self, series_id: str) -> SeriesKey:
         """The series of that name, of the tenant whose request it is."""
@@ -69,12 +92,6 @@ def current_request() -> ApiRequest:
 
 
 RequestDep = Annotated[ApiRequest, Depends(current_request)]
-
-
-def tenant_of(event: Mapping[str, Any]) -> Tenant:
-    """The tenant of a request: the one that the authorizer found, or the only one of a stack without an authorizer."""
-    found = ((event.get("requestContext") or {}).get("authorizer") or {}).get("tenant")
-    return Tenant(found) if found else DEFAULT_TENANT
 
 
 get_registry = composition.registry

@@ -1,37 +1,11 @@
-"""Whose data a request is about. The tenant is a value of the request, never of the process."""
+"""Whose data a request is about, and what the one who asks may do.
+
+The tenant is a value of the request, never of the process: every store and every key takes one.
+"""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Final
+from tidewatch.tenancy.principal import ALL_SCOPES, Principal, Scope, TenantStatus
+from tidewatch.tenancy.tenant import DEFAULT_TENANT, Tenant
 
-_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-
-
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """A team, department or customer whose series no other tenant sees.
-
-    Attributes:
-        tenant_id: 1 to 63 characters: lower-case letters, digits, hyphens. It is part of every key in storage.
-
-    Raises:
-        ValueError: if the id is none.
-
-    >>> Tenant("default")
-    Tenant(tenant_id='default')
-    """
-
-    tenant_id: str
-
-    def __post_init__(self) -> None:
-        if not _PATTERN.fullmatch(self.tenant_id):
-            raise ValueError("a tenant id has 1 to 63 lower-case letters, digits and hyphens")
-
-    def __str__(self) -> str:
-        return self.tenant_id
-
-
-DEFAULT_TENANT: Final = Tenant("default")
-"""Of a request that names no tenant: the only one of a single team's stack."""
+__all__ = ["ALL_SCOPES", "DEFAULT_TENANT", "Principal", "Scope", "Tenant", "TenantStatus"]
