@@ -7,6 +7,7 @@ from tidewatch.series.forms import (
     read_points,
     read_series,
 )
+from tidewatch.series.frame import Frame
 from tidewatch.series.preflight import (
     TIMESTAMPS,
     UNTIMED_STEP,
@@ -19,23 +20,28 @@ from tidewatch.series.preflight import (
     preflight,
 )
 from tidewatch.series.profile import SeriesProfile
+from tidewatch.series.rows import FEWEST_VARIABLES, MOST_VARIABLES, RowLimits, read_columns, read_rows
 from tidewatch.series.sampling import Sampling
 from tidewatch.series.time_series import TimeSeries
 from tidewatch.series.timestamps import EARLIEST, LATEST, AmbiguousTimestamp, describe_out_of_range, parse_timestamp
 
 __all__ = [
     "EARLIEST",
+    "FEWEST_VARIABLES",
     "LATEST",
     "MOST_PROBLEMS",
+    "MOST_VARIABLES",
     "POINT_FIELDS",
     "TIMESTAMPS",
     "UNTIMED_STEP",
     "VALUES",
     "AmbiguousTimestamp",
     "Column",
+    "Frame",
     "InvalidSeries",
     "Preflight",
     "Problem",
+    "RowLimits",
     "Sampling",
     "SentSeries",
     "SeriesProfile",
@@ -44,6 +50,8 @@ __all__ = [
     "describe_out_of_range",
     "parse_timestamp",
     "preflight",
+    "read_columns",
     "read_points",
+    "read_rows",
     "read_series",
 ]

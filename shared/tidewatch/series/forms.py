@@ -15,8 +15,8 @@ POINT_FIELDS: Final = ("timestamp", "value")
 MOST_PROBLEMS: Final = 100
 """A request can be wrong in more ways than anybody wants to read."""
 
-_TIME: Final = "whole Unix seconds or a string of ISO 8601 such as 2026-01-01T00:00:00Z"
-_COLUMNS: Final = (Column("timestamps", _TIME), VALUES)
+TIME: Final = "whole Unix seconds or a string of ISO 8601 such as 2026-01-01T00:00:00Z"
+_COLUMNS: Final = (Column("timestamps", TIME), VALUES)
 _NUMBERS: Final = (TIMESTAMPS, Column("data", "a number"))
 
 
@@ -94,7 +94,7 @@ def read_points(field: str, points: Sequence[Any], *, most_points: int, purpose:
 
 def point_columns(field: str) -> tuple[Column, Column]:
     """The two columns of a field that holds points."""
-    return Column(field, _TIME, "timestamp"), Column(field, "a number", "value")
+    return Column(field, TIME, "timestamp"), Column(field, "a number", "value")
 
 
 def read_times(column: Column, times: Sequence[Any], most_points: int) -> Sequence[Any]:

@@ -124,12 +124,12 @@ def preflight(
     times: NDArray[Any] = UNTIMED_STEP * np.arange(len(values), dtype=np.int64)
     times_ok = np.zeros(0, dtype=np.bool_)
     if timestamps is not None:
-        times, times_ok, found = _column(of_times, timestamps, (int,), _to_int64)
+        times, times_ok, found = read_column(of_times, timestamps, (int,), to_int64)
         problems += found
-    numbers, numbers_ok, found = _column(of_values, values, (int, float), _to_float64)
+    numbers, numbers_ok, found = read_column(of_values, values, (int, float), to_float64)
     problems += found
-    problems += _check_times(of_times, times, np.flatnonzero(times_ok))
-    problems += _check_values(of_values, numbers, np.flatnonzero(numbers_ok))
+    problems += check_times(of_times, times, np.flatnonzero(times_ok))
+    problems += check_values(of_values, numbers, np.flatnonzero(numbers_ok))
     if not allow_constant:
         problems += _check_spread(of_values, numbers[numbers_ok], can_be_allowed=allow_constant is not None)
     if problems:
@@ -145,8 +145,8 @@ def check_numbers(values: Sequence[Any], *, most_points: int, purpose: str) -> N
     """
     if len(values) > most_points:
         raise InvalidSeries([_too_many(VALUES, len(values), most_points, purpose)])
-    numbers, ok, problems = _column(VALUES, values, (int, float), _to_float64)
-    problems += _check_values(VALUES, numbers, np.flatnonzero(ok))
+    numbers, ok, problems = read_column(VALUES, values, (int, float), to_float64)
+    problems += check_values(VALUES, numbers, np.flatnonzero(ok))
     if problems:
         raise InvalidSeries(problems)
     return numbers
@@ -176,7 +176,7 @@ def _too_many(column: Column, points: int, most_points: int, purpose: str) -> Pr
     )
 
 
-def _column(
+def read_column(
     column: Column,
     items: Sequence[Any],
     taken: tuple[type, ...],
@@ -190,13 +190,14 @@ def _column(
         where = [index for index, item in enumerate(items) if type(item) is strange]
         ok[where] = False
         name = _JSON_NAMES.get(strange, f"a {strange.__name__}")
-        msg = f"{column.at(where[0])} must be {column.wanted}, got {name}{_and_more(len(where))}"
+        msg = f"{column.at(where[0])} must be {column.wanted}, got {name}{and_more(len(where))}"
         problems.append(Problem(column.loc(where[0]), msg, "wrong_type"))
     kept = items if ok.all() else [item if good else 0 for item, good in zip(items, ok, strict=True)]
     return convert(kept), ok, problems
 
 
-def _to_int64(items: Sequence[int]) -> NDArray[Any]:
+def to_int64(items: Sequence[int]) -> NDArray[Any]:
+    """Whole numbers as int64, shape (n,); as objects where one is beyond 64 bits."""
     try:
         return np.array(items, dtype=np.int64)
     except OverflowError:
@@ -204,7 +205,8 @@ def _to_int64(items: Sequence[int]) -> NDArray[Any]:
         return np.array(items, dtype=object)
 
 
-def _to_float64(items: Sequence[float]) -> NDArray[np.float64]:
+def to_float64(items: Sequence[float]) -> NDArray[np.float64]:
+    """Numbers as float64, shape (n,); infinite where one is beyond the range of a double."""
     try:
         return np.array(items, dtype=np.float64)
     except OverflowError:
@@ -218,14 +220,15 @@ def _as_double(number: float) -> float:
         return float("inf") if number > 0 else float("-inf")
 
 
-def _check_times(column: Column, times: NDArray[Any], usable: NDArray[np.intp]) -> Iterator[Problem]:
+def check_times(column: Column, times: NDArray[Any], usable: NDArray[np.intp]) -> Iterator[Problem]:
+    """What is wrong with times, shape (n,), at the places where there are some: their range and their order."""
     kept = times[usable]
     is_outside = (kept < EARLIEST) | (kept > LATEST)
     outside = usable[is_outside]
     if outside.size:
         first = int(outside[0])
         why = describe_out_of_range(int(times[first]))
-        yield Problem(column.loc(first), f"{column.at(first)} {why}{_and_more(outside.size)}", "timestamp_out_of_range")
+        yield Problem(column.loc(first), f"{column.at(first)} {why}{and_more(outside.size)}", "timestamp_out_of_range")
     # Beside a time in a wrong unit, a right one only seems to be out of order.
     comparable = is_outside[1:] == is_outside[:-1]
     backwards = usable[1:][comparable & (kept[1:] <= kept[:-1])]
@@ -237,19 +240,20 @@ def _check_times(column: Column, times: NDArray[Any], usable: NDArray[np.intp]) 
         yield Problem(
             column.loc(first),
             f"timestamps must be strictly increasing: {column.at(first)} ({written(int(times[first]))}) {what} "
-            f"{column.at(before)} ({written(int(times[before]))}){_and_more(backwards.size)}",
+            f"{column.at(before)} ({written(int(times[before]))}){and_more(backwards.size)}",
             "timestamp_repeated" if repeats else "timestamps_unsorted",
         )
 
 
-def _check_values(column: Column, numbers: NDArray[np.float64], usable: NDArray[np.intp]) -> Iterator[Problem]:
+def check_values(column: Column, numbers: NDArray[np.float64], usable: NDArray[np.intp]) -> Iterator[Problem]:
+    """What is wrong with numbers, shape (n,), at the places where there are some: they must be finite."""
     strange = usable[~np.isfinite(numbers[usable])]
     if strange.size:
         first = int(strange[0])
         name = "NaN" if np.isnan(numbers[first]) else "infinite or beyond the range of a double"
         yield Problem(
             column.loc(first),
-            f"{column.at(first)} must be finite, but is {name}{_and_more(strange.size)}",
+            f"{column.at(first)} must be finite, but is {name}{and_more(strange.size)}",
             "not_finite",
         )
 
@@ -262,5 +266,6 @@ def _check_spread(column: Column, kept: NDArray[np.float64], *, can_be_allowed: 
         yield Problem((column.field,), msg, "constant")
 
 
-def _and_more(count: int) -> str:
+def and_more(count: int) -> str:
+    """The end of a sentence about the first of so many equal problems."""
     return f" (and {count - 1:,} more like it)" if count > 1 else ""
