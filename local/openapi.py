@@ -127,7 +127,7 @@ def _start() -> tuple[Functions, RouteTable]:
 
 
 def _stop_the_clock() -> None:
-    """Makes what differs from run to run and machine to machine stand still: times and library versions."""
+    """Makes what differs from run to run and machine to machine stand still: times, ids, and what trains."""
     from tidewatch import api, composition
     from tidewatch.registry import Publisher
 
@@ -138,6 +138,9 @@ def _stop_the_clock() -> None:
         deadline_seconds=1,
         now=lambda: datetime(2026, 1, 1, 8, 15, tzinfo=UTC),
         libraries={"numpy": "2.4.6", "python": "3.13.9"},
+        architecture="aarch64",
+        revision="0" * 40,
+        new_id=lambda: "00000000-0000-4000-8000-000000000000",
     )
     _app_of("FitFunction").dependency_overrides[api.get_publisher] = lambda: publisher
 

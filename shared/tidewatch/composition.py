@@ -7,15 +7,18 @@ annotations anew at each request.
 """
 
 import platform
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
 from tidewatch.adapters.s3 import MODEL_ARRAYS, TRAINING_DATA, S3DataStore, S3ObjectStore
 from tidewatch.registry import DataStore, Deleter, ObjectStore, Publisher, Registry, TrainingData, VersionStore
+from tidewatch.registry.lineage import UNKNOWN_REVISION
 from tidewatch.settings import settings
 from tidewatch.telemetry import NAMESPACE
 
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
 
     from tidewatch.services.healthcheck import FigureReader
 
-_TRAINED_WITH: Final = ("numpy",)
+# Those that a function lacks are not what it trains with.
+_TRAINED_WITH: Final = ("numpy", "scipy", "scikit-learn")
+# Written by the build of the layer; see shared/Makefile.
+_REVISION_FILE: Final = Path(__file__).with_name("REVISION")
 
 
 @lru_cache(maxsize=1)
@@ -60,8 +66,29 @@ def publisher() -> Publisher:
         array_store(),
         deadline_seconds=settings().publish_deadline_seconds,
         now=lambda: datetime.now(UTC),
-        libraries={"python": platform.python_version()} | {name: version(name) for name in _TRAINED_WITH},
+        libraries=library_versions(),
+        architecture=platform.machine(),
+        revision=revision(),
     )
+
+
+@lru_cache(maxsize=1)
+def library_versions() -> dict[str, str]:
+    """The versions of what trains in this function, by name."""
+    found = {"python": platform.python_version()}
+    for name in _TRAINED_WITH:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+@lru_cache(maxsize=1)
+def revision() -> str:
+    """The git commit that this code was built from; ``unknown`` for code that was not built."""
+    try:
+        return _REVISION_FILE.read_text().strip() or UNKNOWN_REVISION
+    except FileNotFoundError:
+        return UNKNOWN_REVISION
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import pytest
 
 from tests.support.api import Api
@@ -38,15 +40,43 @@ def test_a_version_tells_all_that_its_fit_answered(api: Api):
     assert api.call("GET", "/series/s").json() == newest | {"latest_version": "v2"}
 
 
+def test_a_version_tells_where_it_came_from(api: Api):
+    fit(api)
+    fit(api, detector="mad")
+    first, second = (api.call("GET", f"/series/s/versions/{number}").json() for number in (1, 2))
+    assert (first["kind"], first["variables"], first["evaluation"]) == ("series", [], None)
+    assert (first["lineage"]["parent_version"], second["lineage"]["parent_version"]) == (None, "v1")
+    assert first["lineage"]["version_id"] != second["lineage"]["version_id"]
+    assert second["lineage"] | {"version_id": ""} == {
+        "version_id": "",
+        "source": "fit",
+        "parent_version": "v1",
+        "seed": None,
+        "preprocessing": {"features": ["value"], "scaling": "powers of two", "fill": "none"},
+        "architecture": platform.machine(),
+        "revision": "unknown",
+    }
+    assert {"python", "numpy", "scikit-learn"} <= second["libraries"].keys()
+
+
+def test_a_learned_model_tells_its_features_and_its_seed(api: Api):
+    reply = api.fit("s", VALUES * 20, more={"detector": {"name": "isolation_forest", "seed": 7}})
+    lineage = api.call("GET", f"/series/s/versions/{reply.json()['version']}").json()["lineage"]
+    assert lineage["seed"] == 7
+    assert lineage["preprocessing"]["features"][:2] == ["value", "short_mean"]
+    assert lineage["preprocessing"]["scaling"] == "robust"
+
+
 def test_a_version_of_an_earlier_release_has_no_profile(api: Api, monkeypatch):
     from tidewatch.adapters import items
 
     monkeypatch.setattr(items, "_LEARNED", "_")
     monkeypatch.setattr(items, "_PROFILE", "_")
+    monkeypatch.setattr(items, "_LINEAGE", "_")
     fit(api)
     monkeypatch.undo()
     told = api.call("GET", "/series/s/versions/1").json()
-    assert (told["version"], told["learned"], told["profile"]) == ("v1", None, None)
+    assert (told["version"], told["learned"], told["profile"], told["lineage"]) == ("v1", None, None, None)
 
 
 @pytest.mark.parametrize(

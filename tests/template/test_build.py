@@ -109,7 +109,9 @@ def test_the_shared_layer_is_the_package_and_the_api_description(build):
         if "__pycache__" not in path.parts
     }
     found = {path.relative_to(layer).as_posix() for path in files(layer) if path.suffix != ".pyc"}
-    assert found == expected | {"openapi.json"}
+    assert found == expected | {"openapi.json", "python/tidewatch/REVISION"}
+    # A commit, or that there is none; what was not committed is told.
+    assert re.fullmatch(r"([0-9a-f]{40}(-dirty)?|unknown)\n", (layer / "python/tidewatch/REVISION").read_text())
     assert (layer / "openapi.json").read_bytes() == (ROOT / "openapi.json").read_bytes()
 
 

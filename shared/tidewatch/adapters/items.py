@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from tidewatch.adapters.table import Item
-from tidewatch.registry import ModelVersion, SeriesKey, SeriesSummary
+from tidewatch.registry import Lineage, ModelVersion, SeriesKey, SeriesSummary
 from tidewatch.registry.ports import Head
 from tidewatch.tenancy import Tenant
 
@@ -28,6 +28,10 @@ of a tenant lie in one partition of it, which takes 1,000 writes a second. Befor
 _SHARDS: Final = 16
 _LEARNED: Final = "learned"
 _PROFILE: Final = "profile"
+_LINEAGE: Final = "lineage"
+_EVALUATION: Final = "evaluation"
+# Every prediction reads the head, and pays by its size.
+_NOT_IN_HEAD: Final = frozenset({_LEARNED, _PROFILE, _LINEAGE, _EVALUATION})
 
 
 def item_key(series: SeriesKey, sort_key: str) -> Item:
@@ -79,6 +83,12 @@ def version_to_item(version: ModelVersion) -> Item:
         item |= {"arrays_key": {"S": version.arrays_key}, "arrays_sha256": {"S": version.arrays_sha256}}
     if version.learned is not None and version.profile is not None:
         item |= {_LEARNED: _json(version.learned), _PROFILE: _json(version.profile)}
+    if version.kind != "series":
+        item |= {"kind": {"S": version.kind}, "variables": {"S": orjson.dumps(version.variables).decode()}}
+    if version.lineage is not None:
+        item[_LINEAGE] = _json(version.lineage.to_json())
+    if version.evaluation is not None:
+        item[_EVALUATION] = _json(version.evaluation)
     return item
 
 
@@ -103,14 +113,18 @@ def version_from_item(item: Item, tenant: Tenant) -> ModelVersion:
         arrays_sha256=item["arrays_sha256"]["S"] if "arrays_sha256" in item else None,
         learned=orjson.loads(item[_LEARNED]["S"]) if _LEARNED in item else None,
         profile=orjson.loads(item[_PROFILE]["S"]) if _PROFILE in item else None,
+        # Items of earlier releases have none of these.
+        kind=item["kind"]["S"] if "kind" in item else "series",
+        variables=tuple(orjson.loads(item["variables"]["S"])) if "variables" in item else (),
+        lineage=Lineage(**orjson.loads(item[_LINEAGE]["S"])) if _LINEAGE in item else None,
+        evaluation=orjson.loads(item[_EVALUATION]["S"]) if _EVALUATION in item else None,
     )
 
 
 def head_to_item(champion: ModelVersion) -> Item:
     """The head of a series whose latest version is its champion."""
     number = {"N": str(champion.number)}
-    # Every prediction reads it, and pays by its size.
-    kept = {name: value for name, value in version_to_item(champion).items() if name not in (_LEARNED, _PROFILE)}
+    kept = {name: value for name, value in version_to_item(champion).items() if name not in _NOT_IN_HEAD}
     return kept | {"latest": number, "champion": number}
 
 

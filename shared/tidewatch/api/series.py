@@ -22,7 +22,7 @@ from tidewatch.api.fields import (
     selector,
 )
 from tidewatch.api.request import RegistryDep, RequestDep
-from tidewatch.registry import ModelVersion, Page, SeriesSummary
+from tidewatch.registry import Lineage, ModelKind, ModelVersion, Page, SeriesSummary, Source
 
 routes = Router()  # type: ignore[no-untyped-call]
 
@@ -101,8 +101,36 @@ class DataProfile(BaseModel):
     flat_tail_points: Annotated[Int32, Field(description="How many points at the end have one value.")]
 
 
+class VersionLineage(BaseModel):
+    """Where a version came from."""
+
+    version_id: Annotated[str, Field(description="A UUID of this version alone.")]
+    source: Annotated[Source, Field(description="What asked for the training.")]
+    parent_version: Annotated[str | None, Field(description="The champion that it followed; null for the first.")]
+    seed: Annotated[int | None, Field(description="Of all that is random in training; null if nothing is.")]
+    preprocessing: Annotated[
+        dict[str, Any], Field(description="What was done to the data first: `features`, `scaling` and `fill`.")
+    ]
+    architecture: Annotated[str, Field(description="The processor that trained it.")]
+    revision: Annotated[str, Field(description="The git commit of Tidewatch that trained it, or `unknown`.")]
+
+    @classmethod
+    def of(cls, lineage: Lineage) -> "VersionLineage":
+        """The answer for a lineage."""
+        parent = None if lineage.parent is None else f"v{lineage.parent}"
+        return cls(
+            version_id=lineage.version_id,
+            source=lineage.source,
+            parent_version=parent,
+            seed=lineage.seed,
+            preprocessing=dict(lineage.preprocessing),
+            architecture=lineage.architecture,
+            revision=lineage.revision,
+        )
+
+
 class VersionResponse(VersionLine):
-    """One version of a series: what its fit answered, and what its data looks like."""
+    """One version of a series: what its fit answered, where it came from, and what its data looks like."""
 
     series_id: str
     learned: Annotated[
@@ -112,6 +140,14 @@ class VersionResponse(VersionLine):
     profile: Annotated[
         DataProfile | None,
         Field(description="What the training data looks like; null for a version of an earlier release."),
+    ]
+    kind: Annotated[ModelKind, Field(description="Whether it judges points of one variable, or rows of several.")]
+    variables: Annotated[list[str], Field(description="The variables of a row; empty for a series.")]
+    lineage: Annotated[
+        VersionLineage | None, Field(description="Where it came from; null for a version of an earlier release.")
+    ]
+    evaluation: Annotated[
+        dict[str, Any] | None, Field(description="How well it judged, by name; null until it was evaluated.")
     ]
 
     @classmethod
@@ -194,4 +230,12 @@ def _line(version: ModelVersion) -> VersionLine:
 
 
 def _details(version: ModelVersion) -> dict[str, Any]:
-    return {"series_id": version.series_id, "learned": version.learned, "profile": version.profile}
+    return {
+        "series_id": version.series_id,
+        "learned": version.learned,
+        "profile": version.profile,
+        "kind": version.kind,
+        "variables": version.variables,
+        "lineage": None if version.lineage is None else VersionLineage.of(version.lineage),
+        "evaluation": version.evaluation,
+    }

@@ -130,6 +130,10 @@ class Model(Protocol):
         """What is too large for JSON; empty for most."""
         ...
 
+    def preprocessing(self) -> Mapping[str, Json]:
+        """What is done to points before the method sees them: its ``features``, their ``scaling``, and the ``fill``."""
+        ...
+
     def learned(self) -> Mapping[str, float | None]:
         """What a person wants to know of the model, in the unit of the series; None beyond the range of a double."""
         ...

@@ -66,6 +66,10 @@ class ConstantModel:
         """None."""
         return {}
 
+    def preprocessing(self) -> Mapping[str, Json]:
+        """Nothing is done."""
+        return {"features": ["value"], "scaling": "none", "fill": "none"}
+
     def learned(self) -> Mapping[str, float | None]:
         """The value."""
         return {"value": self._value}

@@ -80,11 +80,13 @@ class Detector(ABC, Generic[Options]):
         options_type: the class of its options; the field ``name`` has the detector's name as its default.
         in_units: whether it is given values in :class:`~tidewatch.detectors.units.Units`, in which neither sums nor
             squares overflow.
+        fill: what it takes for points that are missing in training: ``none``, or ``linear`` for the line between.
         chunk: how many points it judges at once, at the most; the deadline is checked between chunks. None for all.
     """
 
     options_type: ClassVar[type[DetectorOptions]]
     in_units: ClassVar[bool] = True
+    fill: ClassVar[str] = "none"
     chunk: ClassVar[int | None] = None
 
     def __init__(self, options: Options) -> None:
@@ -127,6 +129,10 @@ class Detector(ABC, Generic[Options]):
     def learned(self, units: Units) -> Mapping[str, float]:
         """What a person wants to know, in the unit of the series; infinite beyond the range of a double."""
         return {"threshold": self.threshold}
+
+    def preprocessing(self) -> Mapping[str, Json]:
+        """What is done to points before the method sees them: its ``features``, their ``scaling``, and the ``fill``."""
+        return {"features": ["value"], "scaling": "powers of two" if self.in_units else "none", "fill": self.fill}
 
     def parameters(self) -> Mapping[str, Json]:
         """The fitted numbers, without their underscore, as JSON."""
@@ -255,6 +261,10 @@ class CalibratedModel:
             return self._detector.arrays()
         tail = {"tail_timestamps": self._tail.timestamps, "tail_values": self._tail.values}
         return {**self._detector.arrays(), **tail}
+
+    def preprocessing(self) -> Mapping[str, Json]:
+        """The detector's own."""
+        return self._detector.preprocessing()
 
     def learned(self) -> Mapping[str, float | None]:
         """What the detector learned, in the unit of the series."""

@@ -10,6 +10,7 @@ from tidewatch.registry.errors import (
     VersionNotFound,
     WriteConflict,
 )
+from tidewatch.registry.lineage import Lineage, Source
 from tidewatch.registry.loader import LoadedModel, Registry
 from tidewatch.registry.ports import (
     DataStore,
@@ -21,14 +22,16 @@ from tidewatch.registry.ports import (
     VersionStore,
 )
 from tidewatch.registry.publisher import Deleter, Publisher
-from tidewatch.registry.version import LATEST, ModelVersion, SeriesKey, VersionSelector, parse_version
+from tidewatch.registry.version import LATEST, ModelKind, ModelVersion, SeriesKey, VersionSelector, parse_version
 
 __all__ = [
     "LATEST",
     "DataCorrupted",
     "DataStore",
     "Deleter",
+    "Lineage",
     "LoadedModel",
+    "ModelKind",
     "ModelVersion",
     "ObjectStore",
     "Page",
@@ -39,6 +42,7 @@ __all__ = [
     "SeriesKey",
     "SeriesNotFound",
     "SeriesSummary",
+    "Source",
     "StorageUnavailable",
     "StoredObject",
     "TrainingData",

@@ -12,7 +12,8 @@ from tidewatch.detectors import Model
 from tidewatch.registry.contention import until_it_succeeds
 from tidewatch.registry.encoding import MOST_EMBEDDED, encode_series, pack_arrays
 from tidewatch.registry.errors import SeriesNotFound, VersionInUse, VersionNotFound, WriteConflict
-from tidewatch.registry.ports import DataStore, Receipt, VersionStore
+from tidewatch.registry.lineage import UNKNOWN_REVISION, Lineage, Source, new_version_id
+from tidewatch.registry.ports import DataStore, Head, Receipt, VersionStore
 from tidewatch.registry.version import ModelVersion, SeriesKey
 from tidewatch.series import SeriesProfile, TimeSeries
 
@@ -38,6 +39,9 @@ class Publisher:
         deadline_seconds: float,
         now: Callable[[], datetime],
         libraries: Mapping[str, str],
+        architecture: str = "",
+        revision: str = UNKNOWN_REVISION,
+        new_id: Callable[[], str] = new_version_id,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Joins a publisher to its storage.
@@ -49,6 +53,9 @@ class Publisher:
             deadline_seconds: how long a version competes for its number at the most.
             now: the time of training to store.
             libraries: the versions of the libraries that train.
+            architecture: of the processor that trains.
+            revision: the git commit of this code.
+            new_id: gives each version an id of its own.
             sleep: waits for so many seconds.
         """
         self._versions = versions
@@ -57,6 +64,9 @@ class Publisher:
         self._deadline_seconds = deadline_seconds
         self._now = now
         self._libraries = libraries
+        self._architecture = architecture
+        self._revision = revision
+        self._new_id = new_id
         self._sleep = sleep
 
     def publish(
@@ -66,6 +76,8 @@ class Publisher:
         model: Model,
         receipt: Receipt | None = None,
         deadline: Deadline | None = None,
+        *,
+        source: Source = "fit",
     ) -> ModelVersion:
         """Publishes a model as the next version of a series.
 
@@ -75,6 +87,7 @@ class Publisher:
             model: the model.
             receipt: of a request that may come twice. If it has published a version before, that one is returned.
             deadline: of the request; none by default.
+            source: what asked for the training.
 
         Raises:
             DeadlineExceeded: if the deadline has passed before anything was stored.
@@ -84,11 +97,11 @@ class Publisher:
         """
         deadline = deadline or Deadline.never()
         deadline.check()
-        candidate = self._store(series, trained_on, model)
+        candidate = self._store(series, trained_on, model, source)
 
         def append() -> ModelVersion:
             head = self._versions.head(series)
-            numbered = replace(candidate, number=head.latest + 1 if head else 1)
+            numbered = _numbered(candidate, head)
             try:
                 self._versions.append(numbered, receipt)
             except WriteConflict:
@@ -99,7 +112,7 @@ class Publisher:
 
         return until_it_succeeds(append, series, deadline, most_seconds=self._deadline_seconds, sleep=self._sleep)
 
-    def _store(self, series: SeriesKey, trained_on: TimeSeries, model: Model) -> ModelVersion:
+    def _store(self, series: SeriesKey, trained_on: TimeSeries, model: Model, source: Source) -> ModelVersion:
         """Stores data and large arrays; returns the version that refers to them, which has no number yet."""
         key, sha256 = self._data.put(series.tenant, encode_series(trained_on))
         arrays = pack_arrays(model.arrays())
@@ -123,11 +136,24 @@ class Publisher:
             arrays_sha256=elsewhere[1] if elsewhere else None,
             learned=model.learned(),
             profile=SeriesProfile.of(trained_on).to_json(),
+            lineage=self._lineage(model, source),
+        )
+
+    def _lineage(self, model: Model, source: Source) -> Lineage:
+        return Lineage.of(
+            model, source, version_id=self._new_id(), architecture=self._architecture, revision=self._revision
         )
 
     def _published_by(self, series: SeriesKey, receipt: Receipt) -> ModelVersion | None:
         number = self._versions.published_by(series, receipt.request)
         return None if number is None else self._versions.version(series, number)
+
+
+def _numbered(candidate: ModelVersion, head: Head | None) -> ModelVersion:
+    """The version that follows the latest, with the champion as its parent."""
+    if head is None or candidate.lineage is None:
+        return replace(candidate, number=head.latest + 1 if head else 1)
+    return replace(candidate, number=head.latest + 1, lineage=replace(candidate.lineage, parent=head.champion.number))
 
 
 class Deleter:

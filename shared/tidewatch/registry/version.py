@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from tidewatch.registry.lineage import Lineage
 from tidewatch.tenancy import Tenant
 
 LATEST: Final = "latest"
 
 VersionSelector = int | Literal["latest"] | None
 """A version's number, the latest, or None for the champion."""
+
+ModelKind = Literal["series", "rows"]
+"""What a model judges: points of one variable, or rows of several."""
 
 _VERSION: Final = re.compile(r"v?([1-9][0-9]{0,7})", re.ASCII)
 
@@ -52,6 +56,10 @@ class ModelVersion:
         learned: what the model told of itself, by name; None for a version of an earlier release, and where the version
             came with the head of its series.
         profile: what the training series looks like, see :class:`~tidewatch.series.SeriesProfile`; None likewise.
+        kind: whether it judges points of one variable, or rows of several.
+        variables: the names of the variables of a row, in the order of the model; empty for a series.
+        lineage: where the version came from, see :class:`~tidewatch.registry.lineage.Lineage`; None likewise.
+        evaluation: figures of how well it judged, by name; None until it was evaluated.
     """
 
     series: SeriesKey
@@ -72,6 +80,10 @@ class ModelVersion:
     arrays_sha256: str | None = None
     learned: Mapping[str, float | None] | None = field(default=None, compare=False)
     profile: Mapping[str, Any] | None = field(default=None, compare=False)
+    kind: ModelKind = "series"
+    variables: tuple[str, ...] = ()
+    lineage: Lineage | None = field(default=None, compare=False)
+    evaluation: Mapping[str, Any] | None = field(default=None, compare=False)
 
     @property
     def series_id(self) -> str:

@@ -13,6 +13,7 @@ from tidewatch.adapters.items import (
     version_from_item,
     version_to_item,
 )
+from tidewatch.registry import Lineage
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.support.samples import a_version
@@ -29,6 +30,18 @@ AWKWARD = {
 def test_a_version_comes_back_whole():
     version = a_version(parameters=AWKWARD, options={"name": "three_sigma", "sigmas": 2.5, "side": "both"})
     assert version_from_item(version_to_item(version), DEFAULT_TENANT) == version
+
+
+def test_what_is_not_in_a_head_comes_back_with_a_version():
+    lineage = Lineage(
+        "4f", "retrain", 3, 7, {"features": ["value"], "scaling": "none", "fill": "none"}, "aarch64", "8f0d"
+    )
+    version = a_version(lineage=lineage, evaluation={"recall": 1 / 3}, kind="rows", variables=("x1", "x2"))
+    found = version_from_item(version_to_item(version), DEFAULT_TENANT)
+    assert (found.lineage, found.evaluation) == (lineage, {"recall": 1 / 3})
+    assert (found.kind, found.variables) == ("rows", ("x1", "x2"))
+    champion = head_from_item(head_to_item(version), DEFAULT_TENANT).champion
+    assert (champion.lineage, champion.evaluation, champion.variables) == (None, None, ("x1", "x2"))
 
 
 def test_parameters_come_back_to_the_last_bit():

@@ -44,6 +44,7 @@ def _circle(places: int) -> Floats:
     return np.array([(math.sin(angle), math.cos(angle)) for angle in angles])
 
 
+_NAMES: Final = ("value", "short_mean", "short_std", "long_mean", "long_std", "difference")
 _HOURS: Final = _circle(24)
 _WEEKDAYS: Final = _circle(7)
 
@@ -91,6 +92,12 @@ class Features:
     def season(self) -> None:
         """Not looked for."""
         return
+
+    @property
+    def names(self) -> list[str]:
+        """The features, in the order of a row."""
+        hours = ["hour_sin", "hour_cos"] if self.hours else []
+        return [*_NAMES, *hours, *(["weekday_sin", "weekday_cos"] if self.weekdays else [])]
 
     @property
     def size(self) -> int:

@@ -33,6 +33,11 @@ class Rows(Protocol):
         ...
 
     @property
+    def names(self) -> list[str]:
+        """The features of a row, in order."""
+        ...
+
+    @property
     def season(self) -> int | None:
         """The period that was found, in points; None if there is none, or if it was not looked for."""
         ...
@@ -156,6 +161,10 @@ class RowDetector(Detector[Options], Generic[Options, L]):
     def learned(self, units: Units) -> Mapping[str, float]:
         """The threshold, and what the learner tells of itself."""
         return {"threshold": self.threshold_, **self._facts()}
+
+    def preprocessing(self) -> Mapping[str, Json]:
+        """The features of a row, each in spreads from its centre in training."""
+        return {"features": self.rows_.names, "scaling": "robust", "fill": "none"}
 
     def parameters(self) -> Mapping[str, Json]:
         """How rows are made, the threshold, and what the learner keeps beside its arrays."""

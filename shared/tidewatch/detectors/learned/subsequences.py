@@ -118,6 +118,11 @@ class Subsequences:
         """Points before a point that are in its window."""
         return self.length - 1
 
+    @property
+    def names(self) -> list[str]:
+        """The values of a window, oldest first, by how many points ago they were."""
+        return [f"value[-{ago}]" for ago in range(self.lookback, 0, -1)] + ["value"]
+
     def rows(self, points: TimeSeries) -> tuple[Floats, NDArray[np.int8]]:
         """The window that ends at each point but the first ``lookback``, and on which side of its mean the point is.
 

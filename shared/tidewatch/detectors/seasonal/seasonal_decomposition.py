@@ -83,6 +83,7 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
     """
 
     options_type = SeasonalDecompositionOptions
+    fill = "linear"
     grid_: SeasonalGrid
     season_: Floats
     window_: int

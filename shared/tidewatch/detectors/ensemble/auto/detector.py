@@ -124,6 +124,10 @@ class Auto:
         """The state of the stream: at most 0.9 MB."""
         return self._stream.state()
 
+    def preprocessing(self) -> Mapping[str, Json]:
+        """Each expert scales what it measures by its own past."""
+        return {"features": ["value"], "scaling": "by each expert", "fill": "none"}
+
     def learned(self) -> Mapping[str, float | None]:
         """Expectation and band at the last training point, and the period in points."""
         return self._learned
