@@ -52,7 +52,7 @@ def _load_file(path: Path, name: str, windows: Sequence[tuple[str, str]]) -> Lab
     values = np.array([value for _, value in rows], dtype=np.float64)
     stamps = seconds.tolist()
     limits = [(stamps.index(_seconds(first)), stamps.index(_seconds(last))) for first, last in windows]
-    return LabelledSeries(name, TimeSeries(_strictly_increasing(seconds), values), lay_out(values.size, limits))
+    return LabelledSeries(name, TimeSeries(strictly_increasing(seconds), values), lay_out(values.size, limits))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, float]]:
@@ -65,7 +65,7 @@ def _seconds(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
-def _strictly_increasing(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+def strictly_increasing(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
     """Some files repeat an hour or a stamp; the order of the rows is the order of time, so a stamp waits its turn."""
     places = np.arange(seconds.size, dtype=np.int64)
     return np.maximum.accumulate(seconds - places) + places

@@ -1,0 +1,57 @@
+"""Tables of the figures, as lines of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from benchmarks.quality.calibration import KindFigures
+from benchmarks.quality.cloud import CloudFigures
+from benchmarks.quality.halves import Half
+
+
+def cloud_heading() -> str:
+    """Above the rows of :func:`cloud_rows`."""
+    return _row("", "half", ["AP", "P", "R", "false/1k", "first 3", "events", "refused"])
+
+
+def cloud_rows(name: str, figures: CloudFigures, halves: Sequence[Half]) -> Iterator[str]:
+    """One row a half: mean AP, event precision and recall, false flags, early flags, flagged events, refusals."""
+    for half in halves:
+        part = figures.of(half)
+        counts = part.counts
+        words = [number(part.mean_average_precision), number(counts.precision, 2), number(counts.recall, 2)]
+        words += [number(counts.false_per_thousand, 1), number(counts.early, 2)]
+        yield _row(name, half, [*words, str(counts.flagged_events), f"{part.refused} of {len(part.each)}"])
+
+
+def cloud_each(figures: CloudFigures) -> Iterator[str]:
+    """One row a series."""
+    for one in figures.each:
+        counts = one.counts
+        precision = "" if one.average_precision is None else number(one.average_precision)
+        words = [precision, f"{counts.true_events}/{counts.flagged_events}"]
+        words += [f"{counts.found_events}/{counts.labelled_events}", number(counts.false_per_thousand, 1)]
+        yield _row("  " + one.name, "", [*words, number(counts.early, 2), "refused" if one.refused else ""])
+
+
+def calibration_heading() -> str:
+    """Above the rows of :func:`calibration_rows`."""
+    return _row("", "half", ["p<.01/1k", "p<.001/1k", "flags/1k"])
+
+
+def calibration_rows(name: str, figures: Mapping[str, KindFigures], halves: Sequence[Half]) -> Iterator[str]:
+    """One row a kind and half, of 1,000 points: p-values below .01, below .001, and flags."""
+    for kind, found in figures.items():
+        for half in halves:
+            words = [number(share, 2) for share in found.of(half).per_thousand()]
+            yield _row(f"{name}, {kind}", half, words)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """The number, or a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _row(name: str, half: str, words: Sequence[str]) -> str:
+    return f"{name:44}{half:>6}" + "".join(f"{word:>11}" for word in words)
