@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
+from unittest.mock import patch
 
 from benchmarks.figures import Rows, Timing, measure
 from benchmarks.stubs import StubDataStore, StubVersionStore
@@ -78,26 +79,22 @@ def stubbed(
     """
     os.environ.update(TABLE_NAME="stub", IDEMPOTENCY_TABLE_NAME="stub", DATA_BUCKET="stub")
     # After the environment.
-    from tidewatch import api
+    from tidewatch import composition
     from tidewatch.registry import Publisher, Registry, TrainingData
 
     versions, data, arrays = versions or StubVersionStore(), StubDataStore(), StubDataStore()
     publisher = Publisher(versions, data, arrays, deadline_seconds=1, now=lambda: datetime.now(UTC), libraries={})
     # One for all requests, as in a warm function, where it keeps the models that it restored.
     registry = Registry(versions, lambda: arrays)
-    modules = {name: _load(name) for name in names}
-    for module in modules.values():
-        module.app.dependency_overrides |= {
-            api.get_publisher: lambda: publisher,
-            api.get_registry: lambda: registry,
-            api.get_training_data: lambda: TrainingData(data),
-        }
-    if "fit" in names:
-        from tidewatch.api.idempotency import IdempotentRequests, get_idempotency
-
-        no_key_is_sent: Any = None
-        modules["fit"].app.dependency_overrides[get_idempotency] = lambda: IdempotentRequests(no_key_is_sent, 60)
-    yield modules
+    no_key_is_sent: Any = object()
+    instead: dict[str, Any] = {
+        "publisher": lambda: publisher,
+        "registry": lambda: registry,
+        "training_data": lambda: TrainingData(data),
+        "idempotency_client": lambda: no_key_is_sent,
+    }
+    with patch.multiple(composition, **instead):
+        yield {name: _load(name) for name in names}
 
 
 def _load(name: str) -> ModuleType:

@@ -1,10 +1,9 @@
 """The composition root: the only place where adapters are built and joined to what asks for their ports.
 
 Everything is built when it is first asked for, once per process, and serves all tenants.
-
-Without ``from __future__ import annotations``: routes depend on these functions, and Powertools would compile string
-annotations anew at each request.
 """
+
+from __future__ import annotations
 
 import platform
 from contextlib import suppress
@@ -103,14 +102,14 @@ def object_store() -> ObjectStore:
     return S3ObjectStore(clients.s3(), settings().data_bucket)
 
 
-def idempotency_client() -> "DynamoDBClient":
+def idempotency_client() -> DynamoDBClient:
     """What records of idempotency keys are kept with."""
     from tidewatch.adapters.idempotency import with_safe_retries
 
     return with_safe_retries(clients.dynamodb())
 
 
-def figure_reader() -> "FigureReader":
+def figure_reader() -> FigureReader:
     """Reads what the functions measured."""
     from tidewatch.adapters.cloudwatch import CloudWatchReader
 

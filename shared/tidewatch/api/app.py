@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Depends, Response
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tidewatch.api.access import check_access, principal_of
 from tidewatch.api.decoding import BodyLimits, normalise, read_json
+from tidewatch.api.dependencies import provide_dependencies
 from tidewatch.api.fields import nearest
 from tidewatch.api.problems import InvalidRequest, problem_response, register_problems, responses
 from tidewatch.api.request import ApiRequest, current
@@ -59,7 +60,7 @@ class _RouteRules:
     scope: Scope | None = None
 
 
-_ELSEWHERE: Final = (Path, Header, Body, Depends)
+_ELSEWHERE: Final = (Path, Header, Body)
 _ANY_ROUTE: Final = _RouteRules()
 _RULES: Final[dict[tuple[str, str], _RouteRules]] = {}
 
@@ -158,7 +159,8 @@ def route(
         method = getattr(register, "__name__", "").upper()
         resource = path.replace("<", "{").replace(">", "}")
         needed = None if public else scope or (Scope.READ if method == "GET" else Scope.WRITE)
-        _RULES[method, resource] = _RouteRules(limits, None if lenient else _query_names(function), needed)
+        provided = provide_dependencies(function)
+        _RULES[method, resource] = _RouteRules(limits, None if lenient else _query_names(provided), needed)
         summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
         return register(
             path,
@@ -168,7 +170,7 @@ def route(
             description=" ".join(description.split()),
             response_description=success,
             responses=responses(success, *problems, *(() if public else (401, 403)), status=status) | dict(also or {}),
-        )(function)
+        )(provided)
 
     return decorate
 

@@ -2,9 +2,9 @@
 
 Routes, fields and error codes are those of Microsoft's client library ``azure-ai-anomalydetector``; the method is ours.
 docs/azure-anomaly-detector.md lists the differences.
-
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
 """
+
+from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Self
@@ -176,7 +176,7 @@ class EntireResponse(_Response):
     severity: Annotated[_Numbers, Field(description="0 to 1, 0 where there is no anomaly.")]
 
     @classmethod
-    def of(cls, found: service.EntireDetection) -> "EntireResponse":
+    def of(cls, found: service.EntireDetection) -> EntireResponse:
         """The answer for a judgement."""
         margins = [found.margin] * found.anomaly.size
         return cls(
@@ -204,7 +204,7 @@ class LastResponse(_Response):
     severity: float
 
     @classmethod
-    def of(cls, found: service.LastDetection) -> "LastResponse":
+    def of(cls, found: service.LastDetection) -> LastResponse:
         """The answer for a judgement."""
         return cls(
             period=found.period,
@@ -226,7 +226,7 @@ class ChangePointResponse(_Response):
     confidence_scores: Annotated[_Numbers, Field(description="0 to 1.")]
 
     @classmethod
-    def of(cls, found: service.ChangePointDetection) -> "ChangePointResponse":
+    def of(cls, found: service.ChangePointDetection) -> ChangePointResponse:
         """The answer for a judgement."""
         return cls(
             period=found.period,

@@ -1,7 +1,6 @@
-"""DELETE /series/{series_id} and DELETE /series/{series_id}/versions/{version}.
+"""DELETE /series/{series_id} and DELETE /series/{series_id}/versions/{version}."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 import re
 from http import HTTPStatus

@@ -1,7 +1,6 @@
-"""POST /detect: judge a whole series by itself. Nothing is stored.
+"""POST /detect: judge a whole series by itself. Nothing is stored."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, cast
@@ -116,7 +115,7 @@ class DetectRequest(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _report_all_at_once(cls, body: Any, handler: ModelWrapValidatorHandler["DetectRequest"]) -> "DetectRequest":
+    def _report_all_at_once(cls, body: Any, handler: ModelWrapValidatorHandler[DetectRequest]) -> DetectRequest:
         """Checks the series also where the structure is at fault, so that one answer names every problem."""
         found: list[InitErrorDetails] = []
         unknown: list[InitErrorDetails] = []

@@ -1,7 +1,6 @@
-"""POST /fit/{series_id}: train a model on a series and publish it as the next version.
+"""POST /fit/{series_id}: train a model on a series and publish it as the next version."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 import hashlib
 from datetime import datetime
@@ -99,7 +98,7 @@ class FitRequest(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _report_all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler["FitRequest"]) -> "FitRequest":
+    def _report_all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[FitRequest]) -> FitRequest:
         """Runs the preflight also where the structure is at fault, so that one answer names every problem."""
         found: list[InitErrorDetails] = []
         unknown: list[InitErrorDetails] = []
@@ -152,7 +151,7 @@ class FitResponse(BaseModel):
     ] = []
 
     @classmethod
-    def of(cls, result: service.FitResult) -> "FitResponse":
+    def of(cls, result: service.FitResult) -> FitResponse:
         """The answer for a published version."""
         version = result.version
         return cls(

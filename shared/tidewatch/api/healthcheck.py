@@ -1,7 +1,6 @@
-"""GET /healthcheck and GET /health: how the service is doing, and whether it runs at all.
+"""GET /healthcheck and GET /health: how the service is doing, and whether it runs at all."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 from functools import lru_cache
 from typing import Annotated, Final
@@ -54,7 +53,7 @@ class HealthcheckResponse(BaseModel):
     model_usage: Annotated[dict[str, int], Field(description="Predictions by detector.")]
 
     @classmethod
-    def of(cls, health: Health) -> "HealthcheckResponse":
+    def of(cls, health: Health) -> HealthcheckResponse:
         """The answer for a state of the service."""
         return cls(
             status="ok" if health.figures_known else "degraded",

@@ -1,7 +1,6 @@
-"""GET /plot: a picture of a version's training data and of how the model judges it.
+"""GET /plot: a picture of a version's training data and of how the model judges it."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 from typing import Annotated, Final
 

@@ -1,7 +1,6 @@
-"""POST /predict/{series_id}: judge a point, or many, by a version of a series' model.
+"""POST /predict/{series_id}: judge a point, or many, by a version of a series' model."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -127,7 +126,7 @@ class PredictBatchRequest(StrictModel):
         return self._series
 
     @model_validator(mode="after")
-    def _check(self) -> "PredictBatchRequest":
+    def _check(self) -> PredictBatchRequest:
         try:
             self._series = read_points("points", self.points, most_points=_MOST_POINTS_GZIPPED, purpose="a prediction")
         except InvalidSeries as invalid:

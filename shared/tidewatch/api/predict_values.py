@@ -1,7 +1,6 @@
-"""POST /predict without a series: bare values, each judged by all of them.
+"""POST /predict without a series: bare values, each judged by all of them."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
@@ -51,7 +50,7 @@ class ValuesRequest(StrictModel):
         return self._numbers
 
     @model_validator(mode="after")
-    def _check(self) -> "ValuesRequest":
+    def _check(self) -> ValuesRequest:
         try:
             self._numbers = check_numbers(self.values, most_points=settings().max_detect_points, purpose="a detection")
         except InvalidSeries as invalid:

@@ -1,7 +1,6 @@
-"""What a route asks for by type: the request with its tenant and its time, and what was built once for all requests.
+"""What a route asks for by type: the request with its tenant and its time, and what was built once for all requests."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -46,7 +45,7 @@ class ApiRequest:
     @classmethod
     def of(
         cls, event: Mapping[str, Any], caller: Principal | None, context: LambdaContext, stopwatch: Stopwatch
-    ) -> "ApiRequest":
+    ) -> ApiRequest:
         """The request of a decoded event."""
         return cls(
             caller=caller,
@@ -94,9 +93,20 @@ def current_request() -> ApiRequest:
 RequestDep = Annotated[ApiRequest, Depends(current_request)]
 
 
-get_registry = composition.registry
-get_publisher = composition.publisher
-get_training_data = composition.training_data
+def get_registry() -> Registry:
+    """Loads and lists versions."""
+    return composition.registry()
+
+
+def get_publisher() -> Publisher:
+    """Publishes versions."""
+    return composition.publisher()
+
+
+def get_training_data() -> TrainingData:
+    """Reads training data."""
+    return composition.training_data()
+
 
 JUDGING: Final = (load_catalogue, composition.registry, composition.array_store)
 """What a function that judges by stored models builds before a snapshot."""

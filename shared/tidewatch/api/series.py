@@ -1,7 +1,6 @@
-"""What is stored: GET /series, and GET /series/{series_id} with its versions.
+"""What is stored: GET /series, and GET /series/{series_id} with its versions."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -44,7 +43,7 @@ class SeriesListResponse(BaseModel):
     next_cursor: Annotated[str | None, Field(description="Where the next page starts; null on the last.")]
 
     @classmethod
-    def of(cls, page: Page[SeriesSummary, str]) -> "SeriesListResponse":
+    def of(cls, page: Page[SeriesSummary, str]) -> SeriesListResponse:
         """The answer for a page."""
         lines = [
             SeriesLine(
@@ -81,7 +80,7 @@ class VersionListResponse(BaseModel):
     next_cursor: Annotated[str | None, Field(description="Where the next page starts; null on the last.")]
 
     @classmethod
-    def of(cls, series_id: str, page: Page[ModelVersion, int]) -> "VersionListResponse":
+    def of(cls, series_id: str, page: Page[ModelVersion, int]) -> VersionListResponse:
         """The answer for a page."""
         lines = [_line(item) for item in page.items]
         return cls(series_id=series_id, versions=lines, next_cursor=encode_cursor(page.after))
@@ -115,7 +114,7 @@ class VersionLineage(BaseModel):
     revision: Annotated[str, Field(description="The git commit of Tidewatch that trained it, or `unknown`.")]
 
     @classmethod
-    def of(cls, lineage: Lineage) -> "VersionLineage":
+    def of(cls, lineage: Lineage) -> VersionLineage:
         """The answer for a lineage."""
         parent = None if lineage.parent is None else f"v{lineage.parent}"
         return cls(
@@ -151,7 +150,7 @@ class VersionResponse(VersionLine):
     ]
 
     @classmethod
-    def of(cls, version: ModelVersion) -> "VersionResponse":
+    def of(cls, version: ModelVersion) -> VersionResponse:
         """The answer for a version."""
         return cls(**_line(version).model_dump(), **_details(version))
 
