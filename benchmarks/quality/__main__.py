@@ -1,6 +1,7 @@
 """How well detectors find anomalies, part by part.
 
 ``python -m benchmarks.quality cloud --data <folder>``: labelled series of cloud services.
+``python -m benchmarks.quality suite``: made-up series, each kind of anomaly on each kind of background.
 ``python -m benchmarks.quality calibration``: small p-values on normal series of ten kinds.
 
 ``--detectors auto,mad:threshold=5`` chooses detectors and their options; all of them by default options otherwise.
@@ -18,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "shared")
 
 from tidewatch.detectors import CATALOGUE
 
-from benchmarks.quality import calibration, cloud, report
+from benchmarks.quality import calibration, cloud, report, suite
 from benchmarks.quality.contenders import Contender
 from benchmarks.quality.halves import HALVES, Half
 
@@ -28,18 +29,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.quality", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=["cloud", "calibration"])
+    parser.add_argument("part", choices=["cloud", "suite", "calibration"])
     parser.add_argument("--data", type=Path, help="the folder of the cloud series")
     parser.add_argument("--detectors", type=_contenders, default=_contenders(",".join(CATALOGUE)))
     parser.add_argument("--half", choices=HALVES, help="all three unless given")
     parser.add_argument("--refit", action="store_true", help="cloud: fit anew whenever the points so far have doubled")
-    parser.add_argument("--each", action="store_true", help="cloud: each series as well")
+    parser.add_argument("--each", action="store_true", help="cloud, suite: each series, or pair, as well")
     arguments = parser.parse_args()
     if arguments.part == "cloud" and arguments.data is None:
         parser.error("--data names the folder of the cloud series")
     halves: tuple[Half, ...] = (arguments.half,) if arguments.half else HALVES
     if arguments.part == "cloud":
         _print_cloud(arguments, halves)
+    elif arguments.part == "suite":
+        print(report.suite_heading())
+        for contender in arguments.detectors:
+            rows = report.suite_rows(contender.name, suite.measure(contender), halves, each=arguments.each)
+            print(*rows, sep="\n", flush=True)
     else:
         print(report.calibration_heading())
         for contender in arguments.detectors:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from benchmarks.quality.calibration import KindFigures
 from benchmarks.quality.cloud import CloudFigures
 from benchmarks.quality.halves import Half
+from benchmarks.quality.suite import Found, SuiteFigures, Summary
 
 
 def cloud_heading() -> str:
@@ -46,6 +47,32 @@ def calibration_rows(name: str, figures: Mapping[str, KindFigures], halves: Sequ
         for half in halves:
             words = [number(share, 2) for share in found.of(half).per_thousand()]
             yield _row(f"{name}, {kind}", half, words)
+
+
+def suite_heading() -> str:
+    """Above the rows of :func:`suite_rows`."""
+    return _row("", "half", ["found", "by chance", "delay", "false/1k"])
+
+
+def suite_rows(name: str, figures: SuiteFigures, halves: Sequence[Half], *, each: bool = False) -> Iterator[str]:
+    """One row a half for the anomalies at points, and one for those of shapes; with ``each``, one a pair as well.
+
+    A row has the share of events found, the share of normal stretches just as long that have a flag, the median delay
+    in points, and false flags of 1,000 normal points.
+    """
+    for half in halves:
+        part = figures.of(half)
+        for group, pairs in (("points", part.points), ("shapes", part.shapes)):
+            for (kind, background), found in pairs.items() if each else ():
+                yield _row(f"  {kind}, {background}", half, _summary(found))
+            together = [one for found in pairs.values() for one in found]
+            yield _row(f"{name}, {group}", half, _summary(together))
+
+
+def _summary(found: Sequence[Found]) -> list[str]:
+    summary = Summary.of(found)
+    shares = [number(summary.recall, 2), number(summary.by_chance, 2)]
+    return [*shares, number(summary.delay, 1), number(summary.false_per_thousand, 1)]
 
 
 def number(value: float, digits: int = 3) -> str:
