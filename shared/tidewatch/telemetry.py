@@ -60,6 +60,7 @@ class LogEvent(StrEnum):
     GARBAGE_COLLECTED = "garbage_collected"
 
 
+_DEFAULT_STAGE: Final = str(Settings.model_fields["stage"].default)
 _BASE: Final = frozenset({"service", "stage"})
 _DETECTOR: Final = "detector"
 _BY_DETECTOR: Final = _BASE | {_DETECTOR}
@@ -105,7 +106,7 @@ metrics: Final = _Metrics(namespace=NAMESPACE, service=SERVICE)
 def base_dimensions() -> dict[str, str]:
     """The dimensions of every metric of this deployment."""
     # Not settings().stage: a broken configuration must still be counted as an error.
-    return {"service": SERVICE, "stage": os.environ.get("STAGE") or Settings.model_fields["stage"].default}
+    return {"service": SERVICE, "stage": os.environ.get("STAGE") or _DEFAULT_STAGE}
 
 
 def detector_dimensions(detector: str) -> dict[str, str]:

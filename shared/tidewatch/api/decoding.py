@@ -74,7 +74,7 @@ class BodyLimits:
 
 
 def normalise(event: Mapping[str, Any], limits: Callable[[], BodyLimits]) -> dict[str, Any]:
-    """The event with a decoded path and a plain-text body.
+    """The event with a decoded path, headers by their names in lower case, and a plain-text body.
 
     REST APIs leave percent-encoding in the path; it is undone here, once. With binary media types every body comes in
     base64; a client may also gzip it.
@@ -89,13 +89,13 @@ def normalise(event: Mapping[str, Any], limits: Callable[[], BodyLimits]) -> dic
         PayloadTooLarge: if it is larger than allowed when unpacked.
         UnsupportedMediaType: if it is not JSON.
     """
-    plain = {**event, "path": _decoded_path(event)}
+    headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    plain = {**event, "path": _decoded_path(event), "headers": headers}
     if event.get("httpMethod") in ("POST", "PUT", "PATCH"):
-        headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
         plain["body"] = _body(event, headers, limits)
         plain["isBase64Encoded"] = False
         # In the one spelling that the resolver knows; that it is JSON was checked.
-        plain["headers"] = headers | {"content-type": "application/json"}
+        headers["content-type"] = "application/json"
     return plain
 
 

@@ -43,15 +43,15 @@ class StrictModel(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _name_the_nearest(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        unknown = unknown_fields(data, cls.model_fields) if isinstance(data, dict) else []
-        if not unknown:
+        known = cls.model_fields
+        if not isinstance(data, dict) or data.keys() <= known.keys():
             return handler(data)
         found: list[InitErrorDetails] = []
         try:
-            handler({name: value for name, value in data.items() if name in cls.model_fields})
+            handler({name: value for name, value in data.items() if name in known})
         except ValidationError as error:
             found = [as_error(e["loc"], e["msg"], e["type"]) for e in error.errors(include_input=False)]
-        raise ValidationError.from_exception_data(cls.__name__, found + unknown)
+        raise ValidationError.from_exception_data(cls.__name__, found + unknown_fields(data, known))
 
 
 def unknown_fields(

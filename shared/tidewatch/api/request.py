@@ -50,7 +50,7 @@ class ApiRequest:
         return cls(
             caller=caller,
             deadline=Deadline.after(context.get_remaining_time_in_millis() / 1000 - _FOR_THE_ANSWER),
-            headers={name.lower(): str(value) for name, value in (event.get("headers") or {}).items()},
+            headers=event["headers"],
             body=event.get("body") or "",
             context=context,
             stopwatch=stopwatch,

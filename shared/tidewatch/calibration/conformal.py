@@ -63,6 +63,7 @@ class Calibration:
         self._places = np.repeat(knots, 2)
         self._whole = float(np.log10(count + 1.0))
         self._evidence = self._whole - np.log10(np.stack([reaching, exceeding], axis=1).ravel())
+        self._at_knots = self._evidence[::2]
 
     @classmethod
     def of(cls, scores: Floats, worth: float | None = None) -> Calibration:
@@ -91,15 +92,13 @@ class Calibration:
 
     def evidence(self, scores: Floats) -> Floats:
         """``-log10`` of the p-value of each, 0 to 300, shape (n,); NaN stays NaN."""
-        evidence: Floats = np.interp(scores, self._places, self._evidence, left=0.0)
-        at = np.minimum(np.searchsorted(self.knots, scores), self.knots.size - 1)
+        at = np.minimum(self.knots.searchsorted(scores), self.knots.size - 1)
+        reached = self._at_knots[at]
         # Between knots that lie closer than a slope can be told, interpolation gives infinity.
-        evidence = np.minimum(evidence, self._evidence[2 * at])
-        exact = self.knots[at] == scores
-        if exact.any():
-            evidence[exact] = self._evidence[2 * at[exact]]
+        between = np.minimum(np.interp(scores, self._places, self._evidence, left=0.0), reached)
+        evidence: Floats = np.where(self.knots[at] == scores, reached, between)
         beyond = scores > self.knots[-1]
-        if beyond.any():
+        if np.count_nonzero(beyond):
             tail = log_survival(scores[beyond] - self.knots[-1], self.scale, self.shape)
             evidence[beyond] = np.minimum(self._whole - tail / _LN10, MOST_EVIDENCE)
         return evidence

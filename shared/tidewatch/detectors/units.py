@@ -39,7 +39,8 @@ class Units:
         """Values of a series in these units."""
         with np.errstate(over="ignore"):
             scaled = np.ldexp(np.ldexp(values, -self.magnitude) - self.centre, -self.spread)
-        return np.clip(scaled, -_LARGEST, _LARGEST)
+        # Of a single value, numpy's clip costs twice as much.
+        return np.minimum(np.maximum(scaled, -_LARGEST), _LARGEST)
 
     def unscale(self, values: Floats) -> Floats:
         """Back to the unit of the series; infinite beyond the range of a double."""

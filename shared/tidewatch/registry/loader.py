@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cachetools import LRUCache, TTLCache
 
@@ -15,6 +16,9 @@ from tidewatch.registry.errors import DataCorrupted, SeriesNotFound, VersionNotF
 from tidewatch.registry.ports import DataStore, Head, Page, SeriesSummary, VersionStore
 from tidewatch.registry.version import LATEST, ModelVersion, SeriesKey, VersionSelector
 from tidewatch.tenancy import Tenant
+
+Key = TypeVar("Key")
+Answer = TypeVar("Answer")
 
 _CACHED_ANSWERS = 4096
 _CACHED_MODEL_BYTES = 96 * 2**20
@@ -52,6 +56,7 @@ class Registry:
         self._versions = versions
         # Asked for when a model needs it: few do, and its client is slow to build.
         self._arrays = arrays
+        self._keeps_answers = head_cache_seconds > 0
         self._heads: TTLCache[SeriesKey, Head] = TTLCache(_CACHED_ANSWERS, ttl=head_cache_seconds, timer=clock)
         self._numbered: TTLCache[tuple[SeriesKey, int], ModelVersion] = TTLCache(
             _CACHED_ANSWERS, ttl=head_cache_seconds, timer=clock
@@ -116,22 +121,27 @@ class Registry:
         return version
 
     def _head(self, series: SeriesKey) -> Head:
-        head = self._heads.get(series)
+        head = self._answer(self._heads, series, lambda: self._versions.head(series))
         if head is None:
-            head = self._versions.head(series)
-            if head is None:
-                raise SeriesNotFound(series.series_id)
-            self._heads[series] = head
+            raise SeriesNotFound(series.series_id)
         return head
 
     def _load_number(self, series: SeriesKey, number: int) -> LoadedModel:
-        version = self._numbered.get((series, number))
+        version = self._answer(self._numbered, (series, number), lambda: self._versions.version(series, number))
         if version is None:
-            version = self._versions.version(series, number)
-            if version is None:
-                raise VersionNotFound(series.series_id, number, self._head(series).latest)
-            self._numbered[series, number] = version
+            raise VersionNotFound(series.series_id, number, self._head(series).latest)
         return self._restored(version)
+
+    def _answer(self, kept: TTLCache[Key, Answer], key: Key, read: Callable[[], Answer | None]) -> Answer | None:
+        """What storage says, or said not long ago."""
+        if not self._keeps_answers:
+            return read()
+        answer = kept.get(key)
+        if answer is None:
+            answer = read()
+            if answer is not None:
+                kept[key] = answer
+        return answer
 
     def _restored(self, version: ModelVersion) -> LoadedModel:
         key = (version.series, version.number)

@@ -30,8 +30,8 @@ class TimeSeries:
     def __post_init__(self) -> None:
         if self.timestamps.ndim != 1 or self.timestamps.shape != self.values.shape:
             raise ValueError("timestamps and values must be one-dimensional and of one length")
-        self.timestamps.flags.writeable = False
-        self.values.flags.writeable = False
+        self.timestamps.setflags(write=False)
+        self.values.setflags(write=False)
 
     def __len__(self) -> int:
         return int(self.values.size)
