@@ -46,8 +46,8 @@ class SeriesProfile:
     @classmethod
     def of(cls, series: TimeSeries) -> SeriesProfile:
         """The profile of a series of at least two points."""
-        apart = np.diff(series.timestamps)
-        gaps = np.flatnonzero(apart > _GAP * series.step)
+        apart, step = np.diff(series.timestamps), series.step
+        gaps = np.flatnonzero(apart > _GAP * step)
         longest = int(gaps[np.argmax(apart[gaps])]) if gaps.size else None
         starts = np.concatenate([[0], 1 + np.flatnonzero(series.values[1:] != series.values[:-1])])
         lengths = np.diff(np.append(starts, len(series)))
@@ -56,7 +56,7 @@ class SeriesProfile:
             min=float(series.values.min()),
             max=float(series.values.max()),
             gaps=int(gaps.size),
-            missing_points=int(np.sum(np.rint(apart[gaps] / series.step) - 1)),
+            missing_points=int(np.sum(np.rint(apart[gaps] / step) - 1)),
             longest_gap_seconds=0 if longest is None else int(apart[longest]),
             longest_gap_from=None if longest is None else int(series.timestamps[longest]),
             longest_flat_points=int(lengths[flat]),

@@ -61,10 +61,10 @@ def fit(
         trained_on, options, allow_constant=allow_constant, deadline=deadline.earlier(_SECONDS_TO_PUBLISH)
     )
     version = publisher.publish(series, trained_on, model, receipt, deadline)
-    # The version of a repeated request may be of a release that stored no profile.
+    # The version of a repeated request may be of a release that stored neither.
     profile = SeriesProfile(**version.profile) if version.profile else SeriesProfile.of(trained_on)
-    warnings = profile.warnings(len(trained_on), model.period)
-    return FitResult(version, model.learned(), warnings)
+    learned = model.learned() if version.learned is None else version.learned
+    return FitResult(version, learned, profile.warnings(len(trained_on), model.period))
 
 
 def train_in_time(
