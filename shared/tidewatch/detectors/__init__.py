@@ -3,18 +3,24 @@
 from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Model, Scores
 from tidewatch.detectors.catalogue import (
     CATALOGUE,
+    CATALOGUE_OF_ROWS,
     DEFAULT_DETECTOR,
+    DEFAULT_OF_ROWS,
     FAMILY_DEFAULTS,
     fit_model,
+    fit_rows,
     load_catalogue,
     restore_model,
 )
 from tidewatch.detectors.detector import Detector
 from tidewatch.detectors.events import Event, find_events
+from tidewatch.detectors.rows import RowScores, RowsModel
 
 __all__ = [
     "CATALOGUE",
+    "CATALOGUE_OF_ROWS",
     "DEFAULT_DETECTOR",
+    "DEFAULT_OF_ROWS",
     "FAMILY_DEFAULTS",
     "Arrays",
     "CannotTrain",
@@ -22,9 +28,12 @@ __all__ = [
     "DetectorOptions",
     "Event",
     "Model",
+    "RowScores",
+    "RowsModel",
     "Scores",
     "find_events",
     "fit_model",
+    "fit_rows",
     "load_catalogue",
     "restore_model",
 ]

@@ -1,17 +1,23 @@
-"""Every detector that the service offers, by name. A new one is a line in the table of families here."""
+"""Every detector that the service offers, by name. A new one is a line in one of the tables of families here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Json, Model
 from tidewatch.detectors.constant import ConstantModel
 from tidewatch.detectors.detector import Detector
-from tidewatch.series import TimeSeries
+from tidewatch.detectors.rows import RowsModel
+from tidewatch.series import Frame, TimeSeries
+
+if TYPE_CHECKING:
+    # Who judges values only need not import them.
+    from tidewatch.detectors.multivariate.detector import RowsDetector
+    from tidewatch.detectors.multivariate.preparation import RowsOptions
 
 # The class of each detector, in the module of its name. By family, which is the package that holds it; the first of a
 # family is its default.
@@ -37,30 +43,49 @@ _FAMILIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "ensemble": {"auto": "Auto"},
     }
 )
-_FAMILY_OF: Final[Mapping[str, str]] = MappingProxyType(
-    {name: family for family, classes in _FAMILIES.items() for name in classes}
+# Detectors of rows of many variables. A name may also be that of a detector of values: what is judged tells them apart.
+_FAMILIES_OF_ROWS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "multivariate": {
+            "isolation_forest": "IsolationForest",
+            "forecast_residual": "ForecastResidual",
+            "knn": "Knn",
+            "mahalanobis": "Mahalanobis",
+            "pca": "Pca",
+        }
+    }
 )
 
+Method = TypeVar("Method")
 
-class _Catalogue(Mapping[str, type[Detector[Any]]]):
+
+class _Catalogue(Mapping[str, type[Method]], Generic[Method]):
     """Imports a detector when it is asked for: a prediction pays at its start for one and not for all."""
 
-    def __getitem__(self, name: str) -> type[Detector[Any]]:
-        family = _FAMILY_OF[name]
+    def __init__(self, families: Mapping[str, Mapping[str, str]]) -> None:
+        self._places = {name: (family, classes[name]) for family, classes in families.items() for name in classes}
+
+    def __getitem__(self, name: str) -> type[Method]:
+        family, of_class = self._places[name]
         module = import_module(f"tidewatch.detectors.{family}.{name}")
-        return cast("type[Detector[Any]]", getattr(module, _FAMILIES[family][name]))
+        return cast("type[Method]", getattr(module, of_class))
 
     def __contains__(self, name: object) -> bool:
-        return name in _FAMILY_OF
+        return name in self._places
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_FAMILY_OF)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(_FAMILY_OF)
+        return len(self._places)
 
 
-CATALOGUE: Final[Mapping[str, type[Detector[Any]]]] = _Catalogue()
+CATALOGUE: Final[Mapping[str, type[Detector[Any]]]] = _Catalogue(_FAMILIES)
+"""Detectors of values, one after the other."""
+CATALOGUE_OF_ROWS: Final[Mapping[str, type[RowsDetector[Any, Any]]]] = _Catalogue(_FAMILIES_OF_ROWS)
+"""Detectors of rows of many variables."""
+DEFAULT_OF_ROWS: Final = next(iter(CATALOGUE_OF_ROWS))
+"""The detector of a fit of rows that names none."""
 FAMILY_DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
     {"statistical": next(iter(_FAMILIES["statistical"])), "ml": next(iter(_FAMILIES["learned"]))}
 )
@@ -91,12 +116,27 @@ def fit_model(
     return detector.train(series, options, deadline)
 
 
-def restore_model(name: str, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:
+def fit_rows(frame: Frame, options: RowsOptions, *, deadline: Deadline = NEVER) -> RowsModel:
+    """Trains the detector of rows that the options name.
+
+    Raises:
+        KeyError: if the catalogue has no detector of rows of that name.
+        CannotTrain: if the rows do not suit the detector, or the options would take too long.
+        DeadlineExceeded: once the deadline has passed.
+    """
+    return CATALOGUE_OF_ROWS[options.name].train(frame, options, deadline)
+
+
+def restore_model(
+    name: str, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays
+) -> Model | RowsModel:
     """Builds the model that gave these options, parameters and arrays.
 
     Raises:
         KeyError: if the catalogue has no detector of that name.
     """
+    if "variables" in parameters:
+        return CATALOGUE_OF_ROWS[name].restore(options, parameters, arrays)
     detector = CATALOGUE[name]
     if "constant" in parameters:
         return ConstantModel.restore(detector.options_type.model_validate(options), parameters)
@@ -105,5 +145,6 @@ def restore_model(name: str, options: Mapping[str, Json], parameters: Mapping[st
 
 def load_catalogue() -> None:
     """Imports every detector, for a snapshot of a function that is asked for all of them."""
-    for name in CATALOGUE:
-        _ = CATALOGUE[name]
+    for catalogue in (CATALOGUE, CATALOGUE_OF_ROWS):
+        for name in catalogue:
+            _ = catalogue[name]

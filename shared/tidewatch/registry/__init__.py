@@ -9,6 +9,7 @@ from tidewatch.registry.errors import (
     VersionInUse,
     VersionNotFound,
     WriteConflict,
+    WrongKind,
 )
 from tidewatch.registry.lineage import Lineage, Source
 from tidewatch.registry.loader import LoadedModel, Registry
@@ -51,5 +52,6 @@ __all__ = [
     "VersionSelector",
     "VersionStore",
     "WriteConflict",
+    "WrongKind",
     "parse_version",
 ]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
+_MOST_NAMED: Final = 5
+
 
 class SeriesNotFound(LookupError):
     """No version of this series was ever published."""
@@ -30,6 +35,23 @@ class VersionInUse(Exception):
         )
         self.series_id = series_id
         self.number = number
+
+
+class WrongKind(ValueError):
+    """A model of rows was asked about single values, or the other way round."""
+
+    def __init__(self, series_id: str, version: str, variables: Sequence[str] | None) -> None:
+        """Names the version, and what it judges.
+
+        Args:
+            series_id: the series.
+            version: such as v3.
+            variables: of its rows; None if it judges single values.
+        """
+        judges = "single values" if variables is None else f"rows of {_listed(variables)}"
+        asked = "timestamp and value, or points" if variables is None else "rows"
+        super().__init__(f"version {version} of series {series_id!r} judges {judges}: send {asked}")
+        self.of_rows = variables is not None
 
 
 class WriteConflict(Exception):
@@ -65,3 +87,8 @@ class DataCorrupted(Exception):
     def __init__(self, key: str) -> None:
         super().__init__(f"{key} does not match its sha256")
         self.key = key
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more variables" if more > 0 else "")

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from cachetools import LRUCache, TTLCache
 
-from tidewatch.detectors import Model, restore_model
+from tidewatch.detectors import Model, RowsModel, restore_model
 from tidewatch.registry.encoding import ArraysUnreadable, unpack_arrays
-from tidewatch.registry.errors import DataCorrupted, SeriesNotFound, VersionNotFound
+from tidewatch.registry.errors import DataCorrupted, SeriesNotFound, VersionNotFound, WrongKind
 from tidewatch.registry.ports import DataStore, Head, Page, SeriesSummary, VersionStore
 from tidewatch.registry.version import LATEST, ModelVersion, SeriesKey, VersionSelector
 from tidewatch.tenancy import Tenant
@@ -32,9 +32,31 @@ class LoadedModel:
     """A version and its model, ready to score."""
 
     version: ModelVersion
-    model: Model
+    model: Model | RowsModel
     weight: int
     """About how many bytes of memory it takes."""
+
+    @property
+    def of_values(self) -> Model:
+        """The model of single values.
+
+        Raises:
+            WrongKind: if it is one of rows.
+        """
+        if isinstance(self.model, RowsModel):
+            raise WrongKind(self.version.series_id, self.version.version, self.model.variables)
+        return self.model
+
+    @property
+    def of_rows(self) -> RowsModel:
+        """The model of rows.
+
+        Raises:
+            WrongKind: if it is one of single values.
+        """
+        if isinstance(self.model, RowsModel):
+            return self.model
+        raise WrongKind(self.version.series_id, self.version.version, None)
 
 
 class Registry:

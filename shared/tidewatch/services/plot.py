@@ -47,7 +47,7 @@ def plot_version(
         CannotTrain: if the model takes too long to judge so many points.
     """
     loaded = registry.load(series, selector)
-    points, model = training_data.of(loaded.version), loaded.model
+    points, model = training_data.of(loaded.version), loaded.of_values
     scores = judge_in_time(model, points, deadline.earlier(_SECONDS_TO_DRAW))
     judged = Judged(points, scores, find_events(scores), model.options, model.period)
     return render(judged, style.titled(f"{series.series_id} · {loaded.version.version}"))

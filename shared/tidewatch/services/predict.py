@@ -59,7 +59,7 @@ def predict(
     loaded = registry.load(series, selector)
     before = None if context is None else _before(points.start, loaded.version.step, context)
     try:
-        scores = loaded.model.score(points, before, deadline)
+        scores = loaded.of_values.score(points, before, deadline)
     except DeadlineExceeded:
         if len(points) == 1:
             raise

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, fit_model, restore_model
+from tidewatch.detectors import (
+    CATALOGUE,
+    CATALOGUE_OF_ROWS,
+    DEFAULT_DETECTOR,
+    DEFAULT_OF_ROWS,
+    fit_model,
+    restore_model,
+)
 from tidewatch.detectors.statistical.three_sigma import ThreeSigma, ThreeSigmaOptions
 from tidewatch.series import preflight
 
@@ -31,3 +38,10 @@ def test_a_model_comes_back_from_its_parameters():
     restored = restore_model("three_sigma", model.options.model_dump(), model.parameters(), model.arrays())
     assert restored.options == model.options
     assert restored.learned() == model.learned()
+
+
+def test_one_name_is_a_detector_of_values_and_one_of_rows():
+    assert DEFAULT_OF_ROWS == "isolation_forest"
+    assert CATALOGUE_OF_ROWS["isolation_forest"] is not CATALOGUE["isolation_forest"]
+    with pytest.raises(KeyError):
+        CATALOGUE_OF_ROWS["three_sigma"]

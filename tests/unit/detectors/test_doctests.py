@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 import tidewatch.calibration
 import tidewatch.detectors
-from tidewatch.detectors import CATALOGUE
+from tidewatch.detectors import CATALOGUE, CATALOGUE_OF_ROWS
 
 MODULES = [
     module.name
@@ -24,8 +24,8 @@ def test_examples_give_what_they_say(name):
     assert not found.failed
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_every_detector_tells_its_source_and_gives_an_example(name):
-    text = CATALOGUE[name].__doc__
+@pytest.mark.parametrize("detector", [*CATALOGUE.values(), *CATALOGUE_OF_ROWS.values()])
+def test_every_detector_tells_its_source_and_gives_an_example(detector):
+    text = detector.__doc__
     assert "Source" in text
     assert ">>>" in text

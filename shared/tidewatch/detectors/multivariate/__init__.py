@@ -1,0 +1,1 @@
+"""Detectors of rows of many variables. They learn with scikit-learn and judge with numpy."""
