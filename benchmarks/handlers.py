@@ -77,7 +77,8 @@ def stubbed(
         names: those to import.
         versions: where versions are, and go to; nowhere but in memory unless given.
     """
-    os.environ.update(TABLE_NAME="stub", IDEMPOTENCY_TABLE_NAME="stub", DATA_BUCKET="stub")
+    stores = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "DATA_BUCKET")
+    os.environ.update(dict.fromkeys(stores, "stub"))
     # After the environment.
     from tidewatch import composition
     from tidewatch.registry import Publisher, Registry, TrainingData

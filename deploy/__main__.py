@@ -1,4 +1,4 @@
-"""``make deploy``: propose ceilings, run ``sam deploy``, delete old versions of the functions.
+"""``make deploy``: propose ceilings, run ``sam deploy``, delete old versions, register the stack's own key.
 
 Credentials and region are those of boto3's default session, which ``sam`` uses too.
 """
@@ -15,8 +15,10 @@ from typing import Any, Final
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from tidewatch.registry import StorageUnavailable
 
 from deploy.ceilings import in_words, propose, read_concurrency
+from deploy.first_key import register_first_key
 from deploy.versions import delete_old_versions
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -24,7 +26,7 @@ STAGES: Final = ("dev", "staging", "prod")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Deploys a stage; returns the exit status of ``sam deploy``, or 2 if it was not run."""
+    """Deploys a stage; returns the exit status of ``sam deploy``, 2 if it was not run, 1 if no key was registered."""
     given = _parser().parse_args(arguments)
     config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))[given.stage]
     stack = str(config["global"]["parameters"]["stack_name"])
@@ -40,9 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.ceilings == "proposed":
             changed |= {name: str(ceiling) for name, ceiling in propose(concurrency).items()}
     done = subprocess.run(_sam_deploy(given.stage, config, changed), cwd=ROOT, check=False)
-    if done.returncode == 0:
-        _prune(stack, given.keep)
-    return done.returncode
+    if done.returncode != 0:
+        return done.returncode
+    _prune(stack, given.keep)
+    return _register(stack)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +69,19 @@ def _sam_deploy(stage: str, config: Mapping[str, Any], changed: Mapping[str, str
 
 def _parameters(pairs: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs.split())
+
+
+def _register(stack: str) -> int:
+    try:
+        new = register_first_key(
+            boto3.client("cloudformation"), boto3.client("apigateway"), boto3.client("dynamodb"), stack
+        )
+    except (BotoCoreError, ClientError, StorageUnavailable) as error:
+        print(f"The stack's own key was not registered, and opens nothing: deploy again. {error}", file=sys.stderr)
+        return 1
+    if new:
+        print("Registered the stack's own key as the first key of the default tenant; it may take a minute to open.")
+    return 0
 
 
 def _prune(stack: str, keep: int) -> None:

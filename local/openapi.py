@@ -220,9 +220,9 @@ def _add_examples(document: dict[str, Any], functions: Functions, routes: RouteT
         body = json.dumps(example.body).encode() if example.body is not None else b""
         headers = [(b"content-type", b"application/json")] if body else []
         request = HttpRequest(example.method, path, query, headers, body)
-        answer = functions.invoke(
-            route.function, to_event(request, route, parameters, "dev", binary=True, authorizer=_CALLER)
-        )
+        event = to_event(request, route, parameters, "dev", binary=True)
+        event["requestContext"]["authorizer"] = _CALLER
+        answer = functions.invoke(route.function, event)
         if answer["statusCode"] != example.status:
             raise ValueError(f"{example.name}: {answer['statusCode']} {answer['body']}")
         operation = document["paths"][route.path][route.method.lower()]

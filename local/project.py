@@ -18,5 +18,7 @@ PROJECT: Final = Project(
     state_folder=".tidewatch",
     # It lies on a layer in an account.
     variables={"OPENAPI_PATH": str(ROOT / "openapi.json")},
+    # One team on one machine needs no keys, and nothing here counts requests.
+    defaults={"AUTH": "off", "USAGE_PLANS": ""},
     sources=("functions", "shared", "layers", "template.yaml", "openapi.json", "samconfig.toml"),
 )

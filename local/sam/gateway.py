@@ -33,6 +33,10 @@ _SURELY_FITS: Final = MAX_PAYLOAD_BYTES - 2**20
 
 # Status and message that API Gateway has for each type unless the template says otherwise.
 _OWN_ANSWERS: Final = {
+    "ACCESS_DENIED": (403, "Forbidden", "User is not authorized to access this resource"),
+    "UNAUTHORIZED": (401, "Unauthorized", "Unauthorized"),
+    "AUTHORIZER_FAILURE": (500, "Internal Server Error", "Internal server error"),
+    "AUTHORIZER_CONFIGURATION_ERROR": (500, "Internal Server Error", "Internal server error"),
     "MISSING_AUTHENTICATION_TOKEN": (404, "Not Found", "There is no such route."),
     "REQUEST_TOO_LARGE": (413, "Content Too Large", "Request Too Long"),
     "DEFAULT_5XX": (502, "Bad Gateway", "Internal server error"),
@@ -40,8 +44,19 @@ _OWN_ANSWERS: Final = {
 _VARIABLE: Final = re.compile(r"\$context\.[A-Za-z.]*[A-Za-z]")
 
 
-class PayloadTooLarge(Exception):
+class Refused(Exception):
+    """API Gateway answers by itself; ``kind`` is the type of its answer, such as ``ACCESS_DENIED``."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class PayloadTooLarge(Refused):
     """The event would not fit into a synchronous invocation."""
+
+    def __init__(self) -> None:
+        super().__init__("REQUEST_TOO_LARGE")
 
 
 class MalformedResponse(Exception):
@@ -77,7 +92,6 @@ def to_event(
     stage: str,
     *,
     binary: bool,
-    authorizer: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The proxy event of a request.
 
@@ -87,7 +101,6 @@ def to_event(
         path_parameters: the parameters in its path, still percent-encoded.
         stage: the stage of the API.
         binary: whether the API treats the body as binary, which makes it base64.
-        authorizer: what an authorizer found, if the route has one.
 
     Raises:
         PayloadTooLarge: if it is more than Lambda takes.
@@ -118,8 +131,6 @@ def to_event(
         "body": _event_body(request.body, binary=binary),
         "isBase64Encoded": binary and bool(request.body),
     }
-    if authorizer is not None:
-        event["requestContext"]["authorizer"] = dict(authorizer)
     body = event["body"]
     if body is not None and len(body) > _SURELY_FITS and _size_as_json(event) > MAX_PAYLOAD_BYTES:
         raise PayloadTooLarge

@@ -25,6 +25,8 @@ class Project:
     """The packages in it. They are imported again when the code changes."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Variables of the functions that have another value here than in the template."""
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """Variables whose default is another here than in the template, however the functions run."""
     state_folder: str = ".sam-local"
     """A folder, relative to the root, for what the stand-ins keep between runs."""
     sources: tuple[str, ...] = ("template.yaml",)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.sam.authorizer import IdentitySources
 from local.sam.template import Template
 
 _FUNCTION = "AWS::Serverless::Function"
@@ -34,6 +35,14 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorizer:
+    """A Lambda function that is asked whether a request may pass."""
+
+    function: Function
+    identity: IdentitySources
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One method of one path, and the function behind it."""
 
@@ -42,6 +51,8 @@ class Route:
     """As in the template, such as ``/fit/{series_id}``."""
     function: Function
     api_key_required: bool
+    authorizer: Authorizer | None = None
+    """Who is asked first."""
     segments: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -177,19 +188,41 @@ def read_routes(template: Template, root: Path) -> RouteTable:
         UnusableTemplate: if no function has a route.
     """
     functions = read_functions(template, root)
-    key_by_default = bool(_auth(template.global_properties("Api"), template.resources(_API)).get("ApiKeyRequired"))
+    shared = _auth(template.global_properties("Api"), template.resources(_API))
+    authorizers = _authorizers(shared, functions)
     routes = []
     for logical_id, properties in template.resources(_FUNCTION).items():
         for event in (properties.get("Events") or {}).values():
             if event["Type"] != "Api":
                 continue
             api_event = event["Properties"]
-            needs_key = (api_event.get("Auth") or {}).get("ApiKeyRequired", key_by_default)
+            auth = shared | (api_event.get("Auth") or {})
             method, path = api_event["Method"].upper(), api_event["Path"]
-            routes.append(Route(method, path, functions[logical_id], bool(needs_key)))
+            authorizer = authorizers.get(str(auth.get("Authorizer") or auth.get("DefaultAuthorizer")))
+            routes.append(Route(method, path, functions[logical_id], bool(auth.get("ApiKeyRequired")), authorizer))
     if not routes:
         raise UnusableTemplate(f"no {_FUNCTION} has an event of type Api")
     return RouteTable(routes)
+
+
+def _authorizers(auth: Mapping[str, Any], functions: Mapping[str, Function]) -> dict[str, Authorizer]:
+    """The authorizers of the API by name; those of Cognito have no function and are left out."""
+    found = {}
+    for name, properties in (auth.get("Authorizers") or {}).items():
+        if "FunctionArn" not in properties:
+            continue
+        if properties.get("FunctionPayloadType") != "REQUEST":
+            raise UnusableTemplate(f"the authorizer {name} is not of FunctionPayloadType REQUEST")
+        # An ARN or an alias: what comes before the first dot is the logical id.
+        logical_id = str(properties["FunctionArn"]).removeprefix("local:").split(".")[0]
+        if logical_id not in functions:
+            raise UnusableTemplate(f"the authorizer {name} is no function of the template")
+        identity = properties.get("Identity") or {}
+        headers = frozenset(header.lower() for header in identity.get("Headers") or ())
+        found[name] = Authorizer(
+            functions[logical_id], IdentitySources(headers, frozenset(identity.get("QueryStrings") or ()))
+        )
+    return found
 
 
 def _auth(shared: Mapping[str, Any], apis: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from typing import Any, Final
 import uvicorn
 from watchfiles import awatch
 
+from local.sam.authorizer import MalformedPolicy, allowed_context, authorizer_event
 from local.sam.console import Console
 from local.sam.functions import FunctionFailed, NotLoaded
 from local.sam.gateway import (
@@ -30,13 +31,13 @@ from local.sam.gateway import (
     HttpRequest,
     HttpResponse,
     MalformedResponse,
-    PayloadTooLarge,
+    Refused,
     from_proxy_response,
     gateway_response,
     local_problem,
     to_event,
 )
-from local.sam.routes import Api, Function, RouteTable
+from local.sam.routes import Api, Authorizer, Function, RouteTable
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
@@ -113,10 +114,12 @@ class Gateway:
         route, parameters = found
         try:
             event = to_event(request, route, parameters, self._api.stage, binary=self._binary)
+            if route.authorizer is not None:
+                event["requestContext"]["authorizer"] = await self._ask(route.authorizer, event)
             answer = await self._invoke(route.function, event)
             return from_proxy_response(answer, event["requestContext"]["requestId"])
-        except PayloadTooLarge:
-            return gateway_response(self._api, "REQUEST_TOO_LARGE", request.path)
+        except Refused as refusal:
+            return gateway_response(self._api, refusal.kind, request.path)
         except NotLoaded as error:
             return local_problem(503, "Service Unavailable", f"The code cannot be imported: {error}")
         except (MalformedResponse, FunctionFailed) as error:
@@ -124,6 +127,33 @@ class Gateway:
         except Exception:  # noqa: BLE001 - whatever a function raises is its failure, not the server's
             self._console.failure(f"{route.function.logical_id} failed:\n{traceback.format_exc()}")
         return gateway_response(self._api, "DEFAULT_5XX", request.path)
+
+    async def _ask(self, authorizer: Authorizer, event: dict[str, Any]) -> dict[str, Any]:
+        """What an authorizer that lets a request pass tells the function behind.
+
+        Raises:
+            Refused: if it does not let it pass, or fails.
+        """
+        if not authorizer.identity.are_in(event):
+            raise Refused("UNAUTHORIZED")
+        name = authorizer.function.logical_id
+        asked = authorizer_event(event)
+        try:
+            context = allowed_context(await self._invoke(authorizer.function, asked), asked["methodArn"])
+        except NotLoaded:
+            raise
+        except MalformedPolicy as error:
+            self._console.failure(f"{name}: {error}")
+            raise Refused("AUTHORIZER_CONFIGURATION_ERROR") from error
+        except Exception as error:
+            # The one word by which an authorizer says so.
+            if str(error).removeprefix("Exception: ") == "Unauthorized":
+                raise Refused("UNAUTHORIZED") from error
+            self._console.failure(f"{name} failed:\n{traceback.format_exc()}")
+            raise Refused("AUTHORIZER_FAILURE") from error
+        if context is None:
+            raise Refused("ACCESS_DENIED")
+        return context
 
     async def _invoke_directly(self, name: str, request: HttpRequest) -> HttpResponse:
         """Lambda's own Invoke, also for a function that has no route, such as one on a schedule."""

@@ -53,7 +53,7 @@ def assemble(project: Project, environment: MutableMapping[str, str]) -> Assembl
     functions = read_functions(template, project.root)
     variables = function_environment(functions.values())
     settings.prepare_environment(environment, resource_variables(template, variables))
-    add_defaults(environment, variables | dict(project.variables))
+    add_defaults(environment, variables | dict(project.variables) | dict(project.defaults))
     names = resource_names(template, variables, environment)
     store = MetricStore()
     if not settings.uses_account(environment):

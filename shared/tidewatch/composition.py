@@ -24,7 +24,9 @@ from tidewatch.telemetry import NAMESPACE
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from tidewatch.services.authorize import Authorizer
     from tidewatch.services.healthcheck import FigureReader
+    from tidewatch.tenancy import TenantStore
 
 # Those that a function lacks are not what it trains with.
 _TRAINED_WITH: Final = ("numpy", "scipy", "scikit-learn")
@@ -120,3 +122,19 @@ def figure_reader() -> FigureReader:
 def training_data() -> TrainingData:
     """Reads training data."""
     return TrainingData(data_store())
+
+
+@lru_cache(maxsize=1)
+def tenant_store() -> TenantStore:
+    """Holds tenants and API keys."""
+    from tidewatch.adapters.tenants import DynamoDBTenantStore
+
+    return DynamoDBTenantStore(clients.dynamodb(), settings().tenants_table_name)
+
+
+@lru_cache(maxsize=1)
+def authorizer() -> Authorizer:
+    """Finds whose API key it is."""
+    from tidewatch.services.authorize import Authorizer
+
+    return Authorizer(tenant_store())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -28,7 +28,14 @@ class Settings(BaseModel):
     )
     table_name: Annotated[str, Field(min_length=3, description="DynamoDB table of series and versions.")]
     idempotency_table_name: Annotated[str, Field(min_length=3, description="DynamoDB table of idempotency records.")]
+    tenants_table_name: Annotated[str, Field(min_length=3, description="DynamoDB table of tenants and API keys.")]
     data_bucket: Annotated[str, Field(min_length=3, description="S3 bucket of training data.")]
+    auth: Annotated[
+        Literal["on", "off"], Field(description="off: the authorizer admits everyone, as the default tenant.")
+    ] = "on"
+    usage_plans: Annotated[
+        str, Field(description="The stack whose usage plans of API Gateway tenants count against; empty is none.")
+    ] = ""
     head_cache_seconds: Annotated[
         float,
         Field(ge=0, le=3600, description="How long predict may reuse a series' latest version; 0 reads each time."),

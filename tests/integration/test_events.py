@@ -50,7 +50,8 @@ def test_the_environment_of_sam_local_is_the_stand_ins():
         for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
         for i in template.resources(kind)
     }
-    assert {environment[name] for name in ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "DATA_BUCKET")} == names
+    told = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "DATA_BUCKET")
+    assert {environment[name] for name in told} == names
 
 
 def test_the_samples_show_success_and_each_kind_of_mistake():

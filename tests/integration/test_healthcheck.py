@@ -301,7 +301,9 @@ def test_a_cloudwatch_that_hangs_is_given_up_within_a_second():
 def test_liveness_asks_nobody_and_needs_no_settings(api: Api, boundary: Boundary, configure):
     from tidewatch.adapters import clients
 
-    configure(TABLE_NAME=None, IDEMPOTENCY_TABLE_NAME=None, DATA_BUCKET=None, OPENAPI_PATH=None)
+    configure(
+        TABLE_NAME=None, IDEMPOTENCY_TABLE_NAME=None, TENANTS_TABLE_NAME=None, DATA_BUCKET=None, OPENAPI_PATH=None
+    )
     reply = api.call("GET", "/health")
     assert (reply.status, reply.json()) == (200, {"status": "ok"})
     assert boundary.names == []

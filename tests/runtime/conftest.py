@@ -22,7 +22,7 @@ from local.sam.runtime.tools import NoRuntime, Tools
 from tests.support.environment import ENVIRONMENT, REGION
 from tests.support.tables import create_tables
 
-OWN_VARIABLES = ("STAGE", "TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "DATA_BUCKET")
+OWN_VARIABLES = ("STAGE", "TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "DATA_BUCKET")
 
 
 @pytest.fixture(scope="session")

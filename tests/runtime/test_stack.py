@@ -122,8 +122,8 @@ def test_nothing_outlives_it(build: Path, number: signal.Signals) -> None:
         fit(client, "short")
         process = server._process
         below = descendants(process.pid)
-        # What stands in for AWS; the emulator and the function of health and of fit.
-        assert len(below) == 5
+        # What stands in for AWS; the emulator and the function of the authorizer, of health and of fit.
+        assert len(below) == 7
         process.send_signal(number)
         process.wait(timeout=15)
         deadline = time.monotonic() + 5

@@ -57,7 +57,11 @@ def s3(environment: dict[str, str]) -> Any:
 
 
 def test_the_tables_and_the_bucket_are_there(dynamodb: Any, s3: Any) -> None:
-    assert set(dynamodb.list_tables()["TableNames"]) == {TABLE, ENVIRONMENT["IDEMPOTENCY_TABLE_NAME"]}
+    assert set(dynamodb.list_tables()["TableNames"]) == {
+        TABLE,
+        ENVIRONMENT["IDEMPOTENCY_TABLE_NAME"],
+        ENVIRONMENT["TENANTS_TABLE_NAME"],
+    }
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [BUCKET]
 
 

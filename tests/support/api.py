@@ -175,7 +175,9 @@ class Api:
             body=content.encode() if isinstance(content, str) else content or b"",
         )
         found_by_authorizer = authorizer if route.api_key_required else None
-        event = to_event(request, route, parameters, "test", binary=binary, authorizer=found_by_authorizer)
+        event = to_event(request, route, parameters, "test", binary=binary)
+        if found_by_authorizer is not None:
+            event["requestContext"]["authorizer"] = dict(found_by_authorizer)
         return event, route.function
 
     def invoke(self, function: Function, event: dict[str, Any], milliseconds_left: int = 20_000) -> Reply:

@@ -56,7 +56,11 @@ def tables_in(url: str, name: str) -> Iterator[dict[str, str]]:
     Yields:
         The names, as the environment of a function has them.
     """
-    names = {"TABLE_NAME": name, "IDEMPOTENCY_TABLE_NAME": f"{name}-idempotency"}
+    names = {
+        "TABLE_NAME": name,
+        "IDEMPOTENCY_TABLE_NAME": f"{name}-idempotency",
+        "TENANTS_TABLE_NAME": f"{name}-tenants",
+    }
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = url
     try:

@@ -29,12 +29,15 @@ ENVIRONMENT = {
     "STAGE": "test",
     "TABLE_NAME": "tidewatch-test-models",
     "IDEMPOTENCY_TABLE_NAME": "tidewatch-test-idempotency",
+    "TENANTS_TABLE_NAME": "tidewatch-test-tenants",
     "DATA_BUCKET": "tidewatch-test-data",
     "OPENAPI_PATH": str(ROOT / "openapi.json"),
 }
 
 _OURS = ("AWS_", "POWERTOOLS_", "LOCAL_AWS")
 _SETTINGS = (
+    "AUTH",
+    "USAGE_PLANS",
     "HEAD_CACHE_SECONDS",
     "MAX_POINTS",
     "MAX_DETECT_POINTS",

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import boto3
 
@@ -83,10 +83,18 @@ def stored(names: Mapping[str, str] = ENVIRONMENT, clients: tuple[Any, Any] | No
     )
 
 
+_TABLES: Final = {
+    "TABLE_NAME": ("pk", "sk"),
+    "TENANTS_TABLE_NAME": ("pk", "sk"),
+    "IDEMPOTENCY_TABLE_NAME": ("id",),
+}
+"""The variables that name tables, and the attributes of their keys."""
+
+
 def empty() -> None:
     """Takes everything away; the tables and the bucket stay."""
     dynamodb, s3 = _clients()
-    for variable, attributes in (("TABLE_NAME", ("pk", "sk")), ("IDEMPOTENCY_TABLE_NAME", ("id",))):
+    for variable, attributes in _TABLES.items():
         table = ENVIRONMENT[variable]
         for item in _all_items(dynamodb, table):
             dynamodb.delete_item(TableName=table, Key={name: item[name] for name in attributes})

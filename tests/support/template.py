@@ -49,6 +49,9 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
     return {name: resource for name, resource in document()["Resources"].items() if resource["Type"] == kind}
 
 
+AUTHORIZERS = frozenset({"AuthorizerFunction"})
+"""Functions that no route leads to: API Gateway asks them about the requests to others."""
+
 SCHEDULED = frozenset({"CollectFunction"})
 """Functions that no route leads to: a schedule calls them."""
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 
+from benchmarks import prices
 from local.sam.routes import read_api, read_routes
 from tests.support.environment import ROOT
-from tests.support.template import SCHEDULED, document, functions, template, template_with
+from tests.support.template import AUTHORIZERS, SCHEDULED, document, functions, template, template_with
 
 NO_KEY = {"/health", "/docs"}
 
@@ -49,7 +51,7 @@ def test_the_contract_has_its_routes_and_each_its_function():
 
 def test_every_function_has_a_route_and_a_handler():
     served = {route.function.logical_id for route in routes()}
-    assert served == functions().keys() - SCHEDULED
+    assert served == functions().keys() - SCHEDULED - AUTHORIZERS
     for name in functions():
         folder = name.removesuffix("Function").lower()
         assert (ROOT / "functions" / folder / "handler.py").is_file(), folder
@@ -57,6 +59,36 @@ def test_every_function_has_a_route_and_a_handler():
 
 def test_every_route_but_health_and_docs_needs_an_api_key():
     assert {route.path for route in routes() if not route.api_key_required} == NO_KEY
+    for route in routes():
+        asked = route.authorizer.function.logical_id if route.authorizer else None
+        assert asked == (None if route.path in NO_KEY else "AuthorizerFunction")
+
+
+def test_the_authorizer_is_asked_about_each_request_whatever_headers_it_has():
+    assert api()["ApiKeySourceType"] == "AUTHORIZER"
+    (authorizer,) = api()["Auth"]["Authorizers"].values()
+    assert authorizer["FunctionPayloadType"] == "REQUEST"
+    assert authorizer["Identity"] == {"ReauthorizeEvery": 0}
+
+
+def test_the_stack_stays_within_what_aws_allows():
+    by_level = {}
+    for route in routes():
+        for level, segment in enumerate(route.segments):
+            if segment.startswith("{"):
+                by_level.setdefault(route.segments[:level], set()).add(segment)
+    assert all(len(names) == 1 for names in by_level.values()), "API Gateway takes one variable name per path level"
+    served = Counter(route.function.logical_id for route in routes())
+    assert max(served.values()) < 40, "the policy of a function, which names its routes, is bounded"
+    paths = {route.segments[: level + 1] for route in routes() for level in range(len(route.segments))}
+    assert len(paths) < 300, "an API has 300 resources"
+    # SAM makes four of a function (function, version, alias, role), one of each route, and a few of the API.
+    made = len(document()["Resources"]) + 3 * len(functions()) + len(routes()) + 10
+    assert made < 450, "a stack has 500 resources"
+
+
+def test_a_stage_that_nobody_calls_costs_next_to_nothing():
+    assert prices.of_idling().total < 15
 
 
 def test_garbage_is_collected_once_a_day_unless_somebody_stops_it():
@@ -69,7 +101,7 @@ def test_garbage_is_collected_once_a_day_unless_somebody_stops_it():
 
 
 def test_every_route_leads_to_the_one_api():
-    for name in functions().keys() - SCHEDULED:
+    for name in functions().keys() - SCHEDULED - AUTHORIZERS:
         for event in functions()[name]["Events"].values():
             assert event["Properties"]["RestApiId"] == template().physical_name("TidewatchApi")
 
@@ -136,7 +168,9 @@ def test_the_gateway_answers_with_problem_details(kind):
 @pytest.mark.parametrize(
     ("kind", "status"),
     [
-        ("INVALID_API_KEY", 403),
+        ("INVALID_API_KEY", 401),
+        ("ACCESS_DENIED", 401),
+        ("UNAUTHORIZED", 401),
         ("MISSING_AUTHENTICATION_TOKEN", 404),
         ("RESOURCE_NOT_FOUND", 404),
         ("REQUEST_TOO_LARGE", 413),

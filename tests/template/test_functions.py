@@ -40,8 +40,8 @@ def test_only_what_somebody_waits_for_has_a_snapshot():
         applied = {name: function.get("SnapStart", {}).get("ApplyOn", "None") for name, function in found.items()}
         return {name for name, apply_on in applied.items() if apply_on == "PublishedVersions"}
 
-    assert snapshots() == {"PredictFunction"}
-    trained = {"PredictFunction", "FitFunction", "DetectFunction"}
+    assert snapshots() == {"PredictFunction", "AuthorizerFunction"}
+    trained = snapshots() | {"FitFunction", "DetectFunction"}
     assert snapshots(TrainingSnapshots="PublishedVersions") == trained
 
 

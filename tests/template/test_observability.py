@@ -9,6 +9,7 @@ from tidewatch.telemetry import DIMENSION_SETS, NAMESPACE, SERVICE, Metric
 from local.sam.routes import read_routes
 from tests.support.environment import ROOT
 from tests.support.template import (
+    AUTHORIZERS,
     SCHEDULED,
     document,
     functions,
@@ -88,7 +89,7 @@ def test_dimensions_name_what_exists(use):
         "detector": {None},
         "FunctionName": function_names,
         "function_name": function_names,
-        "TableName": {names("ModelsTable"), names("IdempotencyTable")},
+        "TableName": {names(table) for table in resources("AWS::DynamoDB::Table")},
         "GlobalSecondaryIndexName": {index for _, index in tables_and_indexes()},
         "Operation": {"GetItem", "Query", "TransactWriteItems"},
     }
@@ -135,7 +136,7 @@ def test_alarms_watch_every_function(metric):
 def test_the_dashboard_shows_every_function(metric, dimension):
     uses = [use for use in metrics_of_dashboard() if use.name == metric and dimension in use.dimensions]
     # What has no route counts no cold starts.
-    spared = SCHEDULED if metric == "ColdStart" else set()
+    spared = SCHEDULED | AUTHORIZERS if metric == "ColdStart" else set()
     shown = {functions()[name]["FunctionName"] for name in functions().keys() - spared}
     assert {use.dimensions[dimension] for use in uses} == shown
 
@@ -276,6 +277,7 @@ def test_outputs_tell_what_an_operator_needs():
         "ApiUrl",
         "GetApiKeyCommand",
         "ModelsTableName",
+        "TenantsTableName",
         "IdempotencyTableName",
         "DataBucketName",
         "DashboardUrl",

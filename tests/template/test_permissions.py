@@ -5,6 +5,7 @@ import pytest
 from tests.support.template import as_list, document, functions, statements, text_of
 
 MODELS = "ModelsTable.Arn"
+TENANTS = "TenantsTable.Arn"
 RECORDS = "IdempotencyTable.Arn"
 TRAINING_DATA = "DataBucket.Arn/training/*"
 ARRAYS = "DataBucket.Arn/models/*"
@@ -12,6 +13,7 @@ BUCKET = "DataBucket.Arn"
 
 # All that a function may do, beside writing its logs and traces.
 GRANTS = {
+    "AuthorizerFunction": {("dynamodb:GetItem", TENANTS)},
     "FitFunction": {
         ("dynamodb:GetItem", MODELS),
         ("dynamodb:PutItem", MODELS),

@@ -11,21 +11,22 @@ def properties(name):
 
 def test_tables_are_on_demand_and_encrypted():
     tables = template().resources("AWS::DynamoDB::Table")
-    assert tables.keys() == {"ModelsTable", "IdempotencyTable"}
+    assert tables.keys() == {"ModelsTable", "TenantsTable", "IdempotencyTable"}
     for table in tables.values():
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["SSESpecification"] == {"SSEEnabled": True}
 
 
-def test_models_can_be_restored_and_are_protected_in_prod():
-    table = properties("ModelsTable")
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
+def test_models_and_keys_can_be_restored_and_are_protected_in_prod():
+    for name in ("ModelsTable", "TenantsTable"):
+        table = properties(name)
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
     assert document()["Conditions"]["IsProd"] == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
 
 
 def test_models_and_training_data_outlive_the_stack_without_blocking_the_next():
-    for name, fixed_name in (("ModelsTable", "TableName"), ("DataBucket", "BucketName")):
+    for name, fixed_name in (("ModelsTable", "TableName"), ("TenantsTable", "TableName"), ("DataBucket", "BucketName")):
         assert (DEFINITION[name]["DeletionPolicy"], DEFINITION[name]["UpdateReplacePolicy"]) == ("Retain", "Retain")
         assert fixed_name not in properties(name)
 
@@ -101,6 +102,7 @@ def test_nothing_that_holds_data_is_left_out_here():
     kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SNS::Topic")
     assert {name for kind in kinds for name in resources(kind)} == {
         "ModelsTable",
+        "TenantsTable",
         "IdempotencyTable",
         "DataBucket",
         "AlarmTopic",

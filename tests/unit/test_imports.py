@@ -32,7 +32,7 @@ print(json.dumps({"modules": sorted(sys.modules), "built": [f.__name__ for f in 
 @lru_cache(maxsize=len(FUNCTIONS))
 def imported_by(function: str) -> dict[str, Any]:
     """What importing a handler brings into a fresh process."""
-    settings = ("STAGE", "TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "DATA_BUCKET", "OPENAPI_PATH")
+    settings = ("STAGE", "TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "DATA_BUCKET", "OPENAPI_PATH")
     environment = {name: value for name, value in ENVIRONMENT.items() if name not in settings}
     done = in_a_fresh_process(_IMPORT, str(ROOT / "functions" / function / "handler.py"), **environment)
     assert done.stderr == ""

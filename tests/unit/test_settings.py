@@ -12,7 +12,7 @@ from tidewatch.settings import ConfigurationError, Settings, settings
 from tests.support.environment import ENVIRONMENT, ROOT
 from tests.support.tables import template
 
-REQUIRED = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "DATA_BUCKET")
+REQUIRED = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "DATA_BUCKET")
 
 
 @pytest.fixture(autouse=True)
@@ -151,7 +151,7 @@ class TestEnvExample:
         assert Settings.model_validate(needed | told) == Settings.model_validate(needed)
 
     def test_leaves_empty_what_has_no_default_and_nothing_else(self, example):
-        assert {name for name, value in example.items() if not value} == {*REQUIRED, "AWS_ENDPOINT_URL"}
+        assert {name for name, value in example.items() if not value} == {*REQUIRED, "AWS_ENDPOINT_URL", "USAGE_PLANS"}
 
     def test_says_what_each_setting_does(self, example):
         lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()

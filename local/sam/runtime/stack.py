@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -85,7 +85,7 @@ async def runtime_stack(project: Project, console: Console, state: Path | None =
         cloudwatch_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
         def environment(function: BuiltFunction) -> dict[str, str]:
-            return _callers_variables(function) | storage.function_access(os.environ, cloudwatch_url)
+            return _callers_variables(function, project.defaults) | storage.function_access(os.environ, cloudwatch_url)
 
         # Known now, not when the first function starts.
         storage.function_access(os.environ, cloudwatch_url)
@@ -107,9 +107,10 @@ async def runtime_stack(project: Project, console: Console, state: Path | None =
             cloudwatch.close()
 
 
-def _callers_variables(function: BuiltFunction) -> dict[str, str]:
-    """What the caller's environment says instead of the template."""
-    return {name: os.environ[name] for name in function.variables if os.environ.get(name)}
+def _callers_variables(function: BuiltFunction, defaults: Mapping[str, str]) -> dict[str, str]:
+    """What the caller's environment says instead of the template, or else the project for this machine."""
+    said = {name: os.environ[name] for name in function.variables if os.environ.get(name)}
+    return {name: value for name, value in defaults.items() if name in function.variables} | said
 
 
 def _in_words(processes: int) -> str:

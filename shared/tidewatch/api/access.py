@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from tidewatch.tenancy import ALL_SCOPES, DEFAULT_TENANT, Principal, Scope, Tenant, TenantStatus
+from tidewatch.tenancy import Limits, Principal, Scope, Tenant, TenantStatus
 
 _MOST_PRINCIPALS: Final = 1024
 
-_UNGUARDED: Final = Principal(DEFAULT_TENANT, "none", ALL_SCOPES)
-"""Whoever calls a stack that has no authorizer."""
+_CONTEXT: Final = ("tenant", "keyId", "scopes", "status", *(f"limit_{name}" for name in Limits.names()))
+"""What the authorizer tells; see ``tidewatch.api.authorizer``."""
 
 
 class Unauthenticated(Exception):
@@ -32,22 +32,22 @@ def principal_of(event: Mapping[str, Any]) -> Principal | None:
     Args:
         event: of API Gateway, with what the authorizer found in its context.
     """
-    context = event.get("requestContext") or {}
-    if "authorizer" not in context:
-        return _UNGUARDED
-    found = context["authorizer"] or {}
-    if not found.get("tenant"):
+    found = (event.get("requestContext") or {}).get("authorizer")
+    if not found or "tenant" not in found:
         return None
-    return _principal(found["tenant"], found.get("keyId", ""), found.get("scopes", ""), found.get("status", ""))
+    return _principal(*map(found.get, _CONTEXT))
 
 
 @lru_cache(maxsize=_MOST_PRINCIPALS)
-def _principal(tenant: str, key_id: str, scopes: str, status: str) -> Principal:
+def _principal(tenant: str, key_id: str | None, scopes: str | None, status: str | None, *limits: str) -> Principal:
+    named = (scopes or "").split()
+    numbers = (None if limit is None else int(limit) for limit in limits)
     return Principal(
         Tenant(tenant),
-        key_id,
-        frozenset(scope for scope in Scope if scope.value in scopes.split()),
+        key_id or "",
+        frozenset(scope for scope in Scope if scope.value in named),
         TenantStatus(status) if status else TenantStatus.ACTIVE,
+        Limits(*numbers),
     )
 
 

@@ -5,7 +5,41 @@ The tenant is a value of the request, never of the process: every store and ever
 
 from __future__ import annotations
 
+from tidewatch.tenancy.limits import LimitExceeded, Limits
+from tidewatch.tenancy.ports import KeyFinder, MeteringKeys, TenantChanged, TenantExists, TenantStore
 from tidewatch.tenancy.principal import ALL_SCOPES, Principal, Scope, TenantStatus
+from tidewatch.tenancy.records import (
+    LONGEST_KEY,
+    NEVER_CHANGED,
+    KeyRecord,
+    TenantRecord,
+    Tier,
+    key_sha256,
+    new_key,
+    new_key_id,
+)
 from tidewatch.tenancy.tenant import DEFAULT_TENANT, Tenant
 
-__all__ = ["ALL_SCOPES", "DEFAULT_TENANT", "Principal", "Scope", "Tenant", "TenantStatus"]
+__all__ = [
+    "ALL_SCOPES",
+    "DEFAULT_TENANT",
+    "LONGEST_KEY",
+    "NEVER_CHANGED",
+    "KeyFinder",
+    "KeyRecord",
+    "LimitExceeded",
+    "Limits",
+    "MeteringKeys",
+    "Principal",
+    "Scope",
+    "Tenant",
+    "TenantChanged",
+    "TenantExists",
+    "TenantRecord",
+    "TenantStatus",
+    "TenantStore",
+    "Tier",
+    "key_sha256",
+    "new_key",
+    "new_key_id",
+]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from tidewatch.tenancy.limits import NO_LIMITS, Limits
 from tidewatch.tenancy.tenant import DEFAULT_TENANT, Tenant
 
 
@@ -42,12 +43,14 @@ class Principal:
         key_id: names the key in logs and audits; it is no secret.
         scopes: what the key may do.
         status: whether the tenant is served.
+        limits: what the tenant may use.
     """
 
     tenant: Tenant
     key_id: str
     scopes: frozenset[Scope]
     status: TenantStatus = TenantStatus.ACTIVE
+    limits: Limits = NO_LIMITS
 
     @property
     def is_operator(self) -> bool:

@@ -11,7 +11,7 @@ from local.project import PROJECT
 from local.sam.aws import resources, settings
 from local.sam.template import Template
 
-NAMES = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "DATA_BUCKET")
+NAMES = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "DATA_BUCKET")
 CALLERS = {
     "HOME": "/home/someone",
     "AWS_PROFILE": "production",
@@ -35,7 +35,7 @@ def test_the_callers_credentials_are_put_aside() -> None:
 
 
 def test_a_real_account_keeps_them() -> None:
-    names = dict(zip(NAMES, ("models", "records", "data"), strict=True))
+    names = dict(zip(NAMES, ("models", "records", "tenants", "data"), strict=True))
     environment = CALLERS | names | {"LOCAL_AWS": "account"}
     settings.prepare_environment(environment, NAMES)
     assert environment == CALLERS | names | {"LOCAL_AWS": "account", "AWS_DEFAULT_REGION": "eu-west-1"}
@@ -44,7 +44,7 @@ def test_a_real_account_keeps_them() -> None:
 
 
 def test_a_real_account_needs_names() -> None:
-    with pytest.raises(settings.UnusableAws, match="set IDEMPOTENCY_TABLE_NAME, DATA_BUCKET"):
+    with pytest.raises(settings.UnusableAws, match="set IDEMPOTENCY_TABLE_NAME, TENANTS_TABLE_NAME, DATA_BUCKET"):
         settings.prepare_environment(CALLERS | {"LOCAL_AWS": "account", "TABLE_NAME": "models"}, NAMES)
 
 
@@ -92,7 +92,7 @@ def test_resources_are_called_as_the_functions_are_told(template: Template) -> N
 def test_the_templates_tables_and_bucket(template: Template, monkeypatch: pytest.MonkeyPatch, region: str) -> None:
     monkeypatch.setenv("AWS_REGION", region)
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
-    names = {"ModelsTable": "models", "IdempotencyTable": "records", "DataBucket": "data"}
+    names = {"ModelsTable": "models", "IdempotencyTable": "records", "TenantsTable": "tenants", "DataBucket": "data"}
     with mock_aws():
         for _ in range(2):  # what is there already stays
             resources.create_resources(template, names)
@@ -109,4 +109,6 @@ def test_the_templates_tables_and_bucket(template: Template, monkeypatch: pytest
 def test_an_endpoint_that_does_not_answer(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(settings.UnusableAws, match=r"cannot create tables and buckets: .*127\.0\.0\.1:9"):
-        resources.create_resources(template, {"ModelsTable": "a", "IdempotencyTable": "b", "DataBucket": "c"})
+        resources.create_resources(
+            template, dict.fromkeys(("ModelsTable", "IdempotencyTable", "TenantsTable", "DataBucket"), "abc")
+        )
