@@ -155,6 +155,13 @@ bench-nab: $(DEV_READY) ## Score every detector on the Numenta Anomaly Benchmark
 	@test -n "$(NAB)" || { echo "NAB=<folder> names a checkout of the benchmark: its data/ and labels/ are read."; exit 2; }
 	PYTHONPATH=shared $(BIN)/python -m benchmarks.nab "$(NAB)"
 
+# Figures of detectors that are not named stay as earlier runs left them.
+.PHONY: bench-quality
+bench-quality: $(DEV_READY) ## Measure detection on four kinds of figures, and write it to docs/benchmarks.md; CLOUD=<folder> NAB=<folder>; DETECTORS=auto,mad; HALF=even
+	@test -n "$(CLOUD)" -a -n "$(NAB)" || { echo "CLOUD=<folder> names the labelled cloud series, NAB=<folder> a checkout of NAB: its data/ and labels/ are read."; exit 2; }
+	PYTHONPATH=shared $(BIN)/python -m benchmarks.quality all --cloud "$(CLOUD)" --nab "$(NAB)" \
+		$(if $(DETECTORS),--detectors "$(DETECTORS)") $(if $(HALF),--half "$(HALF)")
+
 .PHONY: bench-load
 bench-load: $(if $(URL),$(DEV_READY),$(RUNTIME_READY)) $(LOAD_READY) ## Measure 100 clients at once, and write it to docs/benchmarks.md; DURATION=<s>; URL=<https://...> KEY=<API key>
 	@$(WITH_SAM) $(WITH_RUNTIME) LOCUST_PYTHON="$(CURDIR)/.venv/load/bin/python" \

@@ -20,6 +20,7 @@ from benchmarks.load import generator, plots, report, targets, wrk
 from benchmarks.load.generator import ROOT
 from benchmarks.load.run import Where, run_all
 from benchmarks.load.targets import Target
+from benchmarks.pages import replace_part
 from local.project import PROJECT
 from local.sam.runtime import artifacts, tools
 
@@ -96,9 +97,8 @@ def _measure(chosen: argparse.Namespace) -> None:
     page = ROOT / "docs" / "benchmarks.md"
     name = "load-deployed" if chosen.url else "load"
     pictures = plots.draw(run, page.parent / "images", name)
-    page.write_text(
-        report.replace_part(page.read_text("utf-8"), name, report.write(run, where, pictures)), encoding="utf-8"
-    )
+    part = report.write(run, where, pictures)
+    page.write_text(replace_part(page.read_text("utf-8"), name, "make bench-load", part), encoding="utf-8")
     _say(f"Written: {', '.join(str(path.relative_to(ROOT)) for path in (page, *pictures))}")
 
 

@@ -7,7 +7,7 @@ before alone. Rows without a value are dropped; points that are not judged rank 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
@@ -22,6 +22,7 @@ from benchmarks.nab.corpus import strictly_increasing
 from benchmarks.quality.contenders import HISTORY_SHARE, Contender, judge
 from benchmarks.quality.halves import Half, part_of
 from benchmarks.quality.metrics import Counts, average_precision
+from benchmarks.quality.surface import vus_pr
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,13 +40,14 @@ class SeriesFigures:
 
     Attributes:
         name: of the file.
-        average_precision: None where no judged point is labelled.
+        average_precision, vus_pr: None where no judged point is labelled.
         counts: at the detector's own flags.
         refused: how many of the judged points it refused to learn for.
     """
 
     name: str
     average_precision: float | None
+    vus_pr: float | None
     counts: Counts
     refused: int
 
@@ -59,8 +61,12 @@ class CloudFigures:
     @property
     def mean_average_precision(self) -> float:
         """Over the series with an anomaly in their judged part; NaN without any."""
-        known = [one.average_precision for one in self.each if one.average_precision is not None]
-        return sum(known) / len(known) if known else float("nan")
+        return _mean(one.average_precision for one in self.each)
+
+    @property
+    def mean_vus_pr(self) -> float:
+        """Over the same series."""
+        return _mean(one.vus_pr for one in self.each)
 
     @property
     def counts(self) -> Counts:
@@ -98,8 +104,16 @@ def _measure_one(contender: Contender, file: CloudSeries, *, refit: bool) -> Ser
     history = int(HISTORY_SHARE * len(file.series))
     judgement = judge(contender, file.series, history, refit=refit)
     labels = file.labels[history:]
-    precision = average_precision(labels, judgement.rank) if labels.any() else None
-    return SeriesFigures(file.name, precision, Counts.of(labels, judgement.flag), judgement.refused)
+    counts = Counts.of(labels, judgement.flag)
+    if not labels.any():
+        return SeriesFigures(file.name, None, None, counts, judgement.refused)
+    area, volume = average_precision(labels, judgement.rank), vus_pr(labels, judgement.rank)
+    return SeriesFigures(file.name, area, volume, counts, judgement.refused)
+
+
+def _mean(figures: Iterable[float | None]) -> float:
+    known = [figure for figure in figures if figure is not None]
+    return sum(known) / len(known) if known else float("nan")
 
 
 def _load_file(path: Path) -> CloudSeries:

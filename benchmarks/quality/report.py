@@ -8,20 +8,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from benchmarks.quality.calibration import KindFigures
 from benchmarks.quality.cloud import CloudFigures
 from benchmarks.quality.halves import Half
+from benchmarks.quality.numenta import NabFigures
 from benchmarks.quality.suite import Found, SuiteFigures, Summary
 
 
 def cloud_heading() -> str:
     """Above the rows of :func:`cloud_rows`."""
-    return _row("", "half", ["AP", "P", "R", "false/1k", "first 3", "events", "refused"])
+    return _row("", "half", ["AP", "VUS-PR", "P", "R", "false/1k", "first 3", "events", "refused"])
 
 
 def cloud_rows(name: str, figures: CloudFigures, halves: Sequence[Half]) -> Iterator[str]:
-    """One row a half: mean AP, event precision and recall, false flags, early flags, flagged events, refusals."""
+    """One row a half: mean AP and VUS-PR, event precision and recall, false and early flags, events, refusals."""
     for half in halves:
         part = figures.of(half)
         counts = part.counts
-        words = [number(part.mean_average_precision), number(counts.precision, 2), number(counts.recall, 2)]
+        words = [number(part.mean_average_precision), number(part.mean_vus_pr)]
+        words += [number(counts.precision, 2), number(counts.recall, 2)]
         words += [number(counts.false_per_thousand, 1), number(counts.early, 2)]
         yield _row(name, half, [*words, str(counts.flagged_events), f"{part.refused} of {len(part.each)}"])
 
@@ -31,7 +33,11 @@ def cloud_each(figures: CloudFigures) -> Iterator[str]:
     for one in figures.each:
         counts = one.counts
         precision = "" if one.average_precision is None else number(one.average_precision)
-        words = [precision, f"{counts.true_events}/{counts.flagged_events}"]
+        words = [
+            precision,
+            "" if one.vus_pr is None else number(one.vus_pr),
+            f"{counts.true_events}/{counts.flagged_events}",
+        ]
         words += [f"{counts.found_events}/{counts.labelled_events}", number(counts.false_per_thousand, 1)]
         yield _row("  " + one.name, "", [*words, number(counts.early, 2), "refused" if one.refused else ""])
 
@@ -47,6 +53,21 @@ def calibration_rows(name: str, figures: Mapping[str, KindFigures], halves: Sequ
         for half in halves:
             words = [number(share, 2) for share in found.of(half).per_thousand()]
             yield _row(f"{name}, {kind}", half, words)
+
+
+def nab_heading() -> str:
+    """Above the rows of :func:`nab_rows`."""
+    return _row("", "half", ["standard", "low FP", "low FN", "thresholds"])
+
+
+def nab_rows(name: str, figures: NabFigures, halves: Sequence[Half]) -> Iterator[str]:
+    """One row a way to alert and half: the three profiles, each at its own threshold, and these."""
+    ways = {"once an incident": figures.once, "at every point": figures.every, "as it ships": figures.shipped}
+    for way, profiles in ways.items():
+        for half in halves if profiles else ():
+            outcomes = [by_half[half] for by_half in profiles.values()]
+            thresholds = ", ".join(f"{outcome.threshold:.4g}" for outcome in outcomes)
+            yield _row(f"{name}, {way}", half, [number(outcome.score, 1) for outcome in outcomes]) + "   " + thresholds
 
 
 def suite_heading() -> str:

@@ -1,15 +1,12 @@
-"""The report: the right part of the page, the right words, and nothing that nobody should know."""
+"""The report: the right words, and nothing that nobody should know."""
 
 import platform
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from benchmarks.load import plots, report
 from benchmarks.load.outcome import Outcome, Quantiles
-from benchmarks.load.report import markers, replace_part
 from benchmarks.load.run import Run, Where
 from benchmarks.load.stages import MIX, PREDICT, STAGES
 from benchmarks.load.targets import CACHED, CONSISTENT, LOCAL, deployed
@@ -17,36 +14,6 @@ from benchmarks.load.targets import CACHED, CONSISTENT, LOCAL, deployed
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 WHERE = Where("2 cores", "Python 3", "make bench-load")
 PNG = b"\x89PNG\r\n\x1a\n"
-text = st.text(st.characters(exclude_characters="<>", exclude_categories=["Cs"]))
-
-
-@given(text, text, text, text)
-def test_the_part_is_replaced_and_the_rest_stays(before, after, first, second):
-    begin, end = markers("load")
-    page = replace_part(f"{before}{begin}old{end}{after}", "load", first)
-    assert page.startswith(before + begin)
-    assert page.endswith(end + after)
-    assert "old" not in page[len(before) : len(page) - len(after)].replace(first, "")
-    again = replace_part(page, "load", second)
-    assert again == replace_part(again, "load", second) == replace_part(f"{before}{begin}{end}{after}", "load", second)
-
-
-def test_a_page_without_the_part_gets_it_at_its_end():
-    page = replace_part("# Title\n\ntext\n", "load", "new")
-    assert page == "# Title\n\ntext\n\n{}\n\nnew\n\n{}\n".format(*markers("load"))
-    assert replace_part(page, "load", "new") == page
-
-
-def test_parts_of_other_names_stay():
-    page = replace_part(replace_part("", "load", "one"), "load-deployed", "two")
-    assert replace_part(page, "load", "three") == page.replace("one", "three")
-
-
-@pytest.mark.parametrize("order", [[0], [1], [1, 0], [0, 1, 0, 1]])
-def test_comments_that_do_not_match_are_not_guessed_at(order):
-    page = " ".join(markers("load")[which] for which in order)
-    with pytest.raises(ValueError, match="once"):
-        replace_part(page, "load", "new")
 
 
 def run_of(targets, *, rate=1600, p99=90.0, errors=None, cpu=None):
