@@ -5,6 +5,7 @@ They are what the local gateway makes of a request, with its clock and ids stand
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,8 @@ from local.sam.routes import read_api, read_routes
 
 EVENTS: Final = ROOT / "events"
 _JSON: Final = "application/json"
+_JOB_ID: Final = "0123456789abcdef0123456789abcdef"
+_WORKER: Final = "WorkerFunction"
 _AUTHORIZED: Final = {
     "principalId": "default",
     "tenant": "default",
@@ -111,6 +114,9 @@ def samples() -> list[Sample]:
         Sample("version", "GET", "/series/web-requests/versions/1", 200, "one version"),
         Sample("delete_version_in_use", "DELETE", "/series/room%3Atemperature/versions/1", 409, "the only version"),
         Sample("delete_series", "DELETE", "/series/room%3Atemperature", 204, "a series that nobody needs"),
+        Sample("jobs", "GET", "/jobs?state=running", 200, "what a worker is at"),
+        Sample("job_unknown", "GET", f"/jobs/{_JOB_ID}", 404, "a job that is none"),
+        Sample("cancel_job_unknown", "DELETE", f"/jobs/{_JOB_ID}", 404, "likewise, to be cancelled"),
         Sample("healthcheck", "GET", "/healthcheck", 200, "latency, load and usage"),
         Sample("health", "GET", "/health", 200, "liveness"),
         Sample("docs", "GET", "/docs", 200, "the documentation page"),
@@ -142,6 +148,33 @@ def events() -> Iterator[tuple[Sample, str, dict[str, Any]]]:
         yield sample, route.function.logical_id, event
 
 
+def message() -> dict[str, Any]:
+    """The event of a message in the queue of jobs, as Lambda brings it to the worker."""
+    body = json.dumps({"tenant": "default", "job_id": _JOB_ID}, separators=(",", ":"))
+    sent = "1768208400000"
+    attributes = {
+        "ApproximateReceiveCount": "1",
+        "SentTimestamp": sent,
+        "SequenceNumber": "18849496460467696128",
+        "MessageGroupId": "default.0",
+        "SenderId": "AROAEXAMPLE:sample",
+        "MessageDeduplicationId": "00000000000000000000000000000000",
+        "ApproximateFirstReceiveTimestamp": sent,
+    }
+    record = {
+        "messageId": "00000000-0000-4000-8000-000000000000",
+        "receiptHandle": "sample",
+        "body": body,
+        "attributes": attributes,
+        "messageAttributes": {},
+        "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": PROJECT.read_template(DEFAULT_REGION).queue_arn("JobsQueue"),
+        "awsRegion": DEFAULT_REGION,
+    }
+    return {"Records": [record]}
+
+
 def files() -> dict[str, str]:
     """The text of every file of the folder that is made here, by name."""
     made = {}
@@ -150,6 +183,8 @@ def files() -> dict[str, str]:
         name = f"{sample.name}.json"
         made[name] = json.dumps(event, indent=2) + "\n"
         rows.append(f"| [{name}]({name}) | {function} | {sample.status} | {sample.what} |")
+    made["job.json"] = json.dumps(message(), indent=2) + "\n"
+    rows.append(f"| [job.json](job.json) | {_WORKER} | – | a message whose job is gone: it is dropped |")
     made["README.md"] = _README + "\n".join(rows) + "\n"
     return made
 
@@ -157,9 +192,9 @@ def files() -> dict[str, str]:
 _README: Final = """\
 # Sample events
 
-API Gateway events for `sam local invoke`, made by `make events`. Invoke `fit.json` first, twice if you want a second
-version: the others ask about the series that it trains. The bodies are in base64, as API Gateway sends them;
-[requests](requests) has some of them in plain text, for curl.
+Events for `sam local invoke`, made by `make events`: of API Gateway but for the last one, which is of SQS. Invoke
+`fit.json` first, twice if you want a second version: the others ask about the series that it trains. The bodies are in
+base64, as API Gateway sends them; [requests](requests) has some of them in plain text, for curl.
 
 ```console
 $ sam local invoke FitFunction -e events/fit.json --env-vars events/env.json --docker-network host

@@ -26,6 +26,8 @@ from local.sam.stack import assemble
 DOCUMENT: Final = ROOT / "openapi.json"
 _REQUESTS: Final = ROOT / "events" / "requests"
 _KEY: Final = "ApiKey"
+# Of the job that the default tenant asks for with the key "example".
+_JOB_ID: Final = "6540d2389b8256b55366db89ba59f47b"
 _CALLER: Final = {"tenant": "default", "keyId": "example", "scopes": "read write admin", "status": "active"}
 _AZURE: Final = "/anomalydetector/v1.1/timeseries"
 
@@ -84,6 +86,9 @@ def _examples() -> list[Example]:
         Example("Versions, newest first", "GET", "/series/web-requests/versions", 200),
         Example("A series", "GET", "/series/web-requests", 200),
         Example("A version", "GET", "/series/web-requests/versions/1", 200),
+        Example("Newest first", "GET", "/jobs", 200),
+        Example("Before a worker has it", "GET", f"/jobs/{_JOB_ID}", 200),
+        Example("Before a worker had it", "DELETE", f"/jobs/{_JOB_ID}", 202),
         Example("Before any traffic", "GET", "/healthcheck", 200),
     ]
 
@@ -129,7 +134,9 @@ def _start() -> tuple[Functions, RouteTable]:
 def _stop_the_clock() -> None:
     """Makes what differs from run to run and machine to machine stand still: times, ids, and what trains."""
     from tidewatch import composition
+    from tidewatch.jobs import Jobs
     from tidewatch.registry import Publisher
+    from tidewatch.tenancy import DEFAULT_TENANT
 
     publisher = Publisher(
         composition.version_store(),
@@ -142,6 +149,11 @@ def _stop_the_clock() -> None:
         revision="0" * 40,
         new_id=lambda: "00000000-0000-4000-8000-000000000000",
     )
+    later = datetime(2026, 1, 1, 8, 30, tzinfo=UTC)
+    jobs = Jobs(composition.job_store(), composition.job_queue(), now=lambda: later)
+    request = {"series_id": "web-requests", "version": 1}
+    jobs.start(DEFAULT_TENANT, "reproduce", request, idempotency_key="example")
+    setattr(composition, "jobs", lambda: jobs)  # noqa: B010 - mypy takes no assignment to a function
     setattr(composition, "publisher", lambda: publisher)  # noqa: B010 - mypy takes no assignment to a function
 
 
@@ -160,6 +172,7 @@ def _document_of(logical_id: str) -> dict[str, Any]:
             tags=[
                 Tag(name="Models", description="Train models, judge points by them, and look at them."),
                 Tag(name="Detection", description="Judge what is sent, and keep nothing."),
+                Tag(name="Jobs", description="What takes long, while it goes on and afterwards."),
                 Tag(name="Service", description="Its health and its documentation."),
             ],
             security_schemes={_KEY: APIKey(name="x-api-key", in_=APIKeyIn.header)},

@@ -17,6 +17,7 @@ from typing import Any, Final, TextIO
 import click
 
 from local.sam.aws.cloudwatch import MetricStore
+from local.sam.aws.state import TURN
 
 _LEVELS: Final = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 # Fields that every line has and that say nothing new here.
@@ -104,12 +105,13 @@ class FunctionOutput(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         """Takes one line, with its newline or followed by it, as print and logging write them."""
-        if text == "\n" and self._taken:
-            self._taken = False
-        elif text.startswith("{") and self._take(text):
-            self._taken = not text.endswith("\n")
-        else:
-            self._console.line(text.rstrip("\n")) if text.strip() else None
+        with TURN:
+            if text == "\n" and self._taken:
+                self._taken = False
+            elif text.startswith("{") and self._take(text):
+                self._taken = not text.endswith("\n")
+            else:
+                self._console.line(text.rstrip("\n")) if text.strip() else None
         return len(text)
 
     def _take(self, text: str) -> bool:

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from local.sam.aws.cloudwatch import MetricStore
 from local.sam.aws.resources import create_resources, resource_names, resource_variables, start_stand_in
 from local.sam.aws.state import METRICS_FILE, STORAGE_FILE, Holder, kept
 from local.sam.console import Console, FunctionOutput
+from local.sam.event_sources import Call, QueuePoller, read_mappings, served
 from local.sam.functions import Functions, function_environment
 from local.sam.project import Project, add_defaults
 from local.sam.routes import Function, RouteTable, read_api, read_functions, read_routes
@@ -96,9 +97,6 @@ async def one_process_stack(project: Project, console: Console, state: Path | No
     sys.stdout = FunctionOutput(console, parts.store)
     _load(parts.functions, console)
 
-    async def invoke(function: Function, event: dict[str, Any]) -> Any:
-        return parts.functions.invoke(function, event)
-
     def reload(changed: list[Path]) -> None:
         names = ", ".join(os.path.relpath(path, project.root) for path in changed)
         if project.template_file in changed:
@@ -107,21 +105,43 @@ async def one_process_stack(project: Project, console: Console, state: Path | No
             console.notice(f"{names} changed: loading the code again")
             _load(parts.functions, console)
 
-    gateway = Gateway(read_api(parts.template), parts.routes, invoke, console, parts.declared)
-    async with AsyncExitStack() as keeping:
+    async with AsyncExitStack() as ending:
         if state is not None:
-            state = await keeping.enter_async_context(_keeping(state, parts, console))
+            state = await ending.enter_async_context(_keeping(state, parts, console))
+        wake = ending.enter_context(
+            event_sources(parts.template, parts.declared, parts.names, parts.functions.invoke, console)
+        )
+
+        async def invoke(function: Function, event: dict[str, Any]) -> Any:
+            try:
+                return parts.functions.invoke(function, event)
+            finally:
+                wake()
+
+        gateway = Gateway(read_api(parts.template), parts.routes, invoke, console, parts.declared)
         yield Stack(gateway, "in one process", describe(os.environ, state), reload)
+
+
+def event_sources(
+    template: Template, functions: Mapping[str, Function], names: Mapping[str, str], call: Call, console: Console
+) -> AbstractContextManager[Callable[[], None]]:
+    """Serves the queues that functions of the template read from; gives what says that there may be messages.
+
+    The queues of a real account are left to the functions in it.
+    """
+    mappings = [] if settings.uses_account(os.environ) else read_mappings(template, functions, names)
+    where = settings.region(os.environ)
+    return served([QueuePoller(mapping, call, console, where) for mapping in mappings])
 
 
 @asynccontextmanager
 async def _keeping(folder: Path, parts: Assembly, console: Console) -> AsyncIterator[Path | None]:
     """Fills moto and CloudWatch with what a folder has, and keeps them in it; gives the folder if that is possible."""
     # moto, which an account needs not wait for.
-    from local.sam.aws.holders import Objects, TableItems
+    from local.sam.aws.holders import Messages, Objects, TableItems
 
     fresh = settings.begins_anew(os.environ)
-    held: list[Holder] = [TableItems(parts.region), Objects()]
+    held: list[Holder] = [TableItems(parts.region), Objects(), Messages(parts.region)]
     storage, metrics = folder / STORAGE_FILE, folder / METRICS_FILE
     async with (
         kept(storage, held, console.notice, fresh=fresh) as keeps,

@@ -14,7 +14,8 @@ import yaml
 
 _NO_VALUE: Final = object()
 _PLACEHOLDER: Final = re.compile(r"\$\{(!?)([^}]+)\}")
-_NAME_PROPERTIES: Final = ("TableName", "BucketName", "FunctionName", "StageName")
+_NAME_PROPERTIES: Final = ("TableName", "BucketName", "FunctionName", "QueueName", "StageName")
+QUEUE: Final = "AWS::SQS::Queue"
 
 
 class _Loader(yaml.SafeLoader):
@@ -90,8 +91,19 @@ class Template:
         for key in _NAME_PROPERTIES:
             if key in properties and (name := self.resolve(properties[key])):
                 return str(name)
-        # Names of buckets must be lower case.
-        return f"{self._stack_name}-{logical_id}".lower()
+        # Names of buckets must be lower case, and those of queues that are first in, first out have an ending.
+        ending = ".fifo" if properties.get("FifoQueue") else ""
+        return f"{self._stack_name}-{logical_id}{ending}".lower()
+
+    def queue_url(self, logical_id: str) -> str:
+        """What a reference to a queue gives: its URL."""
+        where, account = self._pseudo["AWS::Region"], self._pseudo["AWS::AccountId"]
+        return f"https://sqs.{where}.amazonaws.com/{account}/{self.physical_name(logical_id)}"
+
+    def queue_arn(self, logical_id: str) -> str:
+        """The ARN of a queue, by which event sources and dead-letter queues are named."""
+        where, account = self._pseudo["AWS::Region"], self._pseudo["AWS::AccountId"]
+        return f"arn:aws:sqs:{where}:{account}:{self.physical_name(logical_id)}"
 
     def resolve(self, value: Any) -> Any:
         """A value with every intrinsic function in it worked out."""
@@ -118,7 +130,10 @@ class Template:
         if name in self._parameters:
             return self._parameters[name]
         # SAM makes further resources of its own, such as ApiDeployment or FunctionRole.
-        return self.physical_name(name) if name in self._document["Resources"] else name
+        resource = self._document["Resources"].get(name)
+        if resource is None:
+            return name
+        return self.queue_url(name) if resource["Type"] == QUEUE else self.physical_name(name)
 
     def _sub(self, argument: Any) -> str:
         text, given = argument if isinstance(argument, list) else (argument, {})
@@ -134,6 +149,9 @@ class Template:
         return _PLACEHOLDER.sub(value_of, text)
 
     def _get_att(self, argument: list[str]) -> str:
+        name, attribute = str(argument[0]), ".".join(map(str, argument[1:]))
+        if self._document["Resources"].get(name, {}).get("Type") == QUEUE and attribute in ("Arn", "QueueName"):
+            return self.queue_arn(name) if attribute == "Arn" else self.physical_name(name)
         return f"local:{'.'.join(map(str, argument))}"
 
     def _join(self, argument: list[Any]) -> str:

@@ -6,16 +6,17 @@ Everything is built when it is first asked for, once per process, and serves all
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
-from tidewatch.adapters.s3 import MODEL_ARRAYS, TRAINING_DATA, S3DataStore, S3ObjectStore
+from tidewatch.adapters.s3 import JOB_DATA, MODEL_ARRAYS, TRAINING_DATA, S3DataStore, S3ObjectStore
 from tidewatch.registry import DataStore, Deleter, ObjectStore, Publisher, Registry, TrainingData, VersionStore
 from tidewatch.registry.lineage import UNKNOWN_REVISION
 from tidewatch.settings import settings
@@ -24,6 +25,7 @@ from tidewatch.telemetry import NAMESPACE
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from tidewatch.jobs import Delivery, JobKinds, JobQueue, Jobs, JobStore
     from tidewatch.services.authorize import Authorizer
     from tidewatch.services.healthcheck import FigureReader
     from tidewatch.tenancy import TenantStore
@@ -138,3 +140,48 @@ def authorizer() -> Authorizer:
     from tidewatch.services.authorize import Authorizer
 
     return Authorizer(tenant_store())
+
+
+@lru_cache(maxsize=1)
+def job_store() -> JobStore:
+    """Holds jobs."""
+    from tidewatch.adapters.jobs import DynamoDBJobStore
+
+    return DynamoDBJobStore(clients.dynamodb(), settings().jobs_table_name, job_objects)
+
+
+@lru_cache(maxsize=1)
+def job_objects() -> DataStore:
+    """Holds what is too large for the item of a job."""
+    return S3DataStore(clients.s3(), settings().data_bucket, JOB_DATA)
+
+
+@lru_cache(maxsize=1)
+def job_queue() -> JobQueue:
+    """Brings jobs to the worker."""
+    from tidewatch.adapters.sqs import SqsJobQueue
+
+    return SqsJobQueue(clients.sqs(), settings().jobs_queue_url, settings().jobs_per_tenant)
+
+
+@lru_cache(maxsize=1)
+def jobs() -> Jobs:
+    """Starts, shows, lists and cancels jobs."""
+    from tidewatch.jobs import Jobs
+
+    return Jobs(job_store(), job_queue(), now=lambda: datetime.now(UTC))
+
+
+def delivery_of(record: Mapping[str, Any]) -> Delivery:
+    """A message of the queue of jobs, as Lambda brings it to the worker."""
+    from tidewatch.adapters.sqs import delivery_of
+
+    return delivery_of(record)
+
+
+@lru_cache(maxsize=1)
+def job_kinds() -> JobKinds:
+    """What the worker can do: the function of each kind of jobs. A new kind is registered here."""
+    from tidewatch.jobs import JobKinds
+
+    return JobKinds()

@@ -29,6 +29,11 @@ class Settings(BaseModel):
     table_name: Annotated[str, Field(min_length=3, description="DynamoDB table of series and versions.")]
     idempotency_table_name: Annotated[str, Field(min_length=3, description="DynamoDB table of idempotency records.")]
     tenants_table_name: Annotated[str, Field(min_length=3, description="DynamoDB table of tenants and API keys.")]
+    jobs_table_name: Annotated[str, Field(min_length=3, description="DynamoDB table of jobs.")]
+    jobs_queue_url: Annotated[str, Field(min_length=3, description="SQS queue of jobs: first in, first out.")]
+    jobs_per_tenant: Annotated[
+        int, Field(ge=1, le=100, description="The most jobs of one tenant that run at once; further ones wait.")
+    ] = 2
     data_bucket: Annotated[str, Field(min_length=3, description="S3 bucket of training data.")]
     auth: Annotated[
         Literal["on", "off"], Field(description="off: the authorizer admits everyone, as the default tenant.")

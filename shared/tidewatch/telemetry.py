@@ -45,6 +45,8 @@ class Metric(StrEnum):
     STORAGE_FAILURES = "StorageFailures"
     UNHANDLED_ERRORS = "UnhandledErrors"
     DATA_CORRUPTED = "DataCorrupted"
+    JOBS_SUCCEEDED = "JobsSucceeded"
+    JOBS_FAILED = "JobsFailed"
     COLD_START = "ColdStart"
 
 
@@ -58,6 +60,8 @@ class LogEvent(StrEnum):
     HEALTH_DEGRADED = "health_degraded"
     ANSWER_NOT_REMEMBERED = "answer_not_remembered"
     GARBAGE_COLLECTED = "garbage_collected"
+    JOB_ENDED = "job_ended"
+    JOB_DELAYED = "job_delayed"
 
 
 _DEFAULT_STAGE: Final = str(Settings.model_fields["stage"].default)

@@ -8,8 +8,10 @@ import pytest
 
 from local.events import EVENTS, events, files, samples
 from local.project import PROJECT
-from local.sam.routes import read_routes
+from local.sam.functions import LambdaContext
+from local.sam.routes import read_functions, read_routes
 from local.sam.template import Template, load_template
+from tests.support.api import handler_module
 from tests.support.environment import ROOT
 
 MADE = files()
@@ -42,6 +44,14 @@ def test_each_event_gets_the_status_that_the_list_says(api):
         assert (sample.name, api.invoke(functions[function], event).status) == (sample.name, sample.status)
 
 
+def test_the_worker_takes_the_sample_of_a_message(api):
+    function = read_functions(Template(load_template(ROOT / "template.yaml"), "eu-central-1"), ROOT)["WorkerFunction"]
+    event = json.loads((EVENTS / "job.json").read_text(encoding="utf-8"))
+    answer = handler_module(function).lambda_handler(event, LambdaContext("worker", 1769, "arn", 900))
+    # Its job is not there, and the message is too old for the job to come.
+    assert answer == {"batchItemFailures": []}
+
+
 def test_the_environment_of_sam_local_is_the_stand_ins():
     environment = json.loads((EVENTS / "env.json").read_text(encoding="utf-8"))["Parameters"]
     template = PROJECT.read_template("eu-central-1")
@@ -50,8 +60,10 @@ def test_the_environment_of_sam_local_is_the_stand_ins():
         for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
         for i in template.resources(kind)
     }
-    told = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "DATA_BUCKET")
+    told = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "JOBS_TABLE_NAME", "DATA_BUCKET")
     assert {environment[name] for name in told} == names
+    queue = template.queue_url("JobsQueue").rpartition("/")[2]
+    assert environment["JOBS_QUEUE_URL"] == f"{environment['AWS_ENDPOINT_URL']}/123456789012/{queue}"
 
 
 def test_the_samples_show_success_and_each_kind_of_mistake():

@@ -50,7 +50,7 @@ def missing() -> str | None:
 
 
 @contextmanager
-def tables_in(url: str, name: str) -> Iterator[dict[str, str]]:
+def tables_in(url: str, name: str, **more: str) -> Iterator[dict[str, str]]:
     """Makes the template's tables there, under names of their own, and leads boto3 to it meanwhile.
 
     Yields:
@@ -60,7 +60,7 @@ def tables_in(url: str, name: str) -> Iterator[dict[str, str]]:
         "TABLE_NAME": name,
         "IDEMPOTENCY_TABLE_NAME": f"{name}-idempotency",
         "TENANTS_TABLE_NAME": f"{name}-tenants",
-    }
+    } | more
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = url
     try:

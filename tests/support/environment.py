@@ -30,6 +30,8 @@ ENVIRONMENT = {
     "TABLE_NAME": "tidewatch-test-models",
     "IDEMPOTENCY_TABLE_NAME": "tidewatch-test-idempotency",
     "TENANTS_TABLE_NAME": "tidewatch-test-tenants",
+    "JOBS_TABLE_NAME": "tidewatch-test-jobs",
+    "JOBS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/tidewatch-test-jobs.fifo",
     "DATA_BUCKET": "tidewatch-test-data",
     "OPENAPI_PATH": str(ROOT / "openapi.json"),
 }
@@ -45,6 +47,7 @@ _SETTINGS = (
     "PUBLISH_DEADLINE_SECONDS",
     "IDEMPOTENCY_TTL_SECONDS",
     "HEALTH_WINDOW_SECONDS",
+    "JOBS_PER_TENANT",
 )
 
 

@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sqs.models import sqs_backends
 
-from tests.support.environment import ENVIRONMENT
+from tests.support.environment import ENVIRONMENT, REGION
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def stored(names: Mapping[str, str] = ENVIRONMENT, clients: tuple[Any, Any] | No
 _TABLES: Final = {
     "TABLE_NAME": ("pk", "sk"),
     "TENANTS_TABLE_NAME": ("pk", "sk"),
+    "JOBS_TABLE_NAME": ("pk", "sk"),
     "IDEMPOTENCY_TABLE_NAME": ("id",),
 }
 """The variables that name tables, and the attributes of their keys."""
@@ -101,6 +104,10 @@ def empty() -> None:
     bucket = ENVIRONMENT["DATA_BUCKET"]
     for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
         s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    for queue in sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues.values():
+        # SQS purges a queue once a minute only.
+        queue._messages.clear()
+        queue.pending_messages.clear()
 
 
 @lru_cache(maxsize=1)

@@ -52,8 +52,8 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
 AUTHORIZERS = frozenset({"AuthorizerFunction"})
 """Functions that no route leads to: API Gateway asks them about the requests to others."""
 
-SCHEDULED = frozenset({"CollectFunction"})
-"""Functions that no route leads to: a schedule calls them."""
+SCHEDULED = frozenset({"CollectFunction", "WorkerFunction"})
+"""Functions that no route leads to: a schedule or a queue calls them."""
 
 
 def functions() -> dict[str, dict[str, Any]]:

@@ -69,7 +69,11 @@ def test_a_new_layer_reaches_the_alias(name):
 
 
 def test_what_trains_has_a_whole_processor():
-    assert {name for name in NAMES if functions()[name]["MemorySize"] == 1769} == {"FitFunction", "DetectFunction"}
+    assert {name for name in NAMES if functions()[name]["MemorySize"] == 1769} == {
+        "FitFunction",
+        "DetectFunction",
+        "WorkerFunction",
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -97,6 +101,7 @@ def test_functions_and_layers_are_built_for_the_chosen_architecture():
 def test_a_function_carries_the_layers_that_it_needs():
     more = {
         "FitFunction": ["LearningLayer"],
+        "WorkerFunction": ["LearningLayer"],
         "PlotFunction": ["PlottingLayer"],
         "DetectFunction": ["LearningLayer", "PlottingLayer"],
     }

@@ -17,7 +17,13 @@ PIN = re.compile(r"([A-Za-z0-9._-]+)==(\S+)")
 IMPORTED_AS = {"aws-lambda-powertools": "aws_lambda_powertools", "scikit-learn": "sklearn"}
 
 # Named to type checkers only.
-ONLY_TYPES = {"mypy_boto3_apigateway", "mypy_boto3_cloudwatch", "mypy_boto3_dynamodb", "mypy_boto3_s3"}
+ONLY_TYPES = {
+    "mypy_boto3_apigateway",
+    "mypy_boto3_cloudwatch",
+    "mypy_boto3_dynamodb",
+    "mypy_boto3_s3",
+    "mypy_boto3_sqs",
+}
 
 
 def pins(path):

@@ -39,6 +39,10 @@ AWS_METRICS = {
         "ReadThrottleEvents",
         "WriteThrottleEvents",
     },
+    ("AWS/SQS", frozenset({"QueueName"})): {
+        "ApproximateAgeOfOldestMessage",
+        "ApproximateNumberOfMessagesVisible",
+    },
     ("AWS/DynamoDB", frozenset({"TableName", "Operation"})): {"SuccessfulRequestLatency", "SystemErrors"},
 }
 
@@ -90,6 +94,7 @@ def test_dimensions_name_what_exists(use):
         "FunctionName": function_names,
         "function_name": function_names,
         "TableName": {names(table) for table in resources("AWS::DynamoDB::Table")},
+        "QueueName": {names("JobsQueue"), names("JobsDeadLetterQueue")},
         "GlobalSecondaryIndexName": {index for _, index in tables_and_indexes()},
         "Operation": {"GetItem", "Query", "TransactWriteItems"},
     }
@@ -117,6 +122,9 @@ def test_what_must_wake_somebody_does():
         ("AWS/Lambda", "Throttles"),
         ("AWS/DynamoDB", "ReadThrottleEvents"),
         ("AWS/DynamoDB", "WriteThrottleEvents"),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+        (NAMESPACE, Metric.JOBS_FAILED),
         (NAMESPACE, Metric.INFERENCE_LATENCY),
         (NAMESPACE, Metric.STORAGE_FAILURES),
         (NAMESPACE, Metric.UNHANDLED_ERRORS),
@@ -279,6 +287,9 @@ def test_outputs_tell_what_an_operator_needs():
         "ModelsTableName",
         "TenantsTableName",
         "IdempotencyTableName",
+        "JobsTableName",
+        "JobsQueueUrl",
+        "JobsDeadLetterQueueArn",
         "DataBucketName",
         "DashboardUrl",
         "AlarmTopicArn",

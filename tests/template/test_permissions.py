@@ -10,6 +10,9 @@ RECORDS = "IdempotencyTable.Arn"
 TRAINING_DATA = "DataBucket.Arn/training/*"
 ARRAYS = "DataBucket.Arn/models/*"
 BUCKET = "DataBucket.Arn"
+JOBS = "JobsTable.Arn"
+DATA_OF_JOBS = "DataBucket.Arn/jobs/*"
+QUEUE = "JobsQueue.Arn"
 
 # All that a function may do, beside writing its logs and traces.
 GRANTS = {
@@ -47,6 +50,23 @@ GRANTS = {
         ("dynamodb:ConditionCheckItem", MODELS),
         ("dynamodb:DeleteItem", MODELS),
         ("dynamodb:UpdateItem", MODELS),
+        ("dynamodb:GetItem", JOBS),
+        ("dynamodb:BatchGetItem", JOBS),
+        ("dynamodb:UpdateItem", JOBS),
+        ("dynamodb:Query", f"{JOBS}/index/JobsByTenant"),
+        ("s3:GetObject", DATA_OF_JOBS),
+        ("s3:ListBucket", BUCKET),
+    },
+    "WorkerFunction": {
+        ("dynamodb:UpdateItem", JOBS),
+        ("sqs:ReceiveMessage", QUEUE),
+        ("sqs:DeleteMessage", QUEUE),
+        ("sqs:GetQueueAttributes", QUEUE),
+        ("sqs:ChangeMessageVisibility", QUEUE),
+        ("sqs:SendMessage", QUEUE),
+        ("s3:PutObject", DATA_OF_JOBS),
+        ("s3:GetObject", DATA_OF_JOBS),
+        ("s3:ListBucket", BUCKET),
     },
     "CollectFunction": {
         ("dynamodb:Scan", MODELS),

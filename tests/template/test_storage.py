@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import pytest
+from tidewatch.jobs import MOST_ATTEMPTS
+from tidewatch.jobs.ports import KEPT
+
 from tests.support.template import as_list, document, resources, statements, template, text_of
 
 DEFINITION = document()["Resources"]
@@ -11,22 +15,27 @@ def properties(name):
 
 def test_tables_are_on_demand_and_encrypted():
     tables = template().resources("AWS::DynamoDB::Table")
-    assert tables.keys() == {"ModelsTable", "TenantsTable", "IdempotencyTable"}
+    assert tables.keys() == {"ModelsTable", "TenantsTable", "JobsTable", "IdempotencyTable"}
     for table in tables.values():
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["SSESpecification"] == {"SSEEnabled": True}
 
 
-def test_models_and_keys_can_be_restored_and_are_protected_in_prod():
-    for name in ("ModelsTable", "TenantsTable"):
-        table = properties(name)
-        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
+@pytest.mark.parametrize("name", ["ModelsTable", "TenantsTable", "JobsTable"])
+def test_what_is_not_made_anew_can_be_restored_and_is_protected_in_prod(name):
+    table = properties(name)
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
     assert document()["Conditions"]["IsProd"] == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
 
 
 def test_models_and_training_data_outlive_the_stack_without_blocking_the_next():
-    for name, fixed_name in (("ModelsTable", "TableName"), ("TenantsTable", "TableName"), ("DataBucket", "BucketName")):
+    for name, fixed_name in (
+        ("ModelsTable", "TableName"),
+        ("TenantsTable", "TableName"),
+        ("JobsTable", "TableName"),
+        ("DataBucket", "BucketName"),
+    ):
         assert (DEFINITION[name]["DeletionPolicy"], DEFINITION[name]["UpdateReplacePolicy"]) == ("Retain", "Retain")
         assert fixed_name not in properties(name)
 
@@ -44,6 +53,21 @@ def test_receipts_and_answers_are_forgotten():
         "AttributeName": "expiration",
         "Enabled": True,
     }
+
+
+def test_a_message_does_not_come_again_while_its_worker_runs():
+    worker = document()["Resources"]["WorkerFunction"]["Properties"]
+    (mapping,) = worker["Events"].values()
+    queue = properties("JobsQueue")
+    assert worker["Timeout"] == 900
+    assert worker["Timeout"] < queue["VisibilityTimeout"] <= 1.2 * worker["Timeout"]
+    assert mapping["Properties"]["Queue"] == {"Fn::GetAtt": ["JobsQueue", "Arn"]}
+    assert mapping["Properties"]["BatchSize"] == 1
+    assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["Properties"]["ScalingConfig"]["MaximumConcurrency"] >= 2
+    # The worker ends a job as abandoned before the queue gives its message up.
+    assert queue["RedrivePolicy"]["maxReceiveCount"] > MOST_ATTEMPTS + 2
+    assert queue["FifoQueue"] is properties("JobsDeadLetterQueue")["FifoQueue"] is True
 
 
 def test_the_bucket_is_private_encrypted_and_versioned():
@@ -74,8 +98,11 @@ def test_what_is_deleted_is_gone_after_a_month_wherever_it_was():
     assert deleted["ExpiredObjectDeleteMarker"] is True
     assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
     assert not {"Prefix", "Filter"} & (deleted.keys() | unfinished.keys())
-    # A current object goes only by being deleted.
-    assert not any("Expiration" in rule or "ExpirationInDays" in rule for rule in rules.values())
+    # A current object goes only by being deleted, but for what belongs to a job, which is long gone by then.
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules.values() if "ExpirationInDays" in rule}
+    assert expiring == {"jobs/": 60}
+    assert expiring["jobs/"] >= KEPT.days + properties("JobsQueue")["MessageRetentionPeriod"] / 86_400
+    assert not any("Expiration" in rule for rule in rules.values())
 
 
 def test_the_bucket_and_the_topic_take_tls_only():
@@ -86,6 +113,7 @@ def test_the_bucket_and_the_topic_take_tls_only():
             assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
             denied[name] = (statement["Action"], [text_of(resource) for resource in as_list(statement["Resource"])])
     assert denied == {
+        "JobsQueuePolicy": ("sqs:*", ["JobsQueue.Arn", "JobsDeadLetterQueue.Arn"]),
         "DataBucketPolicy": ("s3:*", ["DataBucket.Arn", "DataBucket.Arn/*"]),
         "AlarmTopicPolicy": ("sns:Publish", ["AlarmTopic"]),
     }
@@ -99,11 +127,14 @@ def test_alarms_are_encrypted_with_a_key_that_cloudwatch_may_use():
 
 
 def test_nothing_that_holds_data_is_left_out_here():
-    kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SNS::Topic")
+    kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue")
     assert {name for kind in kinds for name in resources(kind)} == {
         "ModelsTable",
         "TenantsTable",
         "IdempotencyTable",
+        "JobsTable",
+        "JobsQueue",
+        "JobsDeadLetterQueue",
         "DataBucket",
         "AlarmTopic",
     }

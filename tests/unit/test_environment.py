@@ -37,5 +37,10 @@ def test_loopback_is_open():
 def test_aws_in_memory_has_the_tables_and_the_bucket(aws):
     tables = boto3.client("dynamodb").list_tables()["TableNames"]
     buckets = [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]]
-    assert set(tables) == {"tidewatch-test-models", "tidewatch-test-idempotency"}
+    assert set(tables) == {
+        "tidewatch-test-models",
+        "tidewatch-test-idempotency",
+        "tidewatch-test-jobs",
+        "tidewatch-test-tenants",
+    }
     assert buckets == ["tidewatch-test-data"]

@@ -12,7 +12,14 @@ from tidewatch.settings import ConfigurationError, Settings, settings
 from tests.support.environment import ENVIRONMENT, ROOT
 from tests.support.tables import template
 
-REQUIRED = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "DATA_BUCKET")
+REQUIRED = (
+    "TABLE_NAME",
+    "IDEMPOTENCY_TABLE_NAME",
+    "TENANTS_TABLE_NAME",
+    "JOBS_TABLE_NAME",
+    "JOBS_QUEUE_URL",
+    "DATA_BUCKET",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from local.sam.aws import server, settings
-from local.sam.aws.holders import Objects, TableItems
+from local.sam.aws.holders import Messages, Objects, TableItems
 from local.sam.aws.state import Holder, kept
 from local.sam.processes import listening_socket
 from local.sam.project import Project
@@ -54,7 +54,7 @@ async def _serve(listener: socket.socket, region: str, state: str) -> None:
         async with AsyncExitStack() as keeping:
             if state:
                 fresh = settings.begins_anew(os.environ)
-                held: list[Holder] = [TableItems(region), Objects()]
+                held: list[Holder] = [TableItems(region), Objects(), Messages(region)]
                 await keeping.enter_async_context(kept(Path(state), held, _say, fresh=fresh))
             serving = asyncio.ensure_future(server.serve(listener))
             # So that what is held is saved when whoever started this stops it.

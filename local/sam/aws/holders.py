@@ -1,7 +1,7 @@
-"""What of moto is kept between runs: the items of tables and the objects of buckets.
+"""What of moto is kept between runs: the items of tables, the objects of buckets and the messages of queues.
 
-Both note what was touched and look at it when it is written, so that a transaction that moto took back writes what was
-there before.
+The first two note what was touched and look at it when it is written, so that a transaction that moto took back writes
+what was there before.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
@@ -17,6 +17,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.s3.models import FakeKey, s3_backends
 from moto.s3.utils import _VersionedKeyStore
+from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from local.sam.aws.reads import attribute
 from local.sam.aws.state import Changes, Entry, Key
@@ -176,3 +177,64 @@ def _object_entry(key: Any) -> Entry | None:
         "metadata": dict(key.metadata),
     }
     return Entry(head, key.value)
+
+
+class Messages:
+    """The messages of all queues of a region. Queues themselves are made from the template.
+
+    A message that was being worked on when the stack stopped is visible again at the next start.
+    """
+
+    kind = "message"
+
+    def __init__(self, region: str) -> None:
+        """Compares from now on with what there was at the last look: there are few."""
+        self._backend: SQSBackend = sqs_backends[DEFAULT_ACCOUNT_ID][region]
+        self._known: dict[Key, Entry] = {}
+
+    def changes(self) -> Changes:
+        """See ``Holder``."""
+        now = {
+            (queue.name, message.id): _message_entry(message)
+            for queue in self._backend.queues.values()
+            for message in queue._messages  # noqa: SLF001 - moto shows only the visible ones
+        }
+        changed: dict[Key, Entry | None] = {key: entry for key, entry in now.items() if self._known.get(key) != entry}
+        gone = dict.fromkeys(self._known.keys() - now.keys())
+        self._known = now
+        return changed | gone
+
+    def fill(self, entries: Mapping[Key, Entry]) -> None:
+        """See ``Holder``. Messages of a queue that the template no longer has stay in the file."""
+        for (name, message_id), entry in sorted(entries.items(), key=lambda kept: kept[1].head["sent"]):
+            queue: Queue | None = self._backend.queues.get(name)
+            if queue is not None:
+                queue.add_message(_message(str(message_id), entry.head))
+                self._known[name, message_id] = entry
+
+    def clear(self) -> None:
+        """See ``Holder``."""
+        for queue in self._backend.queues.values():
+            queue._messages.clear()  # noqa: SLF001 - moto purges a queue once a minute only
+
+
+_MESSAGE: Final = {
+    "sent": "sent_timestamp",
+    "received": "approximate_receive_count",
+    "first_received": "approximate_first_receive_timestamp",
+    "group": "group_id",
+    "deduplication": "deduplication_id",
+    "sequence": "sequence_number",
+    "attributes": "message_attributes",
+}
+
+
+def _message_entry(message: Message) -> Entry:
+    return Entry({"body": message.body} | {name: getattr(message, attribute) for name, attribute in _MESSAGE.items()})
+
+
+def _message(message_id: str, head: Mapping[str, Any]) -> Message:
+    message = Message(message_id, head["body"])
+    for name, kept_as in _MESSAGE.items():
+        setattr(message, kept_as, head[name])
+    return message

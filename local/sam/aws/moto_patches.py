@@ -17,6 +17,7 @@ import moto.core.responses
 from moto import backend_index
 from moto.cloudwatch.exceptions import ValidationError
 from moto.cloudwatch.models import CloudWatchBackend
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.responses import ActionContext, ActionResult
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
@@ -25,8 +26,9 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoResult
 
 from local.sam.aws.cloudwatch import MetricStore
+from local.sam.aws.state import TURN
 
-_SERVICES = frozenset({"dynamodb", "s3", "cloudwatch"})
+_SERVICES = frozenset({"dynamodb", "s3", "sqs", "cloudwatch"})
 
 
 def apply(store: MetricStore) -> None:
@@ -35,6 +37,18 @@ def apply(store: MetricStore) -> None:
     _look_only_for_our_services()
     _serialise_items_directly()
     _copy_tables_lazily()
+    _take_turns()
+
+
+def _take_turns() -> None:
+    """Moto is not safe for threads: a transaction that is taken back takes back what others wrote meanwhile."""
+    serve = BotocoreStubber.process_request
+
+    def in_turn(self: BotocoreStubber, request: Any) -> Any:
+        with TURN:
+            return serve(self, request)
+
+    BotocoreStubber.process_request = in_turn  # type: ignore[method-assign]
 
 
 def _keep_metrics_in(store: MetricStore) -> None:

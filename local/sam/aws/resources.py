@@ -1,7 +1,8 @@
-"""The tables and buckets of the template, and the stand-in that they are created in."""
+"""The tables, buckets and queues of the template, and the stand-in that they are created in."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,11 +13,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.sam.aws.cloudwatch import MetricStore
 from local.sam.aws.settings import UnusableAws, region
-from local.sam.template import Template
+from local.sam.template import QUEUE, Template
 
 _KINDS: Final = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
 _TABLE_PROPERTIES: Final = ("TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "LocalSecondaryIndexes")
 _INDEX_PROPERTIES: Final = frozenset({"IndexName", "KeySchema", "Projection", "ProvisionedThroughput"})
+_QUEUE_PROPERTIES: Final[tuple[str, ...]] = (
+    *("FifoQueue", "ContentBasedDeduplication", "DelaySeconds", "MessageRetentionPeriod"),
+    "VisibilityTimeout",
+)
 _EXISTS: Final = frozenset({"ResourceInUseException", "BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 _QUICK: Final = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 
@@ -35,7 +40,7 @@ def start_stand_in(store: MetricStore) -> None:
 
 
 def create_resources(template: Template, names: Mapping[str, str]) -> None:
-    """Creates the tables and buckets of the template where they do not exist yet.
+    """Creates the tables, buckets and queues of the template where they do not exist yet.
 
     Args:
         template: the template that defines them.
@@ -51,12 +56,13 @@ def create_resources(template: Template, names: Mapping[str, str]) -> None:
         s3: Any = boto3.client("s3", config=_QUICK)
         for logical_id in template.resources("AWS::S3::Bucket"):
             _create_bucket(s3, names[logical_id], region(os.environ))
+        _create_queues(template, names)
     except (BotoCoreError, ClientError) as error:
-        raise UnusableAws(f"cannot create tables and buckets: {error}") from error
+        raise UnusableAws(f"cannot create tables, buckets and queues: {error}") from error
 
 
 def resource_variables(template: Template, variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables of the functions that name a table or a bucket, and the logical id of each.
+    """The variables of the functions that name a table, a bucket or a queue (by its URL), and the logical id of each.
 
     Args:
         template: the template that defines them.
@@ -67,7 +73,9 @@ def resource_variables(template: Template, variables: Mapping[str, str]) -> dict
 
 
 def resource_names(template: Template, variables: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """What each table and bucket is called, by logical id: as the functions are told, or else as in the template.
+    """What each table and bucket is called, and the URL of each queue, by logical id.
+
+    That is as the functions are told, or else as in the template.
 
     Args:
         template: the template that defines them.
@@ -79,7 +87,8 @@ def resource_names(template: Template, variables: Mapping[str, str], given: Mapp
 
 
 def _names_in(template: Template) -> dict[str, str]:
-    return {found: template.physical_name(found) for kind in _KINDS for found in template.resources(kind)}
+    found = {found: template.physical_name(found) for kind in _KINDS for found in template.resources(kind)}
+    return found | {queue: template.queue_url(queue) for queue in template.resources(QUEUE)}
 
 
 def _create_table(client: Any, properties: Mapping[str, Any]) -> None:
@@ -100,6 +109,26 @@ def _create_bucket(client: Any, name: str, where: str) -> None:
     # us-east-1 is the one region that must not be named.
     place = {} if where == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": where}}
     _created(lambda: client.create_bucket(Bucket=name, **place))
+
+
+def _create_queues(template: Template, names: Mapping[str, str]) -> None:
+    client: Any = boto3.client("sqs", config=_QUICK)
+    queues = template.resources(QUEUE)
+    arns: dict[str, str] = {}
+    # One that others send their dead letters to has none of its own, and must be there first.
+    for logical_id, properties in sorted(queues.items(), key=lambda queue: "RedrivePolicy" in queue[1]):
+        wanted: dict[str, str] = {name: _as_text(properties[name]) for name in _QUEUE_PROPERTIES if name in properties}
+        if policy := properties.get("RedrivePolicy"):
+            wanted["RedrivePolicy"] = json.dumps(policy | {"deadLetterTargetArn": arns[policy["deadLetterTargetArn"]]})
+        name = names[logical_id].rpartition("/")[2]
+        _created(lambda name=name, wanted=wanted: client.create_queue(QueueName=name, Attributes=wanted))
+        url = client.get_queue_url(QueueName=name)["QueueUrl"]
+        told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        arns[template.queue_arn(logical_id)] = told["Attributes"]["QueueArn"]
+
+
+def _as_text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, dict | bool) else str(value)
 
 
 def _created(create: Any) -> bool:

@@ -3,8 +3,8 @@
 =====================  ==============================================================================================
 unless told otherwise  moto, in the memory of this process; no call leaves it
 AWS_ENDPOINT_URL,      DynamoDB Local, LocalStack and the like: that service goes there. ``AWS_ENDPOINT_URL_DYNAMODB``
-AWS_ENDPOINT_URL_S3…   or ``_S3`` for one, ``AWS_ENDPOINT_URL`` for both. Metrics stay here, since only this process
-                       sees what the functions print.
+AWS_ENDPOINT_URL_S3…   ``_S3`` or ``_SQS`` for one, ``AWS_ENDPOINT_URL`` for all. Metrics stay here, since only this
+                       process sees what the functions print.
 LOCAL_AWS=account      the real account of your credentials. Nothing is created there.
 LOCAL_AWS=memory       moto, whatever the endpoints say.
 LOCAL_STATE=<folder>   where to keep what moto holds until the next run; ``none`` keeps nothing.
@@ -26,7 +26,12 @@ from urllib.parse import urlsplit
 
 DEFAULT_REGION: Final = "eu-central-1"
 
-_ENDPOINTS: Final = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_S3")
+_ENDPOINTS: Final = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_SQS",
+)
 _KEPT: Final = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE", *_ENDPOINTS})
 
 

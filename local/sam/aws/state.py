@@ -23,6 +23,8 @@ EVERY_SECONDS: Final = 3
 STORAGE_FILE: Final = "storage.sqlite3"
 METRICS_FILE: Final = "metrics.sqlite3"
 _FORMAT: Final = 1
+TURN: Final = threading.RLock()
+"""Whoever changes what the stand-ins hold, or looks through it, has it: functions may run in several threads."""
 _SCHEMA: Final = """
 CREATE TABLE entry (kind TEXT NOT NULL, key TEXT NOT NULL, head TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (kind, key))
 """
@@ -190,8 +192,9 @@ class Keeper:
 
     def _collect(self) -> bool:
         """Asks the holders, between two requests; whether there is something to write."""
-        for holder in self._holders:
-            self._pending[holder.kind].update(holder.changes())
+        with TURN:
+            for holder in self._holders:
+                self._pending[holder.kind].update(holder.changes())
         return any(self._pending.values())
 
     def _write(self) -> None:

@@ -6,12 +6,13 @@ DYNAMODB_LOCAL (see ``local.sam.runtime.storage``), SAM and RUNTIME_PYTHON (see 
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from local.sam import processes
 from local.sam.aws import server, settings
@@ -20,12 +21,12 @@ from local.sam.aws.resources import create_resources, resource_names, resource_v
 from local.sam.aws.state import METRICS_FILE, kept
 from local.sam.console import Console, FunctionOutput
 from local.sam.project import Project
-from local.sam.routes import read_api, read_functions, read_routes
+from local.sam.routes import Function, read_api, read_functions, read_routes
 from local.sam.runtime import artifacts, storage, tools
 from local.sam.runtime.artifacts import BuiltFunction
 from local.sam.runtime.functions import RuntimeFunctions
 from local.sam.server import Gateway
-from local.sam.stack import Stack
+from local.sam.stack import Stack, event_sources
 
 _MOST_PROCESSES: Final = 64
 
@@ -75,9 +76,10 @@ async def runtime_stack(project: Project, console: Console, state: Path | None =
     async with AsyncExitStack() as ending:
         data = ending.enter_context(storage.running_storage(project, os.environ, state))
         listener = ending.enter_context(processes.listening_socket())
+        names = resource_names(template, variables, os.environ)
         if not settings.uses_account(os.environ):
             start_stand_in(store)
-            create_resources(template, resource_names(template, variables, os.environ))
+            create_resources(template, names)
         if state is not None:
             fresh = settings.begins_anew(os.environ)
             await ending.enter_async_context(kept(state / METRICS_FILE, [store], console.notice, fresh=fresh))
@@ -100,7 +102,20 @@ async def runtime_stack(project: Project, console: Console, state: Path | None =
         gc.freeze()
         try:
             declared = read_functions(template, folder)
-            gateway = Gateway(read_api(template), read_routes(template, folder), functions.invoke, console, declared)
+            loop = asyncio.get_running_loop()
+
+            def call(function: Function, event: dict[str, Any]) -> Any:
+                return asyncio.run_coroutine_threadsafe(functions.invoke(function, event), loop).result()
+
+            wake = ending.enter_context(event_sources(template, declared, names, call, console))
+
+            async def invoke(function: Function, event: dict[str, Any]) -> Any:
+                try:
+                    return await functions.invoke(function, event)
+                finally:
+                    wake()
+
+            gateway = Gateway(read_api(template), read_routes(template, folder), invoke, console, declared)
             yield Stack(gateway, _in_words(most), data, reload)
         finally:
             await functions.stop()

@@ -1,4 +1,4 @@
-"""What stands in for DynamoDB and S3 where the functions run in processes of their own."""
+"""What stands in for DynamoDB, S3 and SQS where the functions run in processes of their own."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from local.sam.project import Project
 
 _DYNAMODB: Final = "AWS_ENDPOINT_URL_DYNAMODB"
 _S3: Final = "AWS_ENDPOINT_URL_S3"
+_SQS: Final = "AWS_ENDPOINT_URL_SQS"
+_SERVICES: Final = {_DYNAMODB: "DynamoDB", _S3: "S3", _SQS: "SQS"}
 _GENERAL: Final = "AWS_ENDPOINT_URL"
 _FETCHED: Final = Path(".venv", "dynamodb-local")
 
@@ -30,10 +32,10 @@ def running_storage(
     """Starts what the environment asks for, and writes into it where that is, for the clients of this process.
 
     =========================  ====================================================================================
-    AWS_ENDPOINT_URL_DYNAMODB  given: that is used, and so for S3
+    AWS_ENDPOINT_URL_DYNAMODB  given: that is used, and so for S3 and SQS
     DYNAMODB_LOCAL=<folder>    Amazon's DynamoDB Local, the jar of which is in that folder
     nothing said               DynamoDB Local where `make test` put it and Java can run it, but not with ``state``
-    otherwise, and for S3      moto, in a process of its own, one request at a time
+    otherwise, and the rest    moto, in a process of its own, one request at a time
     LOCAL_AWS=memory           moto, whatever else is given
     LOCAL_AWS=account          nothing is started: the real account
     =========================  ====================================================================================
@@ -59,12 +61,13 @@ def running_storage(
         if (process := _start_dynamodb_local(project, environment, state)) is not None:
             started.append(process)
             words.append("DynamoDB Local")
-        missing = [name for name in (_DYNAMODB, _S3) if not (environment.get(_GENERAL) or environment.get(name))]
+        missing = [name for name in _SERVICES if not (environment.get(_GENERAL) or environment.get(name))]
         if missing:
             process, url = _start_moto(project, environment, state)
             started.append(process)
             environment.update(dict.fromkeys(missing, url))
-            words.append("moto for DynamoDB and S3" if _DYNAMODB in missing else "moto for S3")
+            named = [_SERVICES[name] for name in missing]
+            words.append(f"moto for {' and '.join(filter(None, [', '.join(named[:-1]), named[-1]]))}")
         yield f"{', '.join(words)}; {settings.kept_in(state)}" if words else settings.describe(environment)
     finally:
         processes.stop(started)
@@ -122,7 +125,7 @@ def function_access(environment: Mapping[str, str], cloudwatch_url: str) -> dict
             "AWS_SECRET_ACCESS_KEY": str(keys.secret_key),
             "AWS_SESSION_TOKEN": keys.token or "",
         }
-    access = {name: environment.get(name) or environment[_GENERAL] for name in (_DYNAMODB, _S3)}
+    access = {name: environment.get(name) or environment[_GENERAL] for name in _SERVICES}
     return access | {
         "AWS_ACCESS_KEY_ID": environment["AWS_ACCESS_KEY_ID"],
         "AWS_SECRET_ACCESS_KEY": environment["AWS_SECRET_ACCESS_KEY"],

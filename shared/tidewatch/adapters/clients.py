@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 _STORAGE: Final = Config(
     connect_timeout=1,
@@ -59,6 +60,12 @@ def dynamodb() -> DynamoDBClient:
 def s3() -> S3Client:
     """The S3 client."""
     return cast("S3Client", _session().create_client("s3", config=_DATA))
+
+
+@lru_cache(maxsize=1)
+def sqs() -> SQSClient:
+    """The SQS client."""
+    return cast("SQSClient", _session().create_client("sqs", config=_STORAGE))
 
 
 @lru_cache(maxsize=1)

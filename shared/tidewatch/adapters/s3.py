@@ -65,6 +65,9 @@ MODEL_ARRAYS: Final = Kind(
     "a model's arrays", "models", "npz", "application/octet-stream", pack=_as_it_is, unpack=_as_it_is
 )
 KINDS: Final = (TRAINING_DATA, MODEL_ARRAYS)
+"""What versions refer to, and what is garbage once none does."""
+JOB_DATA: Final = Kind("the data of a job", "jobs", "json", "application/json", pack=_as_it_is, unpack=_as_it_is)
+"""It expires by the bucket's lifecycle, some time after its job."""
 
 
 class S3DataStore:

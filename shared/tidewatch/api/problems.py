@@ -18,6 +18,7 @@ from tidewatch.api.access import Forbidden, Unauthenticated
 from tidewatch.api.decoding import InvalidBody, MalformedBody, PayloadTooLarge, UnsupportedMediaType
 from tidewatch.deadline import DeadlineExceeded
 from tidewatch.detectors import CannotTrain
+from tidewatch.jobs import JobAbandoned, JobKeyReused, JobNotFound, JobOutOfTime, UnknownJobKind
 from tidewatch.registry import (
     DataCorrupted,
     SeriesBusy,
@@ -200,6 +201,17 @@ def _answer_corrupted(error: DataCorrupted) -> _Answer:
     )
 
 
+def _answer_key_reused(_: IdempotencyKeyReused | JobKeyReused) -> _Answer:
+    place = ["header", "idempotency-key"]
+    return _Answer(
+        "idempotency-key-reused",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "This Idempotency-Key was used with another request. Use a new key for a new request.",
+        title="Idempotency-Key reused",
+        errors=({"loc": place, "msg": "was used with another request", "type": "idempotency_key_reused"},),
+    )
+
+
 def _answer_unexpected(error: Exception) -> _Answer:
     count_alone(Metric.UNHANDLED_ERRORS)
     _log_failure("unhandled error", LogEvent.UNHANDLED_ERROR, error)
@@ -262,18 +274,16 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
         title="Still in progress",
         headers=_retry_after(1),
     ),
-    IdempotencyKeyReused: lambda _: _Answer(
-        "idempotency-key-reused",
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "This Idempotency-Key was used with another request. Use a new key for a new request.",
-        title="Idempotency-Key reused",
-        errors=(
-            {
-                "loc": ["header", "idempotency-key"],
-                "msg": "was used with another request",
-                "type": "idempotency_key_reused",
-            },
-        ),
+    IdempotencyKeyReused: _answer_key_reused,
+    JobKeyReused: _answer_key_reused,
+    JobNotFound: lambda e: _Answer("unknown-job", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown job"),
+    # These three are no answers to a request: they are what is told of a job that failed.
+    JobOutOfTime: lambda e: _Answer(
+        "job-out-of-time", HTTPStatus.INTERNAL_SERVER_ERROR, _sentence(e), title="Out of time"
+    ),
+    JobAbandoned: lambda e: _Answer("job-abandoned", HTTPStatus.INTERNAL_SERVER_ERROR, _sentence(e), title="Abandoned"),
+    UnknownJobKind: lambda e: _Answer(
+        "unknown-job-kind", HTTPStatus.INTERNAL_SERVER_ERROR, _sentence(e), title="Unknown kind of job"
     ),
     Exception: _answer_unexpected,
 }
@@ -286,6 +296,16 @@ def _sentence(error: Exception) -> str:
 
 def problem_response(error: Exception) -> Response[str]:
     """The response for an exception; it counts and logs what operators must know."""
+    answer, body = _told(error)
+    return Response(answer.status.value, CONTENT_TYPE, orjson.dumps(body).decode(), headers=dict(answer.headers))
+
+
+def problem_document(error: Exception) -> dict[str, Any]:
+    """The problem for an exception outside a request; it counts and logs what operators must know."""
+    return _told(error)[1]
+
+
+def _told(error: Exception) -> tuple[_Answer, dict[str, Any]]:
     answer = next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)(error)
     if answer.status >= 500:
         count_alone(Metric.ERRORS)
@@ -306,7 +326,7 @@ def problem_response(error: Exception) -> Response[str]:
     }
     if answer.errors:
         body["errors"] = answer.errors
-    return Response(answer.status.value, CONTENT_TYPE, orjson.dumps(body).decode(), headers=dict(answer.headers))
+    return answer, body
 
 
 def _traceless(error: Mapping[str, Any]) -> dict[str, Any]:
@@ -324,7 +344,7 @@ _DOCUMENTED: Final[Mapping[int, str]] = {
     400: "The body is no JSON.",
     401: "No API key, or one that is not valid.",
     403: "The key lacks the scope that this needs, or its tenant is suspended.",
-    404: "The series or its version is unknown.",
+    404: "There is no such thing, such as a series, a version or a job, for this key.",
     409: "A request with the same Idempotency-Key is still being served.",
     413: "The body is too large.",
     415: "The body is not application/json.",

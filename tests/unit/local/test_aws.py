@@ -49,10 +49,10 @@ def test_a_real_account_needs_names() -> None:
 
 
 def test_endpoints() -> None:
-    environment = {"AWS_ENDPOINT_URL_DYNAMODB": "http://localhost:8000", "AWS_ENDPOINT_URL_SQS": "http://x:1"}
+    environment = {"AWS_ENDPOINT_URL_DYNAMODB": "http://localhost:8000", "AWS_ENDPOINT_URL_SNS": "http://x:1"}
     settings.prepare_environment(environment, NAMES)
     assert environment["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:8000"
-    assert "AWS_ENDPOINT_URL_SQS" not in environment
+    assert "AWS_ENDPOINT_URL_SNS" not in environment
     # Metrics stay in this process.
     assert environment["AWS_ENDPOINT_URL_CLOUDWATCH"] == "https://monitoring.eu-central-1.amazonaws.com"
     assert "http://127.0.0.1:8000" in settings.describe(environment)
@@ -88,11 +88,22 @@ def test_resources_are_called_as_the_functions_are_told(template: Template) -> N
     assert names["IdempotencyTable"] == template.physical_name("IdempotencyTable")
 
 
+NAMED = {
+    "ModelsTable": "models",
+    "IdempotencyTable": "records",
+    "TenantsTable": "tenants",
+    "JobsTable": "jobs",
+    "DataBucket": "data",
+    "JobsQueue": "https://sqs.eu-central-1.amazonaws.com/123456789012/jobs.fifo",
+    "JobsDeadLetterQueue": "https://sqs.eu-central-1.amazonaws.com/123456789012/local-jobsdeadletterqueue.fifo",
+}
+
+
 @pytest.mark.parametrize("region", ["eu-central-1", "us-east-1"])
 def test_the_templates_tables_and_bucket(template: Template, monkeypatch: pytest.MonkeyPatch, region: str) -> None:
     monkeypatch.setenv("AWS_REGION", region)
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
-    names = {"ModelsTable": "models", "IdempotencyTable": "records", "TenantsTable": "tenants", "DataBucket": "data"}
+    names = NAMED
     with mock_aws():
         for _ in range(2):  # what is there already stays
             resources.create_resources(template, names)
@@ -104,11 +115,14 @@ def test_the_templates_tables_and_bucket(template: Template, monkeypatch: pytest
         time_to_live = dynamodb.describe_time_to_live(TableName="records")["TimeToLiveDescription"]
         assert time_to_live["AttributeName"] == "expiration"
         assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == ["data"]
+        queue = boto3.client("sqs").get_queue_attributes(QueueUrl=NAMED["JobsQueue"], AttributeNames=["All"])[
+            "Attributes"
+        ]
+        assert (queue["FifoQueue"], queue["VisibilityTimeout"]) == ("true", "960")
+        assert "local-jobsdeadletterqueue.fifo" in queue["RedrivePolicy"]
 
 
 def test_an_endpoint_that_does_not_answer(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    with pytest.raises(settings.UnusableAws, match=r"cannot create tables and buckets: .*127\.0\.0\.1:9"):
-        resources.create_resources(
-            template, dict.fromkeys(("ModelsTable", "IdempotencyTable", "TenantsTable", "DataBucket"), "abc")
-        )
+    with pytest.raises(settings.UnusableAws, match=r"cannot create tables, buckets and queues: .*127\.0\.0\.1:9"):
+        resources.create_resources(template, NAMED)
