@@ -6,4 +6,4 @@ from tidewatch.api.azure_problems import as_azure_response
 from tidewatch.detectors.learned import load_learners
 
 app = api.create_app(detect.routes, predict_values.routes, azure.routes)
-lambda_handler = api.create_handler(app, warm_up=(load_learners,), rephrase=as_azure_response)
+lambda_handler = api.create_handler(app, warm_up=(*api.JUDGING, load_learners), rephrase=as_azure_response)

@@ -48,6 +48,9 @@ class Settings(BaseModel):
     max_points: Annotated[
         int, Field(ge=5, le=5_000_000, description="The most points one fit takes; more gets a 422.")
     ] = 250_000
+    max_cells: Annotated[
+        int, Field(ge=32, le=10_000_000, description="The most values one fit of rows takes; more gets a 422.")
+    ] = 1_000_000
     max_detect_points: Annotated[
         int,
         # Lambda's answers have 6 MB at the most, and a point takes 170 bytes of it where each of its digits is needed.

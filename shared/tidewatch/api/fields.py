@@ -31,6 +31,11 @@ Int32 = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "i
 Direction = Literal["high", "low"]
 DIRECTIONS: Final[Mapping[int, Direction | None]] = MappingProxyType({1: "high", -1: "low", 0: None})
 
+MOMENT: Final[dict[str, Any]] = {
+    "anyOf": [{"type": "string"}, {"type": "integer", "minimum": EARLIEST, "maximum": LATEST}]
+}
+"""The schema of a time: Unix seconds or ISO 8601."""
+
 _LONGEST_NAME: Final = 64
 """Of a name that is compared with those that are known."""
 

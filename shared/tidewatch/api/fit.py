@@ -16,7 +16,9 @@ from pydantic import (
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
     model_validator,
 )
 from pydantic_core import InitErrorDetails
@@ -25,12 +27,14 @@ from tidewatch.api.app import route
 from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words, read_detector
 from tidewatch.api.fields import IdempotencyKey, Int32, SeriesId, as_errors, unknown_fields
+from tidewatch.api.fit_rows import FitColumnsRequest, FitRowsRequest, form_of_rows
 from tidewatch.api.idempotency import IdempotencyDep
 from tidewatch.api.request import PublisherDep, RequestDep
 from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, DetectorOptions
-from tidewatch.registry import Receipt
+from tidewatch.registry import ModelKind, Receipt
 from tidewatch.series import EARLIEST, LATEST, TimeSeries, preflight
 from tidewatch.services import fit as service
+from tidewatch.services import fit_rows
 from tidewatch.settings import Settings, settings
 from tidewatch.telemetry import record_training
 
@@ -44,8 +48,9 @@ def _default_options() -> DetectorOptions:
 
 
 def _limits(settings: Settings) -> BodyLimits:
-    # Twice the items of the largest series, so that one which is too long is told how long it is.
-    return BodyLimits(settings.max_body_bytes, containers=256, items=1_000 + 4 * settings.max_points)
+    # Twice the items of the largest series or rows, so that those which are too long are told how long they are.
+    items = 1_000 + max(4 * settings.max_points, 2 * settings.max_cells)
+    return BodyLimits(settings.max_body_bytes, containers=256 + 2 * settings.max_points, items=items)
 
 
 class FitRequest(BaseModel):
@@ -132,6 +137,14 @@ class FitRequest(BaseModel):
         return request
 
 
+def _read_body(body: Any, _: ValidatorFunctionWrapHandler) -> FitRequest | FitRowsRequest | FitColumnsRequest:
+    """Reads a series, or rows where there is a field for them: problems are then told of the form that was meant."""
+    return (form_of_rows(body) or FitRequest).model_validate(body)
+
+
+FitBody = Annotated[FitRequest | FitRowsRequest | FitColumnsRequest, WrapValidator(_read_body), Body()]
+
+
 class FitResponse(BaseModel):
     """The version that a fit published, and what it learned."""
 
@@ -145,6 +158,10 @@ class FitResponse(BaseModel):
         dict[str, float | None],
         Field(description="What the model learned, by name; null where there is none or beyond the range of a double."),
     ]
+    kind: Annotated[ModelKind, Field(description="Whether it judges points of one variable, or rows of several.")] = (
+        "series"
+    )
+    variables: Annotated[list[str], Field(description="The variables of a row; empty for a series.")] = []
     warnings: Annotated[
         list[str],
         Field(description="What of the series may make the model worse: gaps, a flat end, few cycles of a season."),
@@ -163,6 +180,8 @@ class FitResponse(BaseModel):
             trained_at=version.trained_at,
             learned=dict(result.learned),
             warnings=list(result.warnings),
+            kind=version.kind,
+            variables=list(version.variables),
         )
 
 
@@ -176,7 +195,7 @@ class FitResponse(BaseModel):
 )
 def fit(
     series_id: SeriesId,
-    body: Annotated[FitRequest, Body()],
+    body: FitBody,
     request: RequestDep,
     publisher: PublisherDep,
     idempotency: IdempotencyDep,
@@ -184,20 +203,32 @@ def fit(
 ) -> FitResponse:
     """Train a model.
 
-    Trains a detector on a series and publishes it as the next version: v1, v2, … without a gap.
+    Trains a detector on a series, or on rows of many variables, and publishes it as the next version: v1, v2, … without
+    a gap.
     """
     series = request.series(series_id)
 
     def train(receipt: Receipt | None) -> FitResponse:
-        result = service.fit(
-            series,
-            body.series,
-            body.detector,
-            publisher=publisher,
-            receipt=receipt,
-            allow_constant=body.allow_constant,
-            deadline=request.deadline,
-        )
+        if isinstance(body, FitRequest):
+            result = service.fit(
+                series,
+                body.series,
+                body.detector,
+                publisher=publisher,
+                receipt=receipt,
+                allow_constant=body.allow_constant,
+                deadline=request.deadline,
+            )
+        else:
+            result = fit_rows.fit(
+                series,
+                body.frame,
+                body.detector,
+                publisher=publisher,
+                receipt=receipt,
+                deadline=request.deadline,
+                field=body.field,
+            )
         record_training(points=result.version.points_used, elapsed_ms=request.stopwatch.elapsed_ms)
         return FitResponse.of(result)
 

@@ -26,6 +26,7 @@ from tidewatch.api.app import route
 from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.fields import (
     DIRECTIONS,
+    MOMENT,
     Direction,
     SeriesId,
     StrictModel,
@@ -35,9 +36,10 @@ from tidewatch.api.fields import (
     check_value,
     selector,
 )
+from tidewatch.api.predict_rows import PredictRowsRequest, PredictRowsResponse, answer_rows, rows_limits
 from tidewatch.api.request import RegistryDep, RequestDep
 from tidewatch.detectors import Scores
-from tidewatch.series import EARLIEST, LATEST, POINT_FIELDS, InvalidSeries, Problem, TimeSeries, read_points
+from tidewatch.series import POINT_FIELDS, InvalidSeries, Problem, TimeSeries, read_points
 from tidewatch.services import predict as service
 from tidewatch.settings import Settings
 from tidewatch.telemetry import record_prediction
@@ -55,12 +57,9 @@ _TOO_MANY: Final = (
     "'Accept-Encoding: gzip', got {:,}"
 )
 
-_MOMENT: Final[dict[str, Any]] = {
-    "anyOf": [{"type": "string"}, {"type": "integer", "minimum": EARLIEST, "maximum": LATEST}]
-}
 _POINT: Final[dict[str, Any]] = {
     "type": "object",
-    "properties": {"timestamp": _MOMENT, "value": {"type": "number"}},
+    "properties": {"timestamp": MOMENT, "value": {"type": "number"}},
     "required": list(POINT_FIELDS),
     "additionalProperties": False,
 }
@@ -81,7 +80,8 @@ def _limits(settings: Settings) -> BodyLimits:
     # Twice the points, so that a request with too many is told how many it has.
     points = 2 * _MOST_POINTS_GZIPPED
     items = 1_000 + 2 * _MOST_CONTEXT + 2 * points
-    return BodyLimits(min(settings.max_body_bytes, 2 * 2**20), containers=64 + points, items=items)
+    rows = rows_limits(settings)
+    return BodyLimits(rows.most_bytes, containers=max(64 + points, rows.containers), items=max(items, rows.items))
 
 
 class PredictRequest(StrictModel):
@@ -90,7 +90,7 @@ class PredictRequest(StrictModel):
     timestamp: Annotated[
         int,
         PlainValidator(check_timestamp),
-        WithJsonSchema(_MOMENT),
+        WithJsonSchema(MOMENT),
         Field(description="When: Unix seconds or ISO 8601, as a string; an integer is taken as Unix seconds."),
     ]
     value: Annotated[
@@ -135,13 +135,15 @@ class PredictBatchRequest(StrictModel):
         return self
 
 
-def _read_body(body: Any, _: ValidatorFunctionWrapHandler) -> PredictRequest | PredictBatchRequest:
+def _read_body(body: Any, _: ValidatorFunctionWrapHandler) -> PredictRequest | PredictBatchRequest | PredictRowsRequest:
     """Reads one point, or many where there is a field for them: problems are then told of the form that was meant."""
+    if isinstance(body, dict) and "rows" in body:
+        return PredictRowsRequest.model_validate(body)
     form = PredictBatchRequest if isinstance(body, dict) and "points" in body else PredictRequest
     return form.model_validate(body)
 
 
-PredictBody = Annotated[PredictRequest | PredictBatchRequest, WrapValidator(_read_body), Body()]
+PredictBody = Annotated[PredictRequest | PredictBatchRequest | PredictRowsRequest, WrapValidator(_read_body), Body()]
 
 
 class PointJudgement(BaseModel):
@@ -190,7 +192,7 @@ class PredictBatchResponse(BaseModel):
 _ANSWER: Final = {
     200: {
         "description": "The judgement; of many points, their judgements.",
-        "content": {"application/json": {"model": PredictResponse | PredictBatchResponse}},
+        "content": {"application/json": {"model": PredictResponse | PredictBatchResponse | PredictRowsResponse}},
     }
 }
 
@@ -208,11 +210,13 @@ _ANSWER: Final = {
 def predict(
     series_id: SeriesId, body: PredictBody, request: RequestDep, registry: RegistryDep, version: Version = None
 ) -> Response[str]:
-    """Judge a point, or many.
+    """Judge a point, or many, or rows.
 
-    Says whether a point is unusual for its series. Of many points each is judged by those before it. A model is visible
-    here as soon as its fit answered.
+    Says whether a point is unusual for its series, or a row of many variables, and what each of them contributed. Of
+    many each is judged by those before it. A model is visible here as soon as its fit answered.
     """
+    if isinstance(body, PredictRowsRequest):
+        return answer_rows(request.series(series_id), body, request, registry, selector(version))
     points = body.series()
     if len(points) > _MOST_POINTS and not takes_gzip(request.headers.get("accept-encoding", "")):
         raise InvalidSeries([Problem(("points",), _TOO_MANY.format(len(points)), "too_many_points")])

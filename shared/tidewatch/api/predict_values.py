@@ -1,4 +1,4 @@
-"""POST /predict without a series: bare values, each judged by all of them."""
+"""POST /predict without a series: rows by the model of the series ``default``, or bare values by all of them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,26 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+    model_validator,
+)
 
 from tidewatch.api.answers import json_answer, rounded
 from tidewatch.api.app import route
 from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.fields import Int32, StrictModel, as_errors
-from tidewatch.api.request import RequestDep
+from tidewatch.api.predict_rows import PredictRowsRequest, PredictRowsResponse, answer_rows, rows_limits
+from tidewatch.api.request import RegistryDep, RequestDep
 from tidewatch.series import InvalidSeries, check_numbers
 from tidewatch.services.detect import detect_in_values
+from tidewatch.services.predict_rows import DEFAULT_SERIES
 from tidewatch.settings import Settings, settings
 from tidewatch.telemetry import record_detection
 from tidewatch.tenancy import Scope
@@ -28,9 +39,8 @@ _MOST_POINTS: Final[int] = Settings.model_fields["max_detect_points"].default
 
 
 def _limits(settings: Settings) -> BodyLimits:
-    return BodyLimits(
-        min(settings.max_body_bytes, 4 * 2**20), containers=64, items=1_000 + 2 * settings.max_detect_points
-    )
+    rows = rows_limits(settings)
+    return BodyLimits(rows.most_bytes, rows.containers, max(rows.items, 1_000 + 2 * settings.max_detect_points))
 
 
 class ValuesRequest(StrictModel):
@@ -60,6 +70,15 @@ class ValuesRequest(StrictModel):
         return self
 
 
+def _read_body(body: Any, _: ValidatorFunctionWrapHandler) -> ValuesRequest | PredictRowsRequest:
+    """Reads rows where there is a field for them, else values: problems are then told of the form that was meant."""
+    form = PredictRowsRequest if isinstance(body, dict) and "rows" in body else ValuesRequest
+    return form.model_validate(body)
+
+
+JudgeBody = Annotated[ValuesRequest | PredictRowsRequest, WrapValidator(_read_body), Body()]
+
+
 class ValuesResponse(BaseModel):
     """The judgement of each value, in arrays that are aligned with the input."""
 
@@ -72,7 +91,12 @@ class ValuesResponse(BaseModel):
 
 
 # For the documentation; the answer is written from arrays.
-_ANSWER: Final = {200: {"description": "The judgements.", "content": {"application/json": {"model": ValuesResponse}}}}
+_ANSWER: Final = {
+    200: {
+        "description": "The judgements.",
+        "content": {"application/json": {"model": ValuesResponse | PredictRowsResponse}},
+    }
+}
 
 
 @route(
@@ -85,12 +109,14 @@ _ANSWER: Final = {200: {"description": "The judgements.", "content": {"applicati
     limits=_limits,
     scope=Scope.READ,
 )
-def judge(body: Annotated[ValuesRequest, Body()], request: RequestDep) -> Response[str]:
-    """Judge bare values.
+def judge(body: JudgeBody, request: RequestDep, registry: RegistryDep) -> Response[str]:
+    """Judge rows, or bare values.
 
-    Each value by all of them, with an isolation forest on it and on the mean and standard deviation of the last 5 and
-    20 values. Nothing is stored.
+    Rows of many variables by the model of the series `default`. Bare values each by all of them, with an isolation
+    forest on it and on the mean and standard deviation of the last 5 and 20 values. Nothing is stored.
     """
+    if isinstance(body, PredictRowsRequest):
+        return answer_rows(request.series(DEFAULT_SERIES), body, request, registry)
     judged = detect_in_values(body.numbers)
     anomalies = [anomaly for anomaly in judged.anomaly if anomaly is not None]
     record_detection(points=len(anomalies), anomalies=sum(anomalies), elapsed_ms=request.stopwatch.elapsed_ms)

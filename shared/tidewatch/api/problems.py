@@ -26,6 +26,7 @@ from tidewatch.registry import (
     StorageUnavailable,
     VersionInUse,
     VersionNotFound,
+    WrongKind,
 )
 from tidewatch.series import InvalidSeries
 from tidewatch.settings import ConfigurationError
@@ -49,6 +50,7 @@ _PLAINER: Final = {
 _MOST_ERRORS: Final = 100
 _MOST_PLACES: Final = 20
 _LONGEST_NAME: Final = 128
+_OF_VARIABLES: Final = ("rows", "variables")
 
 
 class RequestInProgress(Exception):
@@ -168,6 +170,18 @@ def _answer_invalid_series(error: InvalidSeries) -> _Answer:
     )
 
 
+def _answer_wrong_kind(error: WrongKind) -> _Answer:
+    field = "rows" if error.of_rows else "value"
+    problem = {"loc": ["body", field], "msg": str(error), "type": "wrong_kind"}
+    return _Answer(
+        "wrong-kind",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        _sentence(error),
+        title="A model of another kind",
+        errors=(problem,),
+    )
+
+
 def _answer_storage(error: StorageUnavailable) -> _Answer:
     count_alone(Metric.STORAGE_FAILURES)
     _log_failure("storage did not answer", LogEvent.STORAGE_UNAVAILABLE, error.__cause__ or error, error.operation)
@@ -261,6 +275,7 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     SeriesNotFound: lambda e: _Answer("unknown-series", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown series"),
     VersionNotFound: lambda e: _Answer("unknown-version", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown version"),
     VersionInUse: lambda e: _Answer("version-in-use", HTTPStatus.CONFLICT, _sentence(e), title="Version in use"),
+    WrongKind: _answer_wrong_kind,
     SeriesBusy: lambda e: _Answer(
         "series-busy", HTTPStatus.SERVICE_UNAVAILABLE, _sentence(e), headers=_retry_after(e.retry_after)
     ),
@@ -331,8 +346,13 @@ def _told(error: Exception) -> tuple[_Answer, dict[str, Any]]:
 
 def _traceless(error: Mapping[str, Any]) -> dict[str, Any]:
     """Where and what kind, for the log: no values that the client sent, nor names that it made up."""
-    made_up = error["type"] in ("extra_forbidden", "repeated_field")
-    return {"loc": error["loc"][:-1] if made_up else error["loc"], "type": error["type"]}
+    loc = error["loc"]
+    if len(loc) > 1 and loc[1] in _OF_VARIABLES:
+        # Beyond the field come variables, which the client names.
+        loc = [*loc[:2], *(part for part in loc[2:] if isinstance(part, int))]
+    elif error["type"] in ("extra_forbidden", "repeated_field"):
+        loc = loc[:-1]
+    return {"loc": loc, "type": error["type"]}
 
 
 def register_problems(app: APIGatewayRestResolver) -> None:

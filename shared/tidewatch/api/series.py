@@ -100,6 +100,19 @@ class DataProfile(BaseModel):
     flat_tail_points: Annotated[Int32, Field(description="How many points at the end have one value.")]
 
 
+class RowsProfile(BaseModel):
+    """What training rows look like. Times are Unix seconds."""
+
+    minima: Annotated[dict[str, float | None], Field(description="The least value of each variable.")]
+    maxima: Annotated[dict[str, float | None], Field(description="The largest, likewise.")]
+    missing: Annotated[dict[str, int], Field(description="How many values of a variable are missing, where some are.")]
+    constant: Annotated[list[str], Field(description="The variables that never change; the model leaves them out.")]
+    gaps: Annotated[Int32, Field(description="How many times neighbouring rows are over one and a half steps apart.")]
+    missing_points: Annotated[Int32, Field(description="About how many rows these gaps lack.")]
+    longest_gap_seconds: int
+    longest_gap_from: Annotated[int | None, Field(description="The row before it; null if there is no gap.")]
+
+
 class VersionLineage(BaseModel):
     """Where a version came from."""
 
@@ -137,7 +150,7 @@ class VersionResponse(VersionLine):
         Field(description="What the model learned, by name; null for a version of an earlier release."),
     ]
     profile: Annotated[
-        DataProfile | None,
+        DataProfile | RowsProfile | None,
         Field(description="What the training data looks like; null for a version of an earlier release."),
     ]
     kind: Annotated[ModelKind, Field(description="Whether it judges points of one variable, or rows of several.")]

@@ -17,7 +17,6 @@ from tidewatch.series import Frame, TimeSeries
 if TYPE_CHECKING:
     # Who judges values only need not import them.
     from tidewatch.detectors.multivariate.detector import RowsDetector
-    from tidewatch.detectors.multivariate.preparation import RowsOptions
 
 # The class of each detector, in the module of its name. By family, which is the package that holds it; the first of a
 # family is its default.
@@ -116,7 +115,7 @@ def fit_model(
     return detector.train(series, options, deadline)
 
 
-def fit_rows(frame: Frame, options: RowsOptions, *, deadline: Deadline = NEVER) -> RowsModel:
+def fit_rows(frame: Frame, options: DetectorOptions, *, deadline: Deadline = NEVER) -> RowsModel:
     """Trains the detector of rows that the options name.
 
     Raises:

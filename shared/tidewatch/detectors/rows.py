@@ -93,5 +93,9 @@ class RowsModel(ABC):
         """What is too large for JSON."""
 
     @abstractmethod
+    def preprocessing(self) -> Mapping[str, Json]:
+        """What is done to rows before the method sees them: its ``features``, their ``scaling``, and the ``fill``."""
+
+    @abstractmethod
     def learned(self) -> Mapping[str, float | None]:
         """What a person wants to know of the model."""

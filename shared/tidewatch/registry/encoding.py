@@ -16,7 +16,7 @@ import orjson
 from tidewatch.detectors import Arrays
 from tidewatch.registry.ports import DataStore
 from tidewatch.registry.version import ModelVersion
-from tidewatch.series import TimeSeries
+from tidewatch.series import Frame, TimeSeries
 
 MOST_EMBEDDED: Final = 24 * 1024
 """Bytes of arrays that a version carries itself; more lie in S3. Reading an item costs a unit for each 4 KB."""
@@ -76,8 +76,40 @@ def decode_series(text: bytes) -> TimeSeries:
     return TimeSeries(timestamps, values)
 
 
+def encode(data: TimeSeries | Frame) -> bytes:
+    """Training data of either kind as CSV."""
+    return encode_frame(data) if isinstance(data, Frame) else encode_series(data)
+
+
+def encode_frame(frame: Frame) -> bytes:
+    """Rows as CSV with the columns ``timestamp`` (Unix seconds) and one for each variable; empty where it is missing.
+
+    Equal rows give equal bytes. Every double is written with the fewest digits that read back as the same double.
+    """
+    header = ",".join(("timestamp", *frame.names)).encode() + b"\n"
+    # NaN is written as null.
+    times, values = frame.timestamps.tolist(), frame.values.tolist()
+    rows = orjson.dumps([[time, *row] for time, row in zip(times, values, strict=True)])
+    return header + rows[2:-2].replace(b"],[", b"\n").replace(b"null", b"") + b"\n"
+
+
+def decode_frame(text: bytes) -> Frame:
+    """The rows that were encoded, to the last bit."""
+    header, _, body = text.partition(b"\n")
+    timestamps = np.loadtxt(io.BytesIO(body), dtype=np.int64, delimiter=",", usecols=0, ndmin=1)
+    values = np.loadtxt(
+        io.BytesIO(body),
+        dtype=np.float64,
+        delimiter=",",
+        usecols=range(1, header.count(b",") + 1),
+        ndmin=2,
+        converters=lambda cell: float(cell or "nan"),
+    )
+    return Frame(timestamps, values, tuple(header.decode().split(",")[1:]))
+
+
 class TrainingData:
-    """Reads the series that a version was trained on."""
+    """Reads the series, or the rows, that a version was trained on."""
 
     def __init__(self, data: DataStore) -> None:
         self._data = data
@@ -90,3 +122,12 @@ class TrainingData:
             StorageUnavailable: if storage failed.
         """
         return decode_series(self._data.get(version.data_key, version.data_sha256))
+
+    def rows_of(self, version: ModelVersion) -> Frame:
+        """The training rows of a version of rows.
+
+        Raises:
+            DataCorrupted: if the stored data is gone or does not match the version's sha256.
+            StorageUnavailable: if storage failed.
+        """
+        return decode_frame(self._data.get(version.data_key, version.data_sha256))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from tidewatch.detectors import Model
+from tidewatch.detectors import Model, RowsModel
 
 Source = Literal["fit", "job", "retrain"]
 """What asked for a training: a request, a job, or a retraining by schedule or drift."""
@@ -44,7 +44,9 @@ class Lineage:
     revision: str
 
     @classmethod
-    def of(cls, model: Model, source: Source, *, version_id: str, architecture: str, revision: str) -> Lineage:
+    def of(
+        cls, model: Model | RowsModel, source: Source, *, version_id: str, architecture: str, revision: str
+    ) -> Lineage:
         """The lineage of a model that was just trained; its parent is known when it gets its number."""
         return cls(
             version_id=version_id,

@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from tidewatch.deadline import Deadline
-from tidewatch.detectors import Model
+from tidewatch.detectors import Model, RowsModel
 from tidewatch.registry.contention import until_it_succeeds
-from tidewatch.registry.encoding import MOST_EMBEDDED, encode_series, pack_arrays
+from tidewatch.registry.encoding import MOST_EMBEDDED, encode, pack_arrays
 from tidewatch.registry.errors import SeriesNotFound, VersionInUse, VersionNotFound, WriteConflict
 from tidewatch.registry.lineage import UNKNOWN_REVISION, Lineage, Source, new_version_id
 from tidewatch.registry.ports import DataStore, Head, Receipt, VersionStore
 from tidewatch.registry.version import ModelVersion, SeriesKey
-from tidewatch.series import SeriesProfile, TimeSeries
+from tidewatch.series import Frame, FrameProfile, SeriesProfile, TimeSeries
 
 
 class Publisher:
@@ -72,8 +73,8 @@ class Publisher:
     def publish(
         self,
         series: SeriesKey,
-        trained_on: TimeSeries,
-        model: Model,
+        trained_on: TimeSeries | Frame,
+        model: Model | RowsModel,
         receipt: Receipt | None = None,
         deadline: Deadline | None = None,
         *,
@@ -112,9 +113,11 @@ class Publisher:
 
         return until_it_succeeds(append, series, deadline, most_seconds=self._deadline_seconds, sleep=self._sleep)
 
-    def _store(self, series: SeriesKey, trained_on: TimeSeries, model: Model, source: Source) -> ModelVersion:
+    def _store(
+        self, series: SeriesKey, trained_on: TimeSeries | Frame, model: Model | RowsModel, source: Source
+    ) -> ModelVersion:
         """Stores data and large arrays; returns the version that refers to them, which has no number yet."""
-        key, sha256 = self._data.put(series.tenant, encode_series(trained_on))
+        key, sha256 = self._data.put(series.tenant, encode(trained_on))
         arrays = pack_arrays(model.arrays())
         elsewhere = self._arrays.put(series.tenant, arrays) if len(arrays) > MOST_EMBEDDED else None
         return ModelVersion(
@@ -135,11 +138,13 @@ class Publisher:
             arrays_key=elsewhere[0] if elsewhere else None,
             arrays_sha256=elsewhere[1] if elsewhere else None,
             learned=model.learned(),
-            profile=SeriesProfile.of(trained_on).to_json(),
+            profile=_profile(trained_on),
+            kind="rows" if isinstance(model, RowsModel) else "series",
+            variables=model.variables if isinstance(model, RowsModel) else (),
             lineage=self._lineage(model, source),
         )
 
-    def _lineage(self, model: Model, source: Source) -> Lineage:
+    def _lineage(self, model: Model | RowsModel, source: Source) -> Lineage:
         return Lineage.of(
             model, source, version_id=self._new_id(), architecture=self._architecture, revision=self._revision
         )
@@ -147,6 +152,12 @@ class Publisher:
     def _published_by(self, series: SeriesKey, receipt: Receipt) -> ModelVersion | None:
         number = self._versions.published_by(series, receipt.request)
         return None if number is None else self._versions.version(series, number)
+
+
+def _profile(trained_on: TimeSeries | Frame) -> Mapping[str, Any]:
+    if isinstance(trained_on, Frame):
+        return FrameProfile.of(trained_on).to_json()
+    return SeriesProfile.of(trained_on).to_json()
 
 
 def _numbered(candidate: ModelVersion, head: Head | None) -> ModelVersion:

@@ -8,6 +8,7 @@ from tidewatch.series.forms import (
     read_series,
 )
 from tidewatch.series.frame import Frame
+from tidewatch.series.frame_profile import FrameProfile
 from tidewatch.series.preflight import (
     TIMESTAMPS,
     UNTIMED_STEP,
@@ -38,6 +39,7 @@ __all__ = [
     "AmbiguousTimestamp",
     "Column",
     "Frame",
+    "FrameProfile",
     "InvalidSeries",
     "Preflight",
     "Problem",

@@ -11,7 +11,7 @@ from tidewatch.detectors import CannotTrain, DetectorOptions, Model, fit_model
 from tidewatch.registry import ModelVersion, Publisher, Receipt, SeriesKey
 from tidewatch.series import SeriesProfile, TimeSeries
 
-_SECONDS_TO_PUBLISH: Final = 4.0
+SECONDS_TO_PUBLISH: Final = 4.0
 """What training leaves of the time of a request."""
 
 
@@ -58,7 +58,7 @@ def fit(
         StorageUnavailable: if storage failed.
     """
     model = train_in_time(
-        trained_on, options, allow_constant=allow_constant, deadline=deadline.earlier(_SECONDS_TO_PUBLISH)
+        trained_on, options, allow_constant=allow_constant, deadline=deadline.earlier(SECONDS_TO_PUBLISH)
     )
     version = publisher.publish(series, trained_on, model, receipt, deadline)
     # The version of a repeated request may be of a release that stored neither.

@@ -15,7 +15,7 @@ import numpy as np
 from tidewatch.calibration.conformal import Calibration, severity_of
 from tidewatch.calibration.trimming import trim_outliers
 from tidewatch.deadline import Deadline
-from tidewatch.detectors.base import NEVER, Arrays, CannotTrain, Floats, Json
+from tidewatch.detectors.base import NEVER, Arrays, CannotTrain, DetectorOptions, Floats, Json
 from tidewatch.detectors.learned.cross_fitting import CrossFit, Learner, cross_fit, rounded_scores
 from tidewatch.detectors.learned.row_detector import usual_rows
 from tidewatch.detectors.multivariate.preparation import Preparation, RowsOptions
@@ -118,7 +118,7 @@ class RowsDetector(ABC, Generic[Options, L]):
         return plan
 
     @classmethod
-    def train(cls, frame: Frame, options: RowsOptions, deadline: Deadline = NEVER) -> RowsModel:
+    def train(cls, frame: Frame, options: DetectorOptions, deadline: Deadline = NEVER) -> RowsModel:
         """Fits the detector to rows that were checked, and calibrates it.
 
         Raises:
@@ -130,8 +130,8 @@ class RowsDetector(ABC, Generic[Options, L]):
         used = frame.select([name for name in frame.names if name not in constant])
         if not used.names:
             raise CannotTrain("every variable is constant: there is nothing to learn from")
-        _check_calendar(used.names, options)
-        preparation = Preparation.of(used, options, cyclic=cls.cyclic, lags=detector.lags)
+        _check_calendar(used.names, detector.options)
+        preparation = Preparation.of(used, detector.options, cyclic=cls.cyclic, lags=detector.lags)
         plan = detector.plan(used, preparation)
         rows = preparation.prepare(used).rows
         wildness = np.abs(preparation.scaling.scale_values(np.nan_to_num(used.values, nan=0.0))).max(axis=1)
@@ -257,6 +257,11 @@ class CalibratedRowsModel(RowsModel):
         if len(self._tail):
             arrays |= {"tail_timestamps": self._tail.timestamps, "tail_values": self._tail.values}
         return arrays
+
+    def preprocessing(self) -> Mapping[str, Json]:
+        """The variables that are judged and the calendar, each variable in spreads from its median."""
+        fill = {"refuse": "none", "hold": "last value", "skip": "expected of the others"}[self.options.missing]
+        return {"features": list(self._names), "scaling": "robust", "fill": fill}
 
     def learned(self) -> Mapping[str, float | None]:
         """What a person wants to know of the model."""

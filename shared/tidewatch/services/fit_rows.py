@@ -1,0 +1,51 @@
+"""Training a model on rows of many variables and publishing it as the next version."""
+
+from __future__ import annotations
+
+from tidewatch.deadline import Deadline, DeadlineExceeded
+from tidewatch.detectors import CannotTrain, DetectorOptions, fit_rows
+from tidewatch.registry import Publisher, Receipt, SeriesKey
+from tidewatch.series import Frame, FrameProfile
+from tidewatch.services.fit import SECONDS_TO_PUBLISH, FitResult
+
+
+def fit(
+    series: SeriesKey,
+    trained_on: Frame,
+    options: DetectorOptions,
+    *,
+    publisher: Publisher,
+    receipt: Receipt | None = None,
+    deadline: Deadline,
+    field: str,
+) -> FitResult:
+    """Trains the detector of these options on rows, and publishes the model.
+
+    Args:
+        series: the series, and whose it is.
+        trained_on: rows that were checked.
+        options: the detector's.
+        publisher: where the version goes.
+        receipt: of a request that may come twice, so that it publishes once.
+        deadline: when both training and publishing have to be done.
+        field: what the request calls the rows.
+
+    Raises:
+        CannotTrain: if the rows do not suit the detector, or training takes too long.
+        DeadlineExceeded: if no time was left to publish; nothing was published.
+        SeriesBusy: if too many fits of this series ran at once; nothing was published.
+        StorageUnavailable: if storage failed.
+    """
+    try:
+        model = fit_rows(trained_on, options, deadline=deadline.earlier(SECONDS_TO_PUBLISH))
+    except DeadlineExceeded:
+        raise CannotTrain(
+            f"{options.name} takes longer for {len(trained_on):,} rows than a request has: send fewer rows, or choose "
+            "options or a detector that need less time"
+        ) from None
+    except CannotTrain as error:
+        error.field = field
+        raise
+    version = publisher.publish(series, trained_on, model, receipt, deadline)
+    learned = model.learned() if version.learned is None else version.learned
+    return FitResult(version, learned, FrameProfile.of(trained_on).warnings())
