@@ -4,6 +4,7 @@
 carry noise; one hour has a burst. In the week after, traffic is 60 % higher: what was unusual before is normal then.
 ``cold-room``: the temperature of a cold room in °C, every ten minutes; too cold is as bad as too warm. One morning its
 door is left open.
+``default``: a machine with three sensors, row by row.
 """
 
 from __future__ import annotations
@@ -57,9 +58,29 @@ def door_left_open(start: int) -> dict[str, Any]:
     }
 
 
+def machine(start: int, rows: int) -> list[dict[str, Any]]:
+    """A machine every five minutes: its load, the heat that follows a row later, and the current that goes with it."""
+    noise = random.Random(start + 2)  # noqa: S311 - sample data, no secret
+    found, heat = [], 50.0
+    for row in range(rows):
+        load = 0.5 + 0.3 * math.sin(row / 48 * 2 * math.pi) + noise.gauss(0, 0.05)
+        at = datetime.fromtimestamp(start + row * 300, UTC)
+        found.append(
+            {
+                "timestamp": f"{at:%Y-%m-%dT%H:%M:%S}",
+                "x1": round(load, 3),
+                "x2": round(heat, 2),
+                "x3": round(12 * load + noise.gauss(0, 0.2), 2),
+            }
+        )
+        heat = 40 + 20 * load + noise.gauss(0, 0.3)
+    return found
+
+
 def requests() -> dict[str, dict[str, Any]]:
     """Every sample body, by file name."""
     next_monday = _MONDAY + _WEEK_HOURS * _HOUR
+    rows = machine(_MONDAY, 194)
     week = web_requests(_MONDAY, 1.0, burst_hour=3 * 24 + 20)
     return {
         "fit.json": week,
@@ -75,6 +96,9 @@ def requests() -> dict[str, dict[str, Any]]:
             ]
         },
         "predict_values.json": {"values": week["values"]},
+        "fit_rows.json": {"rows": rows[:192], "detector": "mahalanobis"},
+        # A fan fails: it is warmer than this load makes it.
+        "predict_rows.json": {"rows": [rows[192], rows[193] | {"x2": 61.5}]},
         "detect.json": week | {"method": "statistical"},
         "detect_data.json": door_left_open(_MONDAY),
     }
@@ -85,7 +109,7 @@ def as_text(body: dict[str, Any]) -> str:
     fields = []
     for name, value in body.items():
         text = f"{json.dumps(name)}: {json.dumps(value)}"
-        fields.append(textwrap.fill(text, 118, initial_indent="  ", subsequent_indent="    "))
+        fields.append(textwrap.fill(text, 118, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
     return "{\n" + ",\n".join(fields) + "\n}\n"
 
 

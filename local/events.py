@@ -86,6 +86,9 @@ def samples() -> list[Sample]:
         Sample("predict_anomaly", "POST", predict, 200, "an unusual point", _requests("predict_anomaly")),
         Sample("predict_batch", "POST", predict, 200, "four points, one read", _requests("predict_batch")),
         Sample("predict_version", "POST", f"{predict}?version=v1", 200, "by version 1", point),
+        Sample("fit_rows", "POST", "/fit/default", 200, "rows of three variables", _requests("fit_rows")),
+        Sample("predict_rows", "POST", "/predict", 200, "rows, by the model of default", _requests("predict_rows")),
+        Sample("predict_wrong_kind", "POST", "/predict/default", 422, "one value, of a model of rows", point),
         Sample("predict_unknown_series", "POST", "/predict/never-trained", 404, "a series without a model", point),
         Sample("predict_unknown_version", "POST", f"{predict}?version=99", 404, "a version never published", point),
         Sample(

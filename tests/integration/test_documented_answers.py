@@ -13,7 +13,7 @@ import pytest
 from tests.support.api import Api
 from tests.support.environment import ROOT
 
-PAGES = ("README.md", "docs/detection.md")
+PAGES = ("README.md", "docs/detection.md", "docs/using.md")
 _BLOCK = re.compile(r"```console\n\$ (curl .*?)```\n(?:```json\n(.*?)```)?", re.DOTALL)
 # What the pages cut out of an answer with jq.
 _CUTS: dict[str, Callable[[Any], list[Any]]] = {

@@ -74,8 +74,8 @@ GRANTS = {
         ("s3:DeleteObjectVersion", TRAINING_DATA),
         ("s3:DeleteObjectVersion", ARRAYS),
     },
-    # It stores nothing, and reads nothing.
-    "DetectFunction": set(),
+    # It stores nothing.
+    "DetectFunction": {("dynamodb:GetItem", MODELS), ("s3:GetObject", ARRAYS), ("s3:ListBucket", BUCKET)},
 }
 
 # Where an asterisk alone is the resource, or part of an action, and why it must be.
@@ -111,7 +111,7 @@ def test_a_function_may_do_what_it_needs_and_nothing_else(function):
     assert grants(function) == GRANTS[function]
 
 
-@pytest.mark.parametrize("function", ["PredictFunction", "HealthcheckFunction", "PlotFunction"])
+@pytest.mark.parametrize("function", ["PredictFunction", "HealthcheckFunction", "PlotFunction", "DetectFunction"])
 def test_only_fit_can_write(function):
     actions = {action.partition(":")[2] for action, _ in grants(function)}
     assert actions

@@ -28,8 +28,8 @@ class MahalanobisOptions(RowsOptions):
     """Distance from the centre of the usual rows, in units of how far they spread in that direction."""
 
     name: Literal["mahalanobis"] = "mahalanobis"
-    samples: Annotated[int, Field(ge=64, le=5_000, description="Training rows that the covariance is taken of.")] = (
-        2_000
+    samples: Annotated[int, Field(ge=64, le=20_000, description="Training rows that the covariance is taken of.")] = (
+        5_000
     )
 
 
