@@ -25,7 +25,7 @@ MOST_LOGGED = 20_000
 
 def check(reply: Reply) -> None:
     """``Api`` found it a proxy response that API Gateway takes, and a problem without internals if it is one."""
-    from tidewatch.api.problems import Problem
+    from tidewatch.api.problem_schema import Problem
 
     assert reply.status < 500
     if reply.status >= 400:

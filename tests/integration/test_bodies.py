@@ -326,9 +326,21 @@ def test_each_route_has_a_limit_of_its_own(api: Api):
 )
 def test_an_unknown_query_parameter_is_refused_with_the_nearest(api: Api, method, url, named):
     reply = api.call(method, url, POINT if method == "POST" else None)
-    (error,) = reply.json()["errors"]
+    error, *_ = reply.json()["errors"]
     assert (reply.status, error["loc"][0], error["type"]) == (422, "query", "extra_forbidden")
     assert named in error["msg"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"timestamp": "soon", "value": 1}', b'{"timestamp": "1", "timestamp": "2", "value": 1}', b"[]"],
+    ids=["invalid", "repeated field", "no object"],
+)
+def test_an_unknown_query_parameter_is_told_with_the_problems_of_the_body(api: Api, body):
+    reply = api.call("POST", "/predict/s?verison=v1", body)
+    assert reply.status == 422
+    assert [error["loc"][0] for error in reply.json()["errors"]] == ["query", "body"]
+    assert "2 problems" in reply.json()["detail"]
 
 
 def test_a_gzip_bomb_is_not_unpacked(api: Api, configure):

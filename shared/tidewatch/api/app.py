@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -18,7 +19,9 @@ from tidewatch.api.access import check_access, principal_of
 from tidewatch.api.decoding import BodyLimits, normalise, read_json
 from tidewatch.api.dependencies import provide_dependencies
 from tidewatch.api.fields import nearest
-from tidewatch.api.problems import InvalidRequest, problem_response, register_problems, responses
+from tidewatch.api.invalid_request import INVALID, InvalidRequest
+from tidewatch.api.problem_schema import responses
+from tidewatch.api.problems import HANDLED, problem_response
 from tidewatch.api.request import ApiRequest, current
 from tidewatch.series import MOST_PROBLEMS
 from tidewatch.settings import Settings, settings
@@ -60,6 +63,9 @@ class _RouteRules:
     scope: Scope | None = None
 
 
+_unknown_parameters: Final[ContextVar[Sequence[Mapping[str, Any]]]] = ContextVar("unknown_parameters", default=())
+"""The problems with the query of the request that is being served."""
+
 _ELSEWHERE: Final = (Path, Header, Body)
 _ANY_ROUTE: Final = _RouteRules()
 _RULES: Final[dict[tuple[str, str], _RouteRules]] = {}
@@ -73,7 +79,7 @@ def create_app(*routers: Router) -> APIGatewayRestResolver:
         response_validation_error_http_code=500,
         json_body_deserializer=read_json,
     )
-    register_problems(app)
+    app.exception_handler(list(HANDLED))(_answer)
     for router in routers:
         app.include_router(router)
     return app
@@ -104,12 +110,12 @@ def create_handler(
             caller = principal_of(event)
             if rules.scope is not None:
                 check_access(caller, rules.scope)
-            _check_query(event, rules.query)
+            _unknown_parameters.set(_problems_of_query(event, rules.query))
             decoded = normalise(event, lambda: rules.limits(settings()))
             current.set(ApiRequest.of(decoded, caller, context, stopwatch))
             response = app.resolve(decoded, context)
         except Exception as error:  # noqa: BLE001 - what fails before the resolver has the same answers
-            response = _proxy_response(problem_response(error))
+            response = _proxy_response(_answer(error))
         return rephrase(event, response) if rephrase else response
 
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
@@ -159,7 +165,7 @@ def route(
         method = getattr(register, "__name__", "").upper()
         resource = path.replace("<", "{").replace(">", "}")
         needed = None if public else scope or (Scope.READ if method == "GET" else Scope.WRITE)
-        provided = provide_dependencies(function)
+        provided = provide_dependencies(function, before=_refuse_unknown_parameters)
         _RULES[method, resource] = _RouteRules(limits, None if lenient else _query_names(provided), needed)
         summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
         return register(
@@ -184,27 +190,34 @@ def _query_names(function: Callable[..., Any]) -> frozenset[str]:
     )
 
 
-def _check_query(event: Mapping[str, Any], known: frozenset[str] | None) -> None:
-    """Refuses parameters that the route does not have.
-
-    Raises:
-        InvalidRequest: if there is one.
-    """
+def _problems_of_query(event: Mapping[str, Any], known: frozenset[str] | None) -> list[dict[str, Any]]:
+    """A problem for each parameter that the route does not have, as pydantic would tell it."""
     given = event.get("queryStringParameters")
     if not given or known is None:
-        return
+        return []
     unknown = [name for name in given if name not in known][:MOST_PROBLEMS]
-    if unknown:
-        raise InvalidRequest(
-            [
-                {
-                    "loc": ("query", name),
-                    "msg": f"unknown parameter{nearest(name, sorted(known))}",
-                    "type": "extra_forbidden",
-                }
-                for name in unknown
-            ]
-        )
+    return [
+        {
+            "loc": ("query", name),
+            "msg": f"unknown parameter{nearest(name, sorted(known))}",
+            "type": "extra_forbidden",
+        }
+        for name in unknown
+    ]
+
+
+def _refuse_unknown_parameters() -> None:
+    """Ends a request whose only problems are in its query; those of its body were looked for first."""
+    if _unknown_parameters.get():
+        raise InvalidRequest([])
+
+
+def _answer(error: Exception) -> Response[str]:
+    """The answer to an error. An invalid request is told all at once what is wrong with its query and its body."""
+    unknown = _unknown_parameters.get()
+    if unknown and isinstance(error, INVALID):
+        error = InvalidRequest([*unknown, *InvalidRequest.of(error).errors])
+    return problem_response(error)
 
 
 def _proxy_response(response: Response[str]) -> dict[str, Any]:

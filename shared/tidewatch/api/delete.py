@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from tidewatch import composition
 from tidewatch.api.app import route
 from tidewatch.api.fields import SeriesId
-from tidewatch.api.problems import CONTENT_TYPE, Problem
+from tidewatch.api.problem_schema import CONTENT_TYPE, Problem
 from tidewatch.api.request import RequestDep
 from tidewatch.registry import Deleter
 

@@ -16,16 +16,19 @@ from aws_lambda_powertools.event_handler import Depends
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def provide_dependencies(function: Function) -> Function:
+def provide_dependencies(function: Function, *, before: Callable[[], None]) -> Function:
     """A function without those parameters that providers have the values of; they are asked at each call.
 
-    A provider takes no arguments.
+    Args:
+        function: a route. Its providers take no arguments.
+        before: called first; it may raise to end the request.
     """
     annotations = get_type_hints(function, include_extras=True)
     providers = _providers(annotations)
 
     @wraps(function)
     def provided(**arguments: Any) -> Any:
+        before()
         return function(**arguments, **{name: provider() for name, provider in providers.items()})
 
     signature = inspect.signature(function)

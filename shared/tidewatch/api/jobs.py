@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from tidewatch import composition
 from tidewatch.api.app import route
 from tidewatch.api.fields import Limit, decode_cursor, encode_cursor
-from tidewatch.api.problems import Problem
+from tidewatch.api.problem_schema import Problem
 from tidewatch.api.request import RequestDep
 from tidewatch.jobs import Job, Jobs, JobState
 from tidewatch.jobs.kinds import KIND_PATTERN

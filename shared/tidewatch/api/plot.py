@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from tidewatch.api.answers import picture_content, picture_response, wanted_format
 from tidewatch.api.app import route
 from tidewatch.api.fields import SeriesIdQuery, Version, selector
-from tidewatch.api.problems import InvalidRequest
+from tidewatch.api.invalid_request import InvalidRequest
 from tidewatch.api.request import RegistryDep, RequestDep, TrainingDataDep
 from tidewatch.detectors import CannotTrain
 from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, Format, ThemeName

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import orjson
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
 
 from tidewatch.api.access import Forbidden, Unauthenticated
-from tidewatch.api.decoding import InvalidBody, MalformedBody, PayloadTooLarge, UnsupportedMediaType
+from tidewatch.api.decoding import MalformedBody, PayloadTooLarge, UnsupportedMediaType
+from tidewatch.api.invalid_request import INVALID, InvalidRequest, without_names
+from tidewatch.api.problem_schema import CONTENT_TYPE
 from tidewatch.deadline import DeadlineExceeded
 from tidewatch.detectors import CannotTrain
 from tidewatch.jobs import JobAbandoned, JobKeyReused, JobNotFound, JobOutOfTime, UnknownJobKind
@@ -28,29 +28,10 @@ from tidewatch.registry import (
     VersionNotFound,
     WrongKind,
 )
-from tidewatch.series import InvalidSeries
 from tidewatch.settings import ConfigurationError
 from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
 
-CONTENT_TYPE: Final = "application/problem+json"
-
 _FRAMES_LOGGED: Final = 8
-
-# pydantic's words where ours are plainer.
-_PLAINER: Final = {
-    "dict_type": "must be an object",
-    "extra_forbidden": "unknown field",
-    "list_type": "must be an array",
-    "missing": "required, but missing",
-    "model_attributes_type": "must be an object",
-    "model_type": "must be an object",
-}
-
-# A request can be wrong in more ways than anybody wants to read, and name its fields in megabytes.
-_MOST_ERRORS: Final = 100
-_MOST_PLACES: Final = 20
-_LONGEST_NAME: Final = 128
-_OF_VARIABLES: Final = ("rows", "variables")
 
 
 class RequestInProgress(Exception):
@@ -59,24 +40,6 @@ class RequestInProgress(Exception):
 
 class IdempotencyKeyReused(Exception):
     """The Idempotency-Key came with another request before."""
-
-
-class FieldProblem(BaseModel):
-    """One thing that is wrong with the request."""
-
-    loc: Annotated[list[str | int], Field(description="Where: the part of the request, then field, then index.")]
-    msg: Annotated[str, Field(description="What is wrong, for a person.")]
-    type: Annotated[str, Field(description="What is wrong, for a program.")]
-
-
-class Problem(BaseModel):
-    """Problem details as of RFC 9457."""
-
-    type: Annotated[str, Field(description="The kind of problem, as a stable URI.")]
-    title: str
-    status: Annotated[int, Field(ge=400, le=599)]
-    detail: str
-    errors: Annotated[list[FieldProblem] | None, Field(description="Every problem of an invalid request.")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,65 +54,15 @@ class _Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class InvalidRequest(ValueError):
-    """A request that broke rules before its schema was looked at; ``errors`` says where, which and what kind."""
-
-    def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
-        super().__init__("invalid request")
-        self._errors = errors
-
-    def errors(self) -> Sequence[Mapping[str, Any]]:
-        """Each with ``loc``, ``msg`` and ``type``, as pydantic has them."""
-        return self._errors
-
-
-def _answer_invalid_body(error: InvalidBody) -> _Answer:
-    return _answer_invalid(InvalidRequest([{"loc": ("body", *error.loc), "msg": str(error), "type": error.kind}]))
-
-
-def _answer_invalid(error: RequestValidationError | InvalidRequest) -> _Answer:
-    found = error.errors()
-    errors = tuple(
-        {"loc": [_shortened(part) for part in e["loc"]], "msg": _message(e), "type": e["type"]}
-        for e in found[:_MOST_ERRORS]
-    )
-    places = list(dict.fromkeys(_place(e["loc"]) for e in errors))
-    named = ", ".join(places[:_MOST_PLACES]) + (", …" if len(places) > _MOST_PLACES else "")
-    count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
-    listed = ""
-    if len(found) > _MOST_ERRORS:
-        count, listed = f"more than {_MOST_ERRORS} problems", f"; the first {_MOST_ERRORS} are listed"
+def _answer_invalid(error: Exception) -> _Answer:
+    invalid = InvalidRequest.of(error)
     return _Answer(
         "invalid-request",
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        f"The request has {count}, in {named}{listed}.",
+        invalid.detail(),
         title="Invalid request",
-        errors=errors,
+        errors=invalid.told(),
     )
-
-
-def _message(error: Mapping[str, Any]) -> str:
-    if error["type"] == "string_type" and error["loc"][0] in ("query", "header"):
-        # All parameters are strings; a list of them is one that came twice.
-        return "given more than once"
-    message = str(error["msg"])
-    # One of ours says which name is near.
-    return message if message.startswith("unknown ") else _PLAINER.get(error["type"], message)
-
-
-def _shortened(part: str | int) -> str | int:
-    """A part of a location that is fit to be sent back: a client may name a field with a novel, or half a character."""
-    if isinstance(part, int):
-        return part
-    legible = part[:_LONGEST_NAME].encode(errors="replace").decode()
-    return f"{legible}…" if len(part) > _LONGEST_NAME else legible
-
-
-def _place(loc: Iterable[str | int]) -> str:
-    """A location as a person writes it: ``values[3]``; the part of the request is left out where a field is named."""
-    head, *rest = loc
-    named = rest or [head]
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in named).lstrip(".")
 
 
 def _answer_untrainable(error: CannotTrain) -> _Answer:
@@ -161,12 +74,6 @@ def _answer_untrainable(error: CannotTrain) -> _Answer:
         _sentence(error),
         title="This detector cannot learn from this series",
         errors=(problem,),
-    )
-
-
-def _answer_invalid_series(error: InvalidSeries) -> _Answer:
-    return _answer_invalid(
-        InvalidRequest([{"loc": ("body", *p.loc), "msg": p.msg, "type": p.type} for p in error.problems])
     )
 
 
@@ -253,10 +160,7 @@ def _retry_after(seconds: int) -> dict[str, str]:
 
 
 _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
-    RequestValidationError: _answer_invalid,
-    InvalidRequest: _answer_invalid,
-    InvalidBody: _answer_invalid_body,
-    InvalidSeries: _answer_invalid_series,
+    **dict.fromkeys(INVALID, _answer_invalid),
     MalformedBody: lambda e: _Answer("malformed-json", HTTPStatus.BAD_REQUEST, str(e), title="Malformed JSON"),
     CannotTrain: _answer_untrainable,
     PayloadTooLarge: lambda e: _Answer("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(e), title="Too large"),
@@ -331,7 +235,7 @@ def _told(error: Exception) -> tuple[_Answer, dict[str, Any]]:
             event=LogEvent.REJECTED,
             problem=answer.kind,
             status=answer.status.value,
-            errors=[_traceless(e) for e in answer.errors],
+            errors=[without_names(e) for e in answer.errors],
         )
     body: dict[str, Any] = {
         "type": f"urn:tidewatch:problem:{answer.kind}",
@@ -344,47 +248,5 @@ def _told(error: Exception) -> tuple[_Answer, dict[str, Any]]:
     return answer, body
 
 
-def _traceless(error: Mapping[str, Any]) -> dict[str, Any]:
-    """Where and what kind, for the log: no values that the client sent, nor names that it made up."""
-    loc = error["loc"]
-    if len(loc) > 1 and loc[1] in _OF_VARIABLES:
-        # Beyond the field come variables, which the client names.
-        loc = [*loc[:2], *(part for part in loc[2:] if isinstance(part, int))]
-    elif error["type"] in ("extra_forbidden", "repeated_field"):
-        loc = loc[:-1]
-    return {"loc": loc, "type": error["type"]}
-
-
-def register_problems(app: APIGatewayRestResolver) -> None:
-    """Makes an app answer every exception with its problem."""
-    app.exception_handler(list(_ANSWERS))(problem_response)
-
-
-_DOCUMENTED: Final[Mapping[int, str]] = {
-    400: "The body is no JSON.",
-    401: "No API key, or one that is not valid.",
-    403: "The key lacks the scope that this needs, or its tenant is suspended.",
-    404: "There is no such thing, such as a series, a version or a job, for this key.",
-    409: "A request with the same Idempotency-Key is still being served.",
-    413: "The body is too large.",
-    415: "The body is not application/json.",
-    422: "The request is well-formed but invalid; `errors` names every problem.",
-    429: "Too many requests; `Retry-After` says when to try again.",
-    500: "A defect on our side.",
-    503: "Storage is throttling or down; `Retry-After` says when to try again.",
-}
-
-
-_RETRIED: Final = frozenset({409, 429, 503})
-
-
-def responses(success: str, *problems: int, status: int = 200) -> dict[int, Any]:
-    """The documentation of a route's responses: of its success, its problems, and those that every route has."""
-    documented: dict[int, Any] = {status: {"description": success}}
-    if status == HTTPStatus.NO_CONTENT:
-        documented[status]["content"] = {}
-    for problem in sorted({*problems, 429, 500}):
-        documented[problem] = {"description": _DOCUMENTED[problem], "content": {CONTENT_TYPE: {"model": Problem}}}
-        if problem in _RETRIED:
-            documented[problem]["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
-    return documented
+HANDLED: Final = tuple(_ANSWERS)
+"""The exceptions that have an answer: all."""
