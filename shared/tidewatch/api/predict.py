@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import (
     BaseModel,
+    ConfigDict,
     Field,
     PlainValidator,
     PrivateAttr,
@@ -149,6 +150,9 @@ PredictBody = Annotated[PredictRequest | PredictBatchRequest | PredictRowsReques
 class PointJudgement(BaseModel):
     """The judgement of one point."""
 
+    # Nothing is validated by it: answers are written from arrays.
+    model_config = ConfigDict(defer_build=True)
+
     timestamp: Annotated[datetime, Field(description="The point's time as it was understood, in UTC.")]
     value: float
     anomaly: Annotated[bool, Field(description="Whether the point is unusual.")]
@@ -181,6 +185,8 @@ class PredictResponse(PointJudgement):
 
 class PredictBatchResponse(BaseModel):
     """The judgements of many points, in their order, and what judged them."""
+
+    model_config = ConfigDict(defer_build=True)
 
     series_id: str
     model_version: Annotated[str, Field(description="The version that judged them.")]
