@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
-from tidewatch.detectors.ensemble.auto import THRESHOLD
+import numpy as np
+from numpy.typing import NDArray
+from tidewatch.detectors.ensemble.auto import RECOVERY, THRESHOLD, alert_once
 
 from benchmarks.nab.contenders import CONTENDERS, Contender, Scores, apply, choose
 from benchmarks.nab.corpus import LabelledSeries, halves
-from benchmarks.nab.scoring import PROFILES, Outcome, Profile
+from benchmarks.nab.scoring import PROFILES, Outcome, Profile, scale, worth
 from benchmarks.quality.halves import Half
+
+_SHARES: Final = np.geomspace(1e-4, 5e-2, 160)
+"""Thresholds are tried that so many of the points are at or above."""
+
+Outcomes = Mapping[str, Mapping[Half, Outcome]]
+"""By profile, then by half."""
 
 
 @dataclass(frozen=True, slots=True)
 class NabFigures:
-    """By profile, then by half.
-
-    The threshold of the whole is the one that is best on the whole. That of a half is the best one of the other half.
+    """The threshold of the whole is the best one of the whole, and that of a half is the best one of the other half.
 
     Attributes:
         once: one alert an incident.
@@ -25,56 +32,62 @@ class NabFigures:
         shipped: one alert an incident at the detector's own threshold; empty where that is not one of this scale.
     """
 
-    once: Mapping[str, Mapping[Half, Outcome]]
-    every: Mapping[str, Mapping[Half, Outcome]]
-    shipped: Mapping[str, Mapping[Half, Outcome]]
+    once: Outcomes
+    every: Outcomes
+    shipped: Outcomes
 
 
 def measure(name: str, corpus: Sequence[LabelledSeries]) -> NabFigures:
     """Scores a detector of the catalogue under its default options."""
     contender = next(one for one in CONTENDERS if one.name == name)
     scores = {file.name: contender.score(file.series) for file in corpus}
+    thresholds = np.unique(np.quantile(np.concatenate(list(scores.values())), 1.0 - _SHARES))
     return NabFigures(
-        _by_half(contender, corpus, scores),
-        _by_half(replace(contender, recoveries=()), corpus, scores),
-        _shipped(contender, corpus, scores) if name == "auto" else {},
+        _chosen(corpus, scores, thresholds),
+        _every(replace(contender, recoveries=()), corpus, scores),
+        _chosen(corpus, scores, np.array([THRESHOLD])) if name == "auto" else {},
     )
 
 
-def _by_half(
-    contender: Contender, corpus: Sequence[LabelledSeries], scores: Scores
-) -> dict[str, Mapping[Half, Outcome]]:
+def _chosen(corpus: Sequence[LabelledSeries], scores: Scores, thresholds: NDArray[np.float64]) -> Outcomes:
+    even, odd = halves(corpus)
+    # Alerts do not depend on the profile, so each threshold is tried once for all of them.
+    gained = {"even": _gained(even, scores, thresholds), "odd": _gained(odd, scores, thresholds)}
+    gained["all"] = gained["even"] + gained["odd"]
+    files: Mapping[Half, Sequence[LabelledSeries]] = {"all": corpus, "even": even, "odd": odd}
+    chosen_on: Mapping[Half, Half] = {"all": "all", "even": "odd", "odd": "even"}
+    outcomes: dict[str, dict[Half, Outcome]] = {}
+    for number, profile in enumerate(PROFILES):
+        outcomes[profile.name] = {}
+        for half, other in chosen_on.items():
+            best = int(np.argmax(gained[other][number]))
+            score = 100.0 * gained[half][number, best] / scale((file.layout for file in files[half]), profile)
+            outcomes[profile.name][half] = Outcome(float(thresholds[best]), float(score))
+    return outcomes
+
+
+def _gained(files: Sequence[LabelledSeries], scores: Scores, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What alerting once an incident gains over no alert at all, by profile and threshold, shape (3, thresholds)."""
+    gained = np.zeros((len(PROFILES), thresholds.size))
+    for file in files:
+        for place, threshold in enumerate(thresholds.tolist()):
+            alerts = alert_once(scores[file.name], threshold, recovery=RECOVERY)
+            gained[:, place] += [worth(alerts, file.layout, profile) for profile in PROFILES]
+    return gained
+
+
+def _every(contender: Contender, corpus: Sequence[LabelledSeries], scores: Scores) -> Outcomes:
     even, odd = halves(corpus)
 
     def crossed(chosen_on: Sequence[LabelledSeries], scored_on: Sequence[LabelledSeries], profile: Profile) -> Outcome:
-        choice = choose(contender, chosen_on, scores, profile)
-        threshold = choice.outcome.threshold
-        return Outcome(threshold, apply(scored_on, scores, profile, threshold, choice.recovery))
+        threshold = choose(contender, chosen_on, scores, profile).outcome.threshold
+        return Outcome(threshold, apply(scored_on, scores, profile, threshold, None))
 
-    return _each_profile(
-        lambda profile: {
+    return {
+        profile.name: {
             "all": choose(contender, corpus, scores, profile).outcome,
             "even": crossed(odd, even, profile),
             "odd": crossed(even, odd, profile),
         }
-    )
-
-
-def _shipped(
-    contender: Contender, corpus: Sequence[LabelledSeries], scores: Scores
-) -> dict[str, Mapping[Half, Outcome]]:
-    recovery = contender.recoveries[0]
-    even, odd = halves(corpus)
-    parts: dict[Half, Sequence[LabelledSeries]] = {"all": corpus, "even": even, "odd": odd}
-    return _each_profile(
-        lambda profile: {
-            half: Outcome(THRESHOLD, apply(files, scores, profile, THRESHOLD, recovery))
-            for half, files in parts.items()
-        }
-    )
-
-
-def _each_profile(
-    figures: Callable[[Profile], Mapping[Half, Outcome]],
-) -> dict[str, Mapping[Half, Outcome]]:
-    return {profile.name: figures(profile) for profile in PROFILES}
+        for profile in PROFILES
+    }
