@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Iterator
 
 from tidewatch.deadline import Deadline
-from tidewatch.registry import ModelVersion, Page, SeriesKey, SeriesSummary
-from tidewatch.registry.ports import Head, Receipt
+from tidewatch.registry import Change, Head, ModelVersion, Page, Receipt, SeriesKey, SeriesSummary, Trail
 from tidewatch.tenancy import Tenant
 
 
@@ -26,18 +25,27 @@ class StubVersionStore:
         head = self._heads.get(series)
         return head.champion if head and head.latest == number else None
 
-    def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:  # noqa: ARG002 - the port's
+    def trail(self, series: SeriesKey) -> Trail:  # noqa: ARG002 - the port's
+        """None; no benchmark deletes."""
+        return Trail()
+
+    def append(self, version: ModelVersion, change: Change, receipt: Receipt | None = None) -> None:  # noqa: ARG002
         """Makes a version the latest."""
-        self._heads[version.series] = Head(version.number, version)
+        self.move_head(change)
+
+    def move_head(self, change: Change) -> None:
+        """Moves a series."""
+        if change.after is not None:
+            self._heads[change.series] = change.after
 
     def published_by(self, series: SeriesKey, request: str) -> int | None:  # noqa: ARG002 - the port's
         """Nothing; no benchmark sends a request twice."""
         return None
 
-    def delete_version(self, series: SeriesKey, number: int) -> None:
+    def delete_version(self, number: int, change: Change) -> None:
         """Nothing; no benchmark deletes."""
 
-    def delete_series(self, series: SeriesKey, head: Head, deadline: Deadline) -> None:
+    def delete_series(self, change: Change, deadline: Deadline) -> None:
         """Nothing; no benchmark deletes."""
 
     def referenced_keys(self) -> Iterator[str]:

@@ -65,6 +65,7 @@ def samples() -> list[Sample]:
     azure = "/anomalydetector/v1.1/timeseries/"
     room = {"series": json.loads(_requests("detect_data"))["data"], "granularity": "minutely", "customInterval": 10}
     millis = {"timestamps": [time * 1000 for time in times], "values": [1, 2, 3, 4, 5, 6]}
+    rollback = {"version": "1", "reason": "version 2 alarms at night"}
     return [
         Sample("fit", "POST", fit, 200, "a week of hourly web requests", _requests("fit")),
         Sample("fit_options", "POST", "/fit/room:temperature", 200, "both sides", _requests("fit_both_sides")),
@@ -113,6 +114,27 @@ def samples() -> list[Sample]:
         Sample("plot_unknown_series", "GET", "/plot?series_id=never-trained", 404, "a series without a model"),
         Sample("series", "GET", "/series?limit=10", 200, "what is trained"),
         Sample("versions", "GET", "/series/web-requests/versions", 200, "versions, newest first"),
+        Sample("champion", "GET", "/series/web-requests/champion", 200, "which version judges"),
+        Sample("promote", "PUT", "/series/web-requests/champion", 200, "roll back to version 1", _json(rollback)),
+        Sample(
+            "promote_changed_since",
+            "PUT",
+            "/series/web-requests/champion",
+            412,
+            "meant for another state",
+            _json(rollback),
+            headers={"If-Match": '"1-0"'},
+        ),
+        Sample("champion_history", "GET", "/series/web-requests/champion/history", 200, "which versions judged"),
+        Sample(
+            "challenger", "PUT", "/series/web-requests/challenger", 200, "version 2 beside it", _json({"version": "2"})
+        ),
+        Sample("challenger_dropped", "DELETE", "/series/web-requests/challenger", 200, "it judges no longer"),
+        Sample(
+            "monitoring", "PUT", "/series/web-requests/monitoring", 200, "keep judgements", _json({"monitor": True})
+        ),
+        Sample("audit", "GET", "/series/web-requests/audit", 200, "who did what, when and why"),
+        Sample("audit_verification", "GET", "/series/web-requests/audit/verification", 200, "nobody changed it since"),
         Sample("series_one", "GET", "/series/web-requests", 200, "one series and its champion"),
         Sample("version", "GET", "/series/web-requests/versions/1", 200, "one version"),
         Sample("delete_version_in_use", "DELETE", "/series/room%3Atemperature/versions/1", 409, "the only version"),

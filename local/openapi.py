@@ -86,6 +86,22 @@ def _examples() -> list[Example]:
         Example("Versions, newest first", "GET", "/series/web-requests/versions", 200),
         Example("A series", "GET", "/series/web-requests", 200),
         Example("A version", "GET", "/series/web-requests/versions/1", 200),
+        Example(
+            "Roll back", "PUT", "/series/web-requests/champion", 200, {"version": "v1", "reason": "v2 alarms at night"}
+        ),
+        Example(
+            "With a stated error rate",
+            "PUT",
+            "/series/web-requests/challenger",
+            200,
+            {"version": "v2", "error_rate": 0.01},
+        ),
+        Example("Who judges", "GET", "/series/web-requests/champion", 200),
+        Example("Judge alone again", "DELETE", "/series/web-requests/challenger", 200),
+        Example("Keep judgements", "PUT", "/series/web-requests/monitoring", 200, {"monitor": True}),
+        Example("Which versions judged", "GET", "/series/web-requests/champion/history", 200),
+        Example("What was done", "GET", "/series/web-requests/audit", 200),
+        Example("Whether the trail is whole", "GET", "/series/web-requests/audit/verification", 200),
         Example("Newest first", "GET", "/jobs", 200),
         Example("Before a worker has it", "GET", f"/jobs/{_JOB_ID}", 200),
         Example("Before a worker had it", "DELETE", f"/jobs/{_JOB_ID}", 202),
@@ -135,7 +151,7 @@ def _stop_the_clock() -> None:
     """Makes what differs from run to run and machine to machine stand still: times, ids, and what trains."""
     from tidewatch import composition
     from tidewatch.jobs import Jobs
-    from tidewatch.registry import Publisher
+    from tidewatch.registry import Promoter, Publisher
     from tidewatch.tenancy import DEFAULT_TENANT
 
     publisher = Publisher(
@@ -153,8 +169,11 @@ def _stop_the_clock() -> None:
     jobs = Jobs(composition.job_store(), composition.job_queue(), now=lambda: later)
     request = {"series_id": "web-requests", "version": 1}
     jobs.start(DEFAULT_TENANT, "reproduce", request, idempotency_key="example")
-    setattr(composition, "jobs", lambda: jobs)  # noqa: B010 - mypy takes no assignment to a function
-    setattr(composition, "publisher", lambda: publisher)  # noqa: B010 - mypy takes no assignment to a function
+    promoter = Promoter(
+        composition.version_store(), deadline_seconds=1, now=lambda: datetime(2026, 1, 2, 9, 30, tzinfo=UTC)
+    )
+    for name, built in (("publisher", publisher), ("promoter", promoter), ("jobs", jobs)):
+        setattr(composition, name, lambda built=built: built)
 
 
 def _app_of(logical_id: str) -> Any:
@@ -171,6 +190,7 @@ def _document_of(logical_id: str) -> dict[str, Any]:
             description=_DESCRIPTION,
             tags=[
                 Tag(name="Models", description="Train models, judge points by them, and look at them."),
+                Tag(name="Life of a model", description="Promote, roll back, compare, and see who did what."),
                 Tag(name="Detection", description="Judge what is sent, and keep nothing."),
                 Tag(name="Jobs", description="What takes long, while it goes on and afterwards."),
                 Tag(name="Service", description="Its health and its documentation."),

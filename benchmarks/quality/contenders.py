@@ -73,34 +73,20 @@ def judge(contender: Contender, series: TimeSeries, history: int, *, refit: bool
         history: how many points the first fit has, at least 1.
         refit: whether to fit anew, on all points so far, whenever these have doubled.
     """
-    parts = [
-        judgement_of(fit(contender, series.part(0, begin)), contender, series.part(begin, end))
-        for begin, end in _stretches(history, len(series), refit=refit)
-    ]
-    return Judgement(
-        np.concatenate([part.rank for part in parts]),
-        np.concatenate([part.flag for part in parts]),
-        np.concatenate([part.p_value for part in parts]),
-        sum(part.refused for part in parts),
-    )
-
-
-def fit(contender: Contender, history: TimeSeries) -> Model | None:
-    """None where the fit is refused, as it is for a history of equal values unless a client asks for it."""
-    if history.values.min() == history.values.max():
-        return None
-    with suppress(CannotTrain):
-        return fit_model(history, contender.options)
-    return None
-
-
-def judgement_of(model: Model | None, contender: Contender, points: TimeSeries) -> Judgement:
-    """What a model says of the points that follow its history; without one, nothing is flagged."""
-    size = len(points)
-    if model is None:
-        return Judgement(np.full(size, -_LEAST), np.zeros(size, dtype=np.bool_), np.full(size, np.nan), size)
-    scores = model.score(points)
-    return Judgement(unusualness(scores, contender.options), scores.anomaly, scores.p_value, 0)
+    count = len(series) - history
+    rank, p_value = np.full(count, -_LEAST), np.full(count, np.nan)
+    flag = np.zeros(count, dtype=np.bool_)
+    refused = 0
+    for begin, end in _stretches(history, len(series), refit=refit):
+        place = slice(begin - history, end - history)
+        model = _fit(series.part(0, begin), contender.options)
+        if model is None:
+            refused += end - begin
+            continue
+        scores = model.score(series.part(begin, end))
+        rank[place] = unusualness(scores, contender.options)
+        flag[place], p_value[place] = scores.anomaly, scores.p_value
+    return Judgement(rank, flag, p_value, refused)
 
 
 def unusualness(scores: Scores, options: DetectorOptions) -> NDArray[np.float64]:
@@ -115,6 +101,15 @@ def unusualness(scores: Scores, options: DetectorOptions) -> NDArray[np.float64]
     else:
         rank = scores.score if side == "upper" else -scores.score
     return np.where(np.isnan(rank), -_LEAST, rank)
+
+
+def _fit(history: TimeSeries, options: DetectorOptions) -> Model | None:
+    """None where a fit is refused, as it is for a history of equal values unless a client asks for it."""
+    if history.values.min() == history.values.max():
+        return None
+    with suppress(CannotTrain):
+        return fit_model(history, options)
+    return None
 
 
 def _stretches(history: int, length: int, *, refit: bool) -> Iterator[tuple[int, int]]:

@@ -1,8 +1,7 @@
 """Made-up series with known truth: each kind of anomaly on each background that it is one on.
 
 Of each pair there are two series. A detector is fitted on a history of 2,000 points without anomalies, but for a
-sentinel where the kind says so, and judges 6,000 points with eight anomalies of one kind in them. All kinds are put
-into the same two series of a background, so that a detector has to be fitted once to each.
+sentinel where the kind says so, and judges 6,000 points with eight anomalies of one kind in them.
 """
 
 from __future__ import annotations
@@ -13,12 +12,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from tidewatch.detectors import Model
 
 from benchmarks.quality.anomalies import ANOMALIES, SENTINEL, UNITS, centre
 from benchmarks.quality.backgrounds import BACKGROUNDS, Values, timed
 from benchmarks.quality.beats import BEATS, CHANGES, visible
-from benchmarks.quality.contenders import Contender, fit, judgement_of
+from benchmarks.quality.contenders import Contender, judge
 from benchmarks.quality.halves import Half, part_of
 
 HISTORY: Final = 2_000
@@ -112,44 +110,25 @@ class Summary:
 
 def measure(contender: Contender) -> SuiteFigures:
     """Judges every series of the suite."""
-    judging = _Judging(contender)
     points = {
-        (kind, background): [judging.find(make(kind, background, seed)) for seed in range(SERIES)]
+        (kind, background): [_find(contender, make(kind, background, seed)) for seed in range(SERIES)]
         for kind, anomaly in ANOMALIES.items()
         for background in anomaly.backgrounds
     }
     shapes = {
-        (kind, beat): [judging.find(make_beats(kind, beat, seed)) for seed in range(SERIES)]
+        (kind, beat): [_find(contender, make_beats(kind, beat, seed)) for seed in range(SERIES)]
         for kind in CHANGES
         for beat in BEATS
     }
     return SuiteFigures(points, shapes)
 
 
-class _Judging:
-    """A detector, and its fits to the histories so far."""
-
-    def __init__(self, contender: Contender) -> None:
-        self._contender = contender
-        self._fits: dict[bytes, Model | None] = {}
-
-    def find(self, made: Made) -> Found:
-        """What the detector flags in a series, fitted to its history."""
-        series = timed(made.values)
-        history = series.part(0, HISTORY)
-        key = history.values.tobytes()
-        if key not in self._fits:
-            self._fits[key] = fit(self._contender, history)
-        judgement = judgement_of(self._fits[key], self._contender, series.part(HISTORY, len(series)))
-        return find(judgement.flag, made.events)
-
-
 def make(kind: str, background: str, seed: int) -> Made:
     """A series of a background with eight anomalies of a kind."""
     anomaly = ANOMALIES[kind]
+    random = _random(seed, kind, background)
     size = HISTORY + EVENTS * _SLOT
-    values = BACKGROUNDS[background](_random(seed, background), size)
-    random = _random(seed, background, kind)
+    values = BACKGROUNDS[background](random, size)
     about = centre(background, size)
     events = []
     for slot in range(EVENTS):
@@ -166,7 +145,7 @@ def make(kind: str, background: str, seed: int) -> Made:
 
 def make_beats(kind: str, beat: str, seed: int) -> Made:
     """A periodic series with eight periods that have another shape; each is to be found within one period."""
-    random = _random(seed, beat, kind)
+    random = _random(seed, kind, beat)
     shape, noise = BEATS[beat].shape, BEATS[beat].noise
     period, size = shape.size, HISTORY + EVENTS * _SLOT
     clean = np.resize(shape, size)
@@ -179,14 +158,14 @@ def make_beats(kind: str, beat: str, seed: int) -> Made:
         clean[start : start + period] = changed
         begin = start - HISTORY + first
         events.append(Event(begin, start - HISTORY + last, begin + period))
-    return Made(clean + _random(seed, beat).normal(0.0, noise, size), tuple(events))
+    return Made(clean + random.normal(0.0, noise, size), tuple(events))
 
 
-def find(flags: NDArray[np.bool_], events: Sequence[Event]) -> Found:
-    """Which events the flags find, and when; flags are those of the points after the history, shape (6000,)."""
+def _find(contender: Contender, made: Made) -> Found:
+    flags = judge(contender, timed(made.values), HISTORY).flag
     normal = np.ones(flags.size, dtype=np.bool_)
-    delays, by_chance = np.full(len(events), np.nan), np.zeros(len(events), dtype=np.bool_)
-    for number, event in enumerate(events):
+    delays, by_chance = np.full(len(made.events), np.nan), np.zeros(len(made.events), dtype=np.bool_)
+    for number, event in enumerate(made.events):
         hits = np.flatnonzero(flags[event.start : event.found_until + 1])
         if hits.size:
             delays[number] = hits[0]
@@ -196,6 +175,6 @@ def find(flags: NDArray[np.bool_], events: Sequence[Event]) -> Found:
     return Found(delays, by_chance, int((flags & normal).sum()), int(normal.sum()))
 
 
-def _random(seed: int, background: str, kind: str | None = None) -> np.random.Generator:
-    kinds, grounds = [None, *ANOMALIES, *CHANGES], [*BACKGROUNDS, *BEATS]
-    return np.random.default_rng((seed, grounds.index(background), kinds.index(kind)))
+def _random(seed: int, kind: str, background: str) -> np.random.Generator:
+    kinds, grounds = [*ANOMALIES, *CHANGES], [*BACKGROUNDS, *BEATS]
+    return np.random.default_rng((seed, kinds.index(kind), grounds.index(background)))

@@ -1,7 +1,9 @@
-"""What changes models without training, and the jobs of a tenant."""
+"""What changes models without training, what tells of such changes, and the jobs of a tenant."""
 
 from tidewatch import api
-from tidewatch.api import delete, jobs
+from tidewatch.api import audit, champion, changes, delete, jobs
 
-app = api.create_app(delete.routes, jobs.routes)
-lambda_handler = api.create_handler(app, warm_up=(delete.get_deleter, jobs.get_jobs))
+app = api.create_app(delete.routes, champion.routes, audit.routes, jobs.routes)
+lambda_handler = api.create_handler(
+    app, warm_up=(delete.get_deleter, changes.get_promoter, audit.get_audit_store, jobs.get_jobs)
+)

@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, Any, Final
 from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
 from tidewatch.adapters.s3 import JOB_DATA, MODEL_ARRAYS, TRAINING_DATA, S3DataStore, S3ObjectStore
-from tidewatch.registry import DataStore, Deleter, ObjectStore, Publisher, Registry, TrainingData, VersionStore
+from tidewatch.registry import (
+    AuditStore,
+    DataStore,
+    Deleter,
+    ObjectStore,
+    Promoter,
+    Publisher,
+    Registry,
+    TrainingData,
+    VersionStore,
+)
 from tidewatch.registry.lineage import UNKNOWN_REVISION
 from tidewatch.settings import settings
 from tidewatch.telemetry import NAMESPACE
@@ -68,7 +78,7 @@ def publisher() -> Publisher:
         data_store(),
         array_store(),
         deadline_seconds=settings().publish_deadline_seconds,
-        now=lambda: datetime.now(UTC),
+        now=_now,
         libraries=library_versions(),
         architecture=platform.machine(),
         revision=revision(),
@@ -97,7 +107,21 @@ def revision() -> str:
 @lru_cache(maxsize=1)
 def deleter() -> Deleter:
     """Deletes versions and series."""
-    return Deleter(version_store(), deadline_seconds=settings().publish_deadline_seconds)
+    return Deleter(version_store(), deadline_seconds=settings().publish_deadline_seconds, now=_now)
+
+
+@lru_cache(maxsize=1)
+def promoter() -> Promoter:
+    """Moves champions and challengers."""
+    return Promoter(version_store(), deadline_seconds=settings().publish_deadline_seconds, now=_now)
+
+
+@lru_cache(maxsize=1)
+def audit_store() -> AuditStore:
+    """Reads audit trails."""
+    from tidewatch.adapters.audit import DynamoDBAuditStore
+
+    return DynamoDBAuditStore(clients.dynamodb(), settings().table_name)
 
 
 @lru_cache(maxsize=1)
@@ -169,7 +193,7 @@ def jobs() -> Jobs:
     """Starts, shows, lists and cancels jobs."""
     from tidewatch.jobs import Jobs
 
-    return Jobs(job_store(), job_queue(), now=lambda: datetime.now(UTC))
+    return Jobs(job_store(), job_queue(), now=_now)
 
 
 def delivery_of(record: Mapping[str, Any]) -> Delivery:
@@ -185,3 +209,7 @@ def job_kinds() -> JobKinds:
     from tidewatch.jobs import JobKinds
 
     return JobKinds()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -12,13 +12,15 @@ from typing import Any, Protocol
 import boto3
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
+from tidewatch.adapters.audit import DynamoDBAuditStore
 from tidewatch.adapters.dynamodb import DynamoDBVersionStore
+from tidewatch.adapters.items import AUDIT, TRAIL
 from tidewatch.adapters.s3 import TRAINING_DATA, Kind, S3DataStore, S3ObjectStore
-from tidewatch.registry import DataStore, ObjectStore, VersionStore
+from tidewatch.registry import AuditStore, DataStore, ObjectStore, VersionStore
 
 from tests.support.dynamodb_local import tables_in
 from tests.support.environment import ENVIRONMENT
-from tests.support.memory import Memory, MemoryDataStore, MemoryObjectStore, MemoryVersionStore
+from tests.support.memory import Memory, MemoryAuditStore, MemoryDataStore, MemoryObjectStore, MemoryVersionStore
 from tests.support.tables import aws_in_memory
 
 
@@ -32,6 +34,8 @@ class Backend(Protocol):
     isolates: bool
 
     def versions(self) -> VersionStore: ...
+
+    def audit(self) -> AuditStore: ...
 
     def data(self, kind: Kind = TRAINING_DATA) -> DataStore: ...
 
@@ -50,7 +54,7 @@ class Backend(Protocol):
         ...
 
     def everything(self) -> Any:
-        """All that is stored, for comparing; the order does not matter."""
+        """All that is stored but audit trails, which outlive a series, for comparing; the order does not matter."""
         ...
 
     def overwrite(self, key: str, stored: bytes) -> None:
@@ -77,6 +81,9 @@ class InMemory:
     def versions(self) -> VersionStore:
         return MemoryVersionStore(self._memory)
 
+    def audit(self) -> AuditStore:
+        return MemoryAuditStore(self._memory)
+
     def data(self, kind: Kind = TRAINING_DATA) -> DataStore:
         return MemoryDataStore(self._memory, kind.folder)
 
@@ -94,7 +101,7 @@ class InMemory:
             self._memory.written[key] -= time
 
     def everything(self) -> Any:
-        return deepcopy((self._memory.versions, self._memory.receipts, self._memory.objects))
+        return deepcopy((self._memory.versions, self._memory.heads, self._memory.receipts, self._memory.objects))
 
     def overwrite(self, key: str, stored: bytes) -> None:
         self._memory.objects[key] = stored
@@ -105,6 +112,8 @@ class InMemory:
     def clear(self) -> None:
         self._memory.versions.clear()
         self._memory.receipts.clear()
+        self._memory.heads.clear()
+        self._memory.trails.clear()
         self._memory.objects.clear()
         self._memory.written.clear()
 
@@ -123,6 +132,9 @@ class Aws:
 
     def versions(self) -> VersionStore:
         return DynamoDBVersionStore(self.dynamodb, self._table)
+
+    def audit(self) -> AuditStore:
+        return DynamoDBAuditStore(self.dynamodb, self._table)
 
     def data(self, kind: Kind = TRAINING_DATA) -> DataStore:
         return S3DataStore(self.s3, self._bucket, kind)
@@ -144,7 +156,11 @@ class Aws:
 
     def everything(self) -> Any:
         # Counts that fell back to nothing stay.
-        items = {(item["pk"]["S"], item["sk"]["S"]): item for item in self._items() if item.get("series") != {"N": "0"}}
+        items = {
+            (item["pk"]["S"], item["sk"]["S"]): item
+            for item in self._items()
+            if item.get("series") != {"N": "0"} and not item["sk"]["S"].startswith((AUDIT, TRAIL))
+        }
         return items, {found["Key"]: found["ETag"] for found in self._objects()}
 
     def overwrite(self, key: str, stored: bytes) -> None:

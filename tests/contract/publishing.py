@@ -1,11 +1,26 @@
-"""Versions to begin with."""
+"""Versions to begin with, past the publisher."""
 
 from __future__ import annotations
 
-from tidewatch.registry import VersionStore
+from dataclasses import replace
+
+from tidewatch.registry import Head, ModelVersion, Receipt, VersionStore
+from tidewatch.registry.audit import NOBODY
+from tidewatch.registry.head import published
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
-from tests.support.samples import a_version
+from tests.support.samples import NOW, a_version
+
+
+def append(
+    versions: VersionStore, version: ModelVersion, receipt: Receipt | None = None, *, promote: bool = True
+) -> None:
+    """Appends a version as if the one before it were the latest, whatever is."""
+    head, before = versions.head(version.series), None
+    if version.number > 1:
+        before = replace(head or Head(0, version), latest=version.number - 1)
+    change = published(version, before, versions.trail(version.series), NOBODY, NOW, promote=promote)
+    versions.append(version, change, receipt)
 
 
 def publish(
@@ -13,4 +28,4 @@ def publish(
 ) -> None:
     """Appends so many versions of a series."""
     for number in range(first, first + count):
-        versions.append(a_version(series_id, number, tenant=tenant, points_used=number + 4))
+        append(versions, a_version(series_id, number, tenant=tenant, points_used=number + 4))

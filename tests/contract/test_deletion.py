@@ -20,9 +20,11 @@ from tidewatch.registry import (
     VersionStore,
     WriteConflict,
 )
+from tidewatch.registry.audit import NOBODY
+from tidewatch.registry.head import promoted, series_deleted, version_deleted
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
-from tests.contract.publishing import publish
+from tests.contract.publishing import append, publish
 from tests.support.crashes import Crashed, crashing, losing_answers
 from tests.support.samples import NOW, a_model, a_publisher, a_series, a_version, key
 
@@ -33,7 +35,7 @@ OTHER = Tenant("other")
 
 
 def a_deleter(versions: VersionStore, **arguments) -> Deleter:
-    return Deleter(versions, **{"deadline_seconds": 15, "sleep": lambda _: None} | arguments)
+    return Deleter(versions, **{"deadline_seconds": 15, "now": lambda: NOW, "sleep": lambda _: None} | arguments)
 
 
 def numbers(versions: VersionStore, series_id: str = "cpu") -> list[int]:
@@ -56,7 +58,7 @@ class TestOfAVersion:
         publish(versions, "cpu", 3)
         a_deleter(versions).delete_version(key("cpu"), 2)
         with pytest.raises(WriteConflict):
-            versions.append(a_version("cpu", 2))
+            append(versions, a_version("cpu", 2))
         publish(versions, "cpu", 1, first=4)
         assert numbers(versions) == [4, 3, 1]
 
@@ -65,9 +67,12 @@ class TestOfAVersion:
         before = backend.everything()
         with pytest.raises(VersionInUse, match="version v2 of series 'cpu' is in use"):
             a_deleter(versions).delete_version(key("cpu"), 2)
-        # The store refuses by itself, too: a fit or a deletion may come between its reading and its writing.
+        # A promotion or a fit that comes between reading and writing lets the store refuse.
+        old = version_deleted(versions.head(key("cpu")), 1, NOBODY, NOW)
+        versions.move_head(promoted(versions.head(key("cpu")), versions.version(key("cpu"), 1), NOBODY, NOW))
+        before = backend.everything()
         with pytest.raises(WriteConflict):
-            versions.delete_version(key("cpu"), 2)
+            versions.delete_version(1, old)
         assert backend.everything() == before
 
     @pytest.mark.parametrize("number", [2, 4, 99])
@@ -80,7 +85,7 @@ class TestOfAVersion:
         with pytest.raises(SeriesNotFound):
             a_deleter(versions).delete_version(key("cpu", OTHER), 1)
         with pytest.raises(WriteConflict):
-            versions.delete_version(key("cpu"), number)
+            versions.delete_version(number, version_deleted(versions.head(key("cpu")), 1, NOBODY, NOW))
         assert backend.everything() == before
 
     def test_takes_its_receipt_so_that_the_same_request_publishes_anew(self, versions, data):
@@ -103,7 +108,7 @@ class TestOfASeries:
         publish(versions, "cpu", 1, tenant=OTHER)
         before = backend.everything()
         for number in range(1, count + 1):
-            versions.append(a_version("cpu", number), Receipt(f"r{number}", FOREVER))
+            append(versions, a_version("cpu", number), Receipt(f"r{number}", FOREVER))
         a_deleter(versions).delete_series(key("cpu"))
         assert backend.everything() == before
         assert versions.head(key("cpu")) is None
@@ -136,18 +141,18 @@ class TestOfASeries:
     def test_does_nothing_by_a_head_that_is_old(self, backend, versions):
         """A fit or another deletion came between: what was published since must stay."""
         publish(versions, "cpu", 2)
-        old = versions.head(key("cpu"))
+        old = series_deleted(versions.head(key("cpu")), NOBODY, NOW)
         publish(versions, "cpu", 1, first=3)
         before = backend.everything()
         with pytest.raises(WriteConflict):
-            versions.delete_series(key("cpu"), old, Deadline.never())
+            versions.delete_series(old, Deadline.never())
         assert backend.everything() == before
         a_deleter(versions).delete_series(key("cpu"))
         for number in (1, 2):
-            versions.append(a_version("cpu", number, trained_at=NOW + timedelta(hours=1)))
+            append(versions, a_version("cpu", number, trained_at=NOW + timedelta(hours=1)))
         before = backend.everything()
         with pytest.raises(WriteConflict):
-            versions.delete_series(key("cpu"), old, Deadline.never())
+            versions.delete_series(old, Deadline.never())
         assert backend.everything() == before
 
     def test_takes_what_is_published_meanwhile_or_gives_up_and_leaves_a_whole_series(self, versions):
@@ -160,11 +165,11 @@ class TestOfASeries:
             def __getattr__(self, name: str):
                 return getattr(versions, name)
 
-            def delete_series(self, series, head, deadline):
+            def delete_series(self, change, deadline):
                 if self.left:
                     self.left -= 1
-                    publish(versions, "cpu", 1, first=head.latest + 1)
-                versions.delete_series(series, head, deadline)
+                    publish(versions, "cpu", 1, first=change.before.latest + 1)
+                versions.delete_series(change, deadline)
 
         with pytest.raises(SeriesBusy):
             a_deleter(Overtaken(10**9), deadline_seconds=-1).delete_series(key("cpu"))
@@ -194,7 +199,7 @@ class TestOnRealTransactions:
         for nth in itertools.count(1):
             backend.clear()
             for number in range(1, 13):
-                versions.append(a_version("cpu", number), Receipt(f"r{number}", FOREVER))
+                append(versions, a_version("cpu", number), Receipt(f"r{number}", FOREVER))
             try:
                 with crashing(backend.dynamodb, "dynamodb", applied=applied, nth=nth):
                     a_deleter(versions).delete_series(key("cpu"))
@@ -218,7 +223,7 @@ class TestOnRealTransactions:
     def test_a_crash_at_any_call_leaves_a_version_whole_or_none(self, backend, versions, applied):
         for nth in itertools.count(1):
             backend.clear()
-            versions.append(a_version("cpu", 1), Receipt("r", FOREVER))
+            append(versions, a_version("cpu", 1), Receipt("r", FOREVER))
             publish(versions, "cpu", 1, first=2)
             try:
                 with crashing(backend.dynamodb, "dynamodb", applied=applied, nth=nth):
@@ -261,7 +266,7 @@ def fit_again_and_again(versions: VersionStore, gate: threading.Barrier, worker:
         head = versions.head(key("cpu"))
         at = NOW + timedelta(seconds=100 * worker + fit)
         with suppress(WriteConflict):
-            versions.append(a_version("cpu", head.latest + 1 if head else 1, trained_at=at))
+            append(versions, a_version("cpu", head.latest + 1 if head else 1, trained_at=at))
 
 
 def delete_again_and_again(versions: VersionStore, gate: threading.Barrier) -> None:
@@ -269,4 +274,4 @@ def delete_again_and_again(versions: VersionStore, gate: threading.Barrier) -> N
     for _ in range(4):
         if head := versions.head(key("cpu")):
             with suppress(WriteConflict):
-                versions.delete_series(key("cpu"), head, Deadline.never())
+                versions.delete_series(series_deleted(head, NOBODY, NOW), Deadline.never())

@@ -14,8 +14,9 @@ from tidewatch.services.collect_garbage import GRACE, Collected, collect_garbage
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.contract.backends import Backend
+from tests.contract.publishing import append
 from tests.support.crashes import Crashed, crashing
-from tests.support.samples import a_model, a_publisher, a_series, a_version, key
+from tests.support.samples import NOW, a_model, a_publisher, a_series, a_version, key
 
 LATER = GRACE + timedelta(minutes=1)
 VALUES = [1.0, 2.0, 3.0, 4.0, 5.0]
@@ -38,7 +39,7 @@ def is_there(backend: Backend, version) -> bool:
 def test_what_a_version_refers_to_stays_however_old(backend):
     version = publish(backend)
     key_, sha256 = backend.data(MODEL_ARRAYS).put(DEFAULT_TENANT, b"arrays")
-    backend.versions().append(a_version("disk", data_key=version.data_key, arrays_key=key_, arrays_sha256=sha256))
+    append(backend.versions(), a_version("disk", data_key=version.data_key, arrays_key=key_, arrays_sha256=sha256))
     assert collect(backend, timedelta(days=10_000)) == Collected(0, 0, 0)
     assert is_there(backend, version)
     assert backend.data(MODEL_ARRAYS).get(key_, sha256) == b"arrays"
@@ -61,7 +62,7 @@ def test_data_of_a_deleted_series_goes_but_for_what_another_shares(backend):
     other = publish(backend, "disk")
     elsewhere = publish(backend, "cpu", tenant=Tenant("other"))
     assert shared.data_key == other.data_key != elsewhere.data_key
-    Deleter(backend.versions(), deadline_seconds=1).delete_series(key("cpu"))
+    Deleter(backend.versions(), deadline_seconds=1, now=lambda: NOW).delete_series(key("cpu"))
     assert own.data_key in backend.object_keys(), "a deletion takes no data: a fit may be about to refer to it"
     assert collect(backend).objects == 1
     assert backend.object_keys() == sorted([shared.data_key, elsewhere.data_key])
@@ -71,7 +72,7 @@ def test_data_of_a_deleted_series_goes_but_for_what_another_shares(backend):
 def test_data_of_a_deleted_version_goes(backend):
     first = publish(backend, values=[9.0, 8.0, 7.0, 6.0, 5.0])
     second = publish(backend)
-    Deleter(backend.versions(), deadline_seconds=1).delete_version(key("cpu"), 1)
+    Deleter(backend.versions(), deadline_seconds=1, now=lambda: NOW).delete_version(key("cpu"), 1)
     assert collect(backend).objects == 1
     assert first.data_key not in backend.object_keys()
     assert is_there(backend, second)
@@ -87,7 +88,7 @@ def test_what_is_left_at_the_deadline_goes_the_next_time(backend):
 
 def test_nothing_goes_beside_a_table_that_lost_its_versions(backend):
     version = publish(backend)
-    Deleter(backend.versions(), deadline_seconds=1).delete_series(key("cpu"))
+    Deleter(backend.versions(), deadline_seconds=1, now=lambda: NOW).delete_series(key("cpu"))
     assert collect(backend, timedelta(days=10_000)) == Collected(0, 0, 1)
     assert backend.object_keys() == [version.data_key]
 
@@ -107,9 +108,9 @@ class Interleaved:
 @pytest.mark.parametrize("moment", ["before the references are read", "after the references were read"])
 def test_a_fit_that_meets_a_collection_keeps_its_data(backend, moment):
     """The data is there already, and old, since another version had it that is deleted: the fit writes it again."""
-    backend.versions().append(a_version("memory"))
+    append(backend.versions(), a_version("memory"))
     publish(backend)
-    Deleter(backend.versions(), deadline_seconds=1).delete_series(key("cpu"))
+    Deleter(backend.versions(), deadline_seconds=1, now=lambda: NOW).delete_series(key("cpu"))
     backend.age(timedelta(days=8))
     published = []
 
@@ -139,7 +140,7 @@ def test_data_that_is_put_again_is_written_again_after_a_day(backend):
 
 
 def test_all_states_of_garbage_go(backend):
-    backend.versions().append(a_version("disk"))
+    append(backend.versions(), a_version("disk"))
     for _ in range(3):
         backend.data().put(DEFAULT_TENANT, b"data")
         backend.age(timedelta(days=2))

@@ -6,7 +6,7 @@ import pytest
 from tidewatch.registry import Receipt, WriteConflict
 from tidewatch.tenancy import Tenant
 
-from tests.contract.publishing import publish
+from tests.contract.publishing import append, publish
 from tests.support.samples import a_version, key
 
 BACKENDS = ("memory", "dynamodb")
@@ -18,7 +18,7 @@ OTHER = Tenant("other")
 def test_a_receipt_is_found_and_belongs_to_one_series_of_one_tenant(backend):
     versions = backend.versions()
     publish(versions, "cpu", 1)
-    versions.append(a_version("cpu", 2), Receipt("r", FOREVER))
+    append(versions, a_version("cpu", 2), Receipt("r", FOREVER))
     assert versions.published_by(key("cpu"), "r") == 2
     assert versions.published_by(key("cpu"), "another") is None
     assert versions.published_by(key("gpu"), "r") is None
@@ -28,12 +28,12 @@ def test_a_receipt_is_found_and_belongs_to_one_series_of_one_tenant(backend):
 
 def test_the_same_request_publishes_nothing_more(backend):
     versions = backend.versions()
-    versions.append(a_version("cpu", 1), Receipt("r", FOREVER))
+    append(versions, a_version("cpu", 1), Receipt("r", FOREVER))
     before = backend.everything()
     with pytest.raises(WriteConflict):
-        versions.append(a_version("cpu", 2), Receipt("r", FOREVER))
+        append(versions, a_version("cpu", 2), Receipt("r", FOREVER))
     assert backend.everything() == before
-    versions.append(a_version("cpu", 2), Receipt("another", FOREVER))
+    append(versions, a_version("cpu", 2), Receipt("another", FOREVER))
     assert (versions.published_by(key("cpu"), "r"), versions.published_by(key("cpu"), "another")) == (1, 2)
 
 
@@ -41,12 +41,12 @@ def test_a_version_that_is_taken_leaves_no_receipt(backend):
     versions = backend.versions()
     publish(versions, "cpu", 2)
     with pytest.raises(WriteConflict):
-        versions.append(a_version("cpu", 2), Receipt("r", FOREVER))
+        append(versions, a_version("cpu", 2), Receipt("r", FOREVER))
     assert versions.published_by(key("cpu"), "r") is None
 
 
 def test_what_has_expired_is_forgotten(versions):
-    versions.append(a_version("cpu", 1), Receipt("r", 1_700_000_000))
+    append(versions, a_version("cpu", 1), Receipt("r", 1_700_000_000))
     assert versions.published_by(key("cpu"), "r") is None
-    versions.append(a_version("cpu", 2), Receipt("r", FOREVER))
+    append(versions, a_version("cpu", 2), Receipt("r", FOREVER))
     assert versions.published_by(key("cpu"), "r") == 2

@@ -10,9 +10,11 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from tidewatch.deadline import Deadline
 from tidewatch.registry import (
     LATEST,
     Deleter,
+    Promoter,
     Receipt,
     Registry,
     SeriesBusy,
@@ -20,14 +22,17 @@ from tidewatch.registry import (
     StorageUnavailable,
     TrainingData,
     VersionInUse,
+    VersionIsChampion,
     VersionNotFound,
+    verify,
 )
+from tidewatch.registry.audit import NOBODY
 from tidewatch.tenancy import DEFAULT_TENANT
 
 from tests.contract.backends import Backend, InMemory
 from tests.contract.paging import all_pages, items_of
 from tests.support.flaky import STEPS, FlakyData, FlakyVersions
-from tests.support.samples import a_model, a_publisher, a_series, key, no_arrays
+from tests.support.samples import NOW, a_model, a_publisher, a_series, key, no_arrays
 
 series_ids = st.sampled_from(["a", "b", "b:1"])
 trainings = st.lists(st.integers(-9, 9).map(float), min_size=4, max_size=7).map(lambda v: [*v, v[0] + 1])
@@ -35,7 +40,7 @@ limits = st.integers(1, 4)
 
 
 class Lifetimes(RuleBasedStateMachine):
-    """The model is ``series id -> number -> values that the version was trained on``."""
+    """The model is ``series id -> number -> values that the version was trained on``, and who judges."""
 
     def __init__(self, backend: Backend) -> None:
         super().__init__()
@@ -44,6 +49,10 @@ class Lifetimes(RuleBasedStateMachine):
         self.data = backend.data()
         self.registry = Registry(self.versions, no_arrays)
         self.expected: dict[str, dict[int, list[float]]] = {}
+        self.champions: dict[str, int] = {}
+        self.challengers: dict[str, int] = {}
+        self.audit = backend.audit()
+        self.promoter = Promoter(self.versions, deadline_seconds=1, now=lambda: NOW)
         self.requests = itertools.count()
 
     def publish_with(
@@ -58,16 +67,44 @@ class Lifetimes(RuleBasedStateMachine):
         publisher = a_publisher(versions, data, **arguments)
         return publisher.publish(key(series_id), a_series(values), a_model(values), receipt).number
 
-    def remember(self, series_id: str, values: list[float]) -> int:
+    def remember(self, series_id: str, values: list[float], *, promote: bool = True) -> int:
         versions = self.expected.setdefault(series_id, {})
         number = max(versions, default=0) + 1
         versions[number] = values
+        if promote or number == 1:
+            self.champions[series_id] = number
         return number
 
     @rule(series_id=series_ids, values=trainings)
     def publish(self, series_id, values):
         number = self.publish_with(series_id, values, self.versions, self.data)
         assert number == self.remember(series_id, values)
+
+    @rule(series_id=series_ids, values=trainings)
+    def publish_only(self, series_id, values):
+        publisher = a_publisher(self.versions, self.data)
+        number = publisher.publish(key(series_id), a_series(values), a_model(values), promote=False).number
+        assert number == self.remember(series_id, values, promote=False)
+
+    @rule(series_id=series_ids, number=st.integers(1, 8), challenge=st.booleans())
+    def promote_or_challenge(self, series_id, number, challenge):
+        trained = self.expected.get(series_id, {})
+        change = self.promoter.challenge if challenge else self.promoter.promote
+        try:
+            change(key(series_id), number, NOBODY, deadline=Deadline.never())
+        except (SeriesNotFound, VersionNotFound):
+            assert number not in trained
+        except VersionIsChampion:
+            assert challenge
+            assert number == self.champions[series_id]
+        else:
+            assert number in trained
+            if challenge:
+                self.challengers[series_id] = number
+            else:
+                self.champions[series_id] = number
+                if self.challengers.get(series_id) == number:
+                    del self.challengers[series_id]
 
     @rule(series_id=series_ids, values=trainings, step=st.sampled_from(STEPS))
     def publish_and_die(self, series_id, values, step):
@@ -115,8 +152,10 @@ class Lifetimes(RuleBasedStateMachine):
 
     @rule(series_id=series_ids)
     def delete_series(self, series_id):
-        deleter = Deleter(self.versions, deadline_seconds=1)
+        deleter = Deleter(self.versions, deadline_seconds=1, now=lambda: NOW)
         if self.expected.pop(series_id, None):
+            del self.champions[series_id]
+            self.challengers.pop(series_id, None)
             deleter.delete_series(key(series_id))
         else:
             with pytest.raises(SeriesNotFound):
@@ -124,20 +163,23 @@ class Lifetimes(RuleBasedStateMachine):
 
     @rule(series_id=series_ids, number=st.integers(1, 8))
     def delete_version(self, series_id, number):
-        deleter = Deleter(self.versions, deadline_seconds=1)
+        deleter = Deleter(self.versions, deadline_seconds=1, now=lambda: NOW)
         trained = self.expected.get(series_id, {})
-        if number in trained and number != max(trained):
+        in_use = {max(trained, default=0), self.champions.get(series_id), self.challengers.get(series_id)}
+        if number in trained and number not in in_use:
             deleter.delete_version(key(series_id), number)
             del trained[number]
             return
-        refusal = VersionInUse if trained and number == max(trained) else VersionNotFound
+        refusal = VersionInUse if number in in_use else VersionNotFound
         with pytest.raises(refusal if trained else SeriesNotFound):
             deleter.delete_version(key(series_id), number)
 
     @rule(series_id=series_ids, selector=st.none() | st.just(LATEST) | st.integers(1, 8))
     def load(self, series_id, selector):
         trained = self.expected.get(series_id, {})
-        number = selector if isinstance(selector, int) else max(trained, default=0)
+        number = self.champions.get(series_id, 0) if selector is None else max(trained, default=0)
+        if isinstance(selector, int):
+            number = selector
         if not trained:
             with pytest.raises(SeriesNotFound):
                 self.registry.load(key(series_id), selector)
@@ -156,7 +198,9 @@ class Lifetimes(RuleBasedStateMachine):
     def list_series(self, limit):
         summaries = items_of(all_pages(lambda after: self.registry.list_series(DEFAULT_TENANT, limit, after)))
         found = [(summary.series_id, summary.latest, summary.points_used) for summary in summaries]
-        assert found == [(name, max(runs), len(runs[max(runs)])) for name, runs in sorted(self.expected.items())]
+        assert found == [
+            (name, max(runs), len(runs[self.champions[name]])) for name, runs in sorted(self.expected.items())
+        ]
 
     @rule(series_id=series_ids, limit=limits)
     def list_versions(self, series_id, limit):
@@ -174,13 +218,17 @@ class Lifetimes(RuleBasedStateMachine):
         assert self.registry.count_series(DEFAULT_TENANT) == len(self.expected)
 
     @invariant()
-    def the_head_is_the_last_version(self):
+    def the_head_names_the_last_version_and_who_judges(self):
         for series_id, trained in self.expected.items():
             head = self.versions.head(key(series_id))
-            assert head.latest == head.champion.number == max(trained)
+            assert (head.latest, head.champion.number) == (max(trained), self.champions[series_id])
+            challenger = head.challenger.number if head.challenger else None
+            assert challenger == self.challengers.get(series_id)
 
     def teardown(self):
-        """No version without its data, and the number after the last is free."""
+        """No version without its data, the number after the last is free, and each audit trail is whole."""
+        for series_id in ("a", "b", "b:1"):
+            assert verify(self.audit.whole(key(series_id)), self.registry.trail(key(series_id)).hash).intact
         for series_id, trained in self.expected.items():
             for number, values in trained.items():
                 version = self.versions.version(key(series_id), number)

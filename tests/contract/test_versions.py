@@ -12,7 +12,7 @@ from tidewatch.registry import WriteConflict
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.contract.paging import all_pages, items_of
-from tests.contract.publishing import publish
+from tests.contract.publishing import append, publish
 from tests.support.samples import a_version, key
 
 ONE, OTHER = Tenant("one"), Tenant("other")
@@ -55,7 +55,7 @@ class TestAppend:
             end=2**40,
             trained_at=datetime(2025, 12, 31, 23, 59, 59, 123_456, tzinfo=UTC),
         )
-        versions.append(version)
+        append(versions, version)
         assert versions.version(key(version.series_id), 1) == version
         head = versions.head(key(version.series_id))
         assert (head.latest, head.champion) == (1, version)
@@ -94,7 +94,7 @@ class TestAppend:
     )
     def test_arrays_come_back_as_they_were(self, versions, arrays):
         version = a_version("cpu", **arrays)
-        versions.append(version)
+        append(versions, version)
         assert versions.version(key("cpu"), 1) == versions.head(key("cpu")).champion == version
 
 
@@ -109,20 +109,20 @@ class TestLostRace:
         publish(versions, "cpu", stored)
         before = backend.everything()
         if number == stored + 1:
-            versions.append(a_version("cpu", number, detector="late"))
+            append(versions, a_version("cpu", number, detector="late"))
             assert versions.head(key("cpu")).latest == number
             assert backend.everything() != before
         else:
             with pytest.raises(WriteConflict):
-                versions.append(a_version("cpu", number, detector="late"))
+                append(versions, a_version("cpu", number, detector="late"))
             assert backend.everything() == before
 
     def test_the_same_version_twice_is_taken(self, backend):
         versions = backend.versions()
-        versions.append(a_version())
+        append(versions, a_version())
         before = backend.everything()
         with pytest.raises(WriteConflict):
-            versions.append(a_version())
+            append(versions, a_version())
         assert backend.everything() == before
 
     @few
@@ -141,7 +141,7 @@ class TestLostRace:
             number = latest_read.pop(publisher) + 1
             mark = f"publisher {publisher}, turn {turn}"
             try:
-                versions.append(a_version("cpu", number, detector=mark))
+                append(versions, a_version("cpu", number, detector=mark))
             except WriteConflict:
                 assert number in expected, "only a number that was taken is refused"
             else:
@@ -180,7 +180,7 @@ class TestLists:
     def test_a_summary_tells_of_the_latest_version(self, versions):
         for number in (1, 2):
             at = datetime(2025, 1, number, tzinfo=UTC)
-            versions.append(a_version("cpu", number, points_used=100 * number, detector=f"d{number}", trained_at=at))
+            append(versions, a_version("cpu", number, points_used=100 * number, detector=f"d{number}", trained_at=at))
         (summary,) = versions.list_series(DEFAULT_TENANT, 10, None).items
         assert (summary.series_id, summary.latest, summary.detector) == ("cpu", 2, "d2")
         assert (summary.points_used, summary.trained_at) == (200, datetime(2025, 1, 2, tzinfo=UTC))
@@ -209,7 +209,7 @@ class TestLists:
     def test_pages_go_on_where_versions_are_too_large_for_one_answer(self, versions):
         """DynamoDB ends an answer at 1 MB, whatever limit was asked for."""
         for number in range(1, 10):
-            versions.append(a_version("cpu", number, parameters={"filler": "x" * 150_000}))
+            append(versions, a_version("cpu", number, parameters={"filler": "x" * 150_000}))
         pages = all_pages(lambda before: versions.list_versions(key("cpu"), 100, before))
         assert [version.number for version in items_of(pages)] == [*range(9, 0, -1)]
 
@@ -279,7 +279,7 @@ class TestSeriesIds:
 
 
 def test_what_was_read_can_be_changed_without_changing_what_is_stored(versions):
-    versions.append(a_version(parameters={"list": [1, 2]}))
+    append(versions, a_version(parameters={"list": [1, 2]}))
     versions.version(key("cpu"), 1).parameters["list"].append(3)
     versions.head(key("cpu")).champion.parameters["list"].append(3)
     assert versions.version(key("cpu"), 1).parameters == {"list": [1, 2]}
@@ -289,6 +289,6 @@ def test_what_was_read_can_be_changed_without_changing_what_is_stored(versions):
 def test_times_are_told_apart_to_the_microsecond(versions):
     at = datetime(2025, 1, 1, tzinfo=UTC)
     for number in (1, 2):
-        versions.append(a_version("cpu", number, trained_at=at + timedelta(microseconds=number)))
+        append(versions, a_version("cpu", number, trained_at=at + timedelta(microseconds=number)))
     newest, oldest = versions.list_versions(key("cpu"), 2, None).items
     assert newest.trained_at - oldest.trained_at == timedelta(microseconds=1)

@@ -52,13 +52,13 @@ class Request:
     """What is asked, and which of its calls to storage are let fail.
 
     Attributes:
-        asks: what for: a fit, a prediction, one of several points, or a deletion.
+        asks: what for: a fit, a prediction, one of several points, a rollback, or a deletion.
         before: how many versions there are before.
     """
 
     title: str
     calls: tuple[Call, ...]
-    asks: Literal["fit", "predict", "predict many", "delete series", "delete version"] = "fit"
+    asks: Literal["fit", "predict", "predict many", "promote", "delete series", "delete version"] = "fit"
     before: int = 1
     large: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -85,6 +85,9 @@ class Request:
             case "predict many":
                 points = [{"timestamp": str(1_700_003_600 + 60 * index), "value": 12.0} for index in range(3)]
                 return api.call("POST", f"/predict/{SERIES}", json_body={"points": points})
+            case "promote":
+                body = {"version": "1", "reason": "the other alarms at night"}
+                return api.call("PUT", f"/series/{SERIES}/champion", json_body=body)
             case "delete series":
                 return api.call("DELETE", f"/series/{SERIES}")
             case "delete version":
@@ -93,7 +96,7 @@ class Request:
                 return self.predict(api)
 
     def predict(self, api: Api) -> Reply:
-        """Asks the version that is the latest."""
+        """Asks the version that judges."""
         return api.predict(SERIES, 12.0)
 
     def _fit(self, api: Api, *, last: float, **more: Any) -> Reply:
@@ -132,7 +135,7 @@ def _fitting(first: int = 1) -> tuple[Call, ...]:
     return (
         Call(first, _STORE, "the training data"),
         Call(first + 1, _GET, "the head of the series"),
-        Call(first + 2, _PUBLISH, "the version"),
+        Call(first + 2, _PUBLISH, "the version, the head, and the entry of the audit trail"),
     )
 
 
@@ -157,20 +160,30 @@ REQUESTS: Final = (
         large=True,
     ),
     Request(
+        "A rollback",
+        (
+            Call(1, _GET, "the head of the series"),
+            Call(2, _GET, "the version", nth=2),
+            Call(3, _PUBLISH, "the head, and the entry of the audit trail"),
+        ),
+        asks="promote",
+        before=2,
+    ),
+    Request(
         "The deletion of a series",
         (
             Call(1, _GET, "the head of the series"),
             Call(2, _QUERY, "its receipts"),
             Call(3, _QUERY, "its versions", nth=2),
             Call(4, _PUBLISH, "the versions that are not in use"),
-            Call(5, _PUBLISH, "the head, and what is in use", nth=2),
+            Call(5, _PUBLISH, "the head, what is in use, and the entry of the audit trail", nth=2),
         ),
         asks="delete series",
         before=2,
     ),
     Request(
         "The deletion of a version",
-        (Call(4, _PUBLISH, "the version, if it is not in use"),),
+        (Call(4, _PUBLISH, "the version, if the series stands where it stood"),),
         asks="delete version",
         before=2,
     ),

@@ -45,6 +45,7 @@ Step = Callable[[Api, Boundary], Reply]
 def observe(case: Case) -> Observed:
     """Makes one case happen, in storage that holds one version of one series."""
     empty()
+    expected = {"deleted": case.request.deletes, "promoted": case.request.asks == "promote"}
 
     def begin(api: Api, _: Boundary) -> Reply:
         return case.request.first_fits(api)
@@ -60,13 +61,13 @@ def observe(case: Case) -> Observed:
         return case.request.predict(api)
 
     (before, *saw), killed = _instance(begin, meet)
-    there = stored().check(deleted=case.request.deletes).versions.get(SERIES, [])
+    there = stored().check(**expected).versions.get(SERIES, [])
     (latest, listed, retry, listed_last), _ = _instance(predict, _list, ask, _list)
     later = None
     if retry.status == 409:
         _let_time_pass()
         (later, listed_last), _ = _instance(ask, _list)
-    stored().check(deleted=case.request.deletes)
+    stored().check(**expected)
     return Observed(
         killed=killed,
         before=before,

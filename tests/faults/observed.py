@@ -15,7 +15,7 @@ class Answer:
     status: int
     problem: str | None
     version: str | None
-    """The one that was made, or that judged."""
+    """The one that was made, that judged, or that judges from then on."""
     trained_at: str | None
     retry_after: bool
     listed: tuple[tuple[str, str], ...]
@@ -28,7 +28,7 @@ class Answer:
         return cls(
             reply.status,
             reply.problem if reply.status >= 400 else None,
-            found.get("version") or found.get("model_version"),
+            found.get("version") or found.get("model_version") or found.get("champion_version"),
             found.get("trained_at"),
             "retry-after" in reply.headers,
             tuple((line["version"], line["trained_at"]) for line in found.get("versions", ())),

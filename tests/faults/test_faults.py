@@ -16,6 +16,10 @@ def check(case: Case, seen: Observed) -> None:
         check_deletion(case, seen)
         return
 
+    if case.request.asks == "promote":
+        check_rollback(seen)
+        return
+
     # The client was told that it is done, or to come again.
     assert seen.saw.status in (200, 503)
     assert seen.saw.status == 200 or seen.saw.retry_after
@@ -37,6 +41,18 @@ def check(case: Case, seen: Observed) -> None:
     # With a key that holds for the repetition too.
     with_key = bool(case.request.headers)
     assert len(seen.listed_last.listed) <= (2 if with_key else len(seen.listed.listed) + case.request.fits)
+
+
+def check_rollback(seen: Observed) -> None:
+    # Done or not, and done is done: the version that judges then is the old one or the new one, as its audit says.
+    assert (seen.saw.status, seen.saw.version) in ((200, "v1"), (503, None))
+    assert seen.saw.status == 200 or seen.saw.retry_after
+    assert seen.latest.version in (("v1",) if seen.saw.status == 200 else ("v1", "v2"))
+    assert seen.stored == (1, 2)
+
+    # A repetition does it, or finds it done.
+    assert (seen.retry.status, seen.retry.version) == (200, "v1")
+    assert seen.listed_last.listed == seen.listed.listed
 
 
 def check_deletion(case: Case, seen: Observed) -> None:

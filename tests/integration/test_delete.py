@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.api import Api
+from tests.support.api import Api, authorized
 from tests.support.boundary import Boundary, connect_timeout, read_timeout, server_error, throttled
 from tests.support.stored import stored
 
@@ -70,9 +70,8 @@ def test_a_version_to_delete_is_a_number(trained: Api, version):
 
 
 def test_another_tenant_s_series_is_not_there(trained: Api):
-    other = {"requestContext": {"authorizer": {"tenant": "other"}}}
     for path in ("/series/cpu", "/series/cpu/versions/1"):
-        assert trained.call("DELETE", path, change_event=other).problem == "unknown-series"
+        assert trained.call("DELETE", path, authorizer=authorized("other")).problem == "unknown-series"
     assert stored().check().versions["cpu"] == [1, 2, 3]
 
 

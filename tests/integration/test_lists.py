@@ -38,6 +38,7 @@ def test_series_are_listed_once_each_in_the_order_of_their_ids(api: Api):
     assert next(line for line in lines if line["series_id"] == "a") == {
         "series_id": "a",
         "latest_version": "v2",
+        "champion_version": "v2",
         "detector": "three_sigma",
         "points_used": 7,
         "trained_at": latest["trained_at"],
@@ -77,7 +78,7 @@ def test_a_version_says_what_it_was_trained_on_and_with(api: Api):
         "libraries": ...,
         "trained_at": fitted["trained_at"],
     }
-    assert set(line["libraries"]) == {"python", "numpy"}
+    assert set(line["libraries"]) == {"python", "numpy", "scipy", "scikit-learn"}
     assert len(bytes.fromhex(line["data_sha256"])) == 32
 
 

@@ -280,8 +280,8 @@ def _check_problem(reply: Reply) -> None:
         assert all(isinstance(part, str | int) for part in error["loc"])
         assert error["msg"]
         assert error["type"]
-    # To try again would not help with a version that is in use.
-    if reply.status in (409, 429, 503) and reply.problem != "version-in-use":
+    # To try again would not help with a version that is in use, or the champion.
+    if reply.status in (409, 429, 503) and reply.problem not in ("version-in-use", "version-is-champion"):
         assert int(reply.headers["retry-after"]) >= 1
     leaked = INTERNALS.search(reply.body.decode())
     assert not leaked, f"{leaked[0]!r} in {reply.body[:2000]!r}"

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tidewatch.registry import DataStore, ModelVersion, SeriesKey, StorageUnavailable, VersionStore
-from tidewatch.registry.ports import Head, Receipt
+from tidewatch.registry import (
+    Change,
+    DataStore,
+    Head,
+    ModelVersion,
+    Receipt,
+    SeriesKey,
+    StorageUnavailable,
+    VersionStore,
+)
 from tidewatch.tenancy import Tenant
 
 STEPS = ("put", "head", "append", "answer of append")
@@ -48,12 +56,12 @@ class FlakyVersions:
             raise StorageUnavailable("head")
         return self._inner.head(series)
 
-    def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:
+    def append(self, version: ModelVersion, change: Change, receipt: Receipt | None = None) -> None:
         if self._before_append is not None:
             self._before_append(version)
         if self._fails_at == "append":
             raise StorageUnavailable("append")
-        self._inner.append(version, receipt)
+        self._inner.append(version, change, receipt)
         if self._fails_at == "answer of append":
             raise StorageUnavailable("append")
 

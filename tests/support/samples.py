@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tidewatch.detectors import Model, fit_model
 from tidewatch.detectors.statistical.three_sigma import ThreeSigmaOptions
-from tidewatch.registry import DataStore, ModelVersion, Publisher, SeriesKey, VersionStore
+from tidewatch.registry import DataStore, Head, ModelVersion, Publisher, SeriesKey, VersionStore
 from tidewatch.series import TimeSeries
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
@@ -88,3 +88,8 @@ def a_publisher(
         }
         | arguments,
     )
+
+
+def a_head(champion: ModelVersion) -> Head:
+    """A series whose latest version is its champion."""
+    return Head(champion.number, champion)

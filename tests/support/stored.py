@@ -12,6 +12,7 @@ from typing import Any, Final
 import boto3
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
+from tidewatch.registry import AuditEntry, verify
 
 from tests.support.environment import ENVIRONMENT, REGION
 
@@ -38,12 +39,14 @@ class Stored:
         """What the shards of the series count add up to."""
         return sum(int(item["series"]["N"]) for item in self.items if item["pk"]["S"].endswith("#STATS"))
 
-    def check(self, *, deleted: bool = False) -> Stored:
+    def check(self, *, deleted: bool = False, promoted: bool = False) -> Stored:
         """Holds what is stored to the rules of the data: heads on the last version, no version without data.
 
         Args:
             deleted: whether versions were deleted; else their numbers have no gap.
+            promoted: whether the champion may be another version than the latest.
         """
+        self._check_trails()
         heads = {item["series_id"]["S"]: item for item in self.items if item["sk"]["S"] == "HEAD"}
         versions = self.versions
         listed = {item["series_id"]["S"] for item in self.items if item["sk"]["S"] == "LISTED"}
@@ -51,7 +54,9 @@ class Stored:
         for series_id, numbers in versions.items():
             if not deleted:
                 assert numbers == list(range(1, len(numbers) + 1)), f"{series_id} has a gap: {numbers}"
-            assert int(heads[series_id]["latest"]["N"]) == int(heads[series_id]["champion"]["N"]) == numbers[-1]
+            latest, champion = (int(heads[series_id][name]["N"]) for name in ("latest", "champion"))
+            assert latest == numbers[-1]
+            assert champion in numbers if promoted else champion == latest
         for item in self.items:
             if item["sk"]["S"].startswith("VERSION#"):
                 assert item["pk"]["S"] == f"TENANT#default#SERIES#{item['series_id']['S']}"
@@ -65,6 +70,21 @@ class Stored:
                     assert hashlib.sha256(arrays).hexdigest() == item["arrays_sha256"]["S"]
         assert self.series_counted == len(versions)
         return self
+
+    def _check_trails(self) -> None:
+        """Each audit trail is whole, and ends where its series, or what was left of it, says."""
+        trails: dict[str, list[AuditEntry]] = {}
+        ends: dict[str, str] = {}
+        for item in sorted(self.items, key=lambda item: str(item["sk"]["S"]), reverse=True):
+            if item["sk"]["S"].startswith("AUDIT#"):
+                entry = AuditEntry.from_canonical(item["entry"]["S"], item["hash"]["S"])
+                trails.setdefault(item["pk"]["S"], []).insert(0, entry)
+            elif item["sk"]["S"] == "TRAIL" or "audit_hash" in item:
+                # HEAD comes after TRAIL here, and is newer where both are there.
+                ends[item["pk"]["S"]] = item["audit_hash"]["S"]
+        assert ends.keys() == trails.keys()
+        for key, entries in trails.items():
+            assert verify(entries, ends[key]).intact
 
 
 def stored(names: Mapping[str, str] = ENVIRONMENT, clients: tuple[Any, Any] | None = None) -> Stored:

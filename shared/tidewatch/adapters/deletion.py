@@ -4,39 +4,38 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tidewatch.adapters.items import LISTED, RECEIPT, VERSION, head_key, item_key, version_key
-from tidewatch.adapters.publishing import count
+from tidewatch.adapters.items import LISTED, RECEIPT, TRAIL, VERSION, head_key, item_key, trail_to_item, version_key
+from tidewatch.adapters.publishing import count, move, put_entry, unchanged
 from tidewatch.adapters.table import Item, Table
 from tidewatch.deadline import Deadline
-from tidewatch.registry import SeriesKey
-from tidewatch.registry.ports import Head
+from tidewatch.registry import Change, SeriesKey
 
 # A transaction takes items of 4 MB together, and an item may have 400 KB.
 _DELETED_AT_ONCE: Final = 9
 
 
-def delete_version(table: Table, series: SeriesKey, number: int) -> None:
-    """Deletes ``VERSION#n``, if ``HEAD`` says that it is not in use, and its receipt: a Query and a transaction.
+def delete_version(table: Table, number: int, change: Change) -> None:
+    """Deletes ``VERSION#n``, if ``HEAD`` is where it was seen, and its receipt: a Query and a transaction.
+
+    ``HEAD`` moves by the entry of the trail alone.
 
     Raises:
-        WriteConflict: if it is in use, or there is none.
+        WriteConflict: if it is elsewhere, or there is no such version.
     """
+    series = change.series
     receipts = [entry for entry in _entries(table, series, RECEIPT) if entry["number"]["N"] == str(number)]
-    table.write(
+    move(
+        table,
         "the deletion of a version",
+        change,
         [
-            table.check(
-                head_key(series),
-                "latest <> :number AND champion <> :number",
-                ExpressionAttributeValues={":number": {"N": str(number)}},
-            ),
             table.delete(version_key(series, number), "attribute_exists(pk)"),
             *(_deletion(table, series, entry) for entry in receipts),
         ],
     )
 
 
-def delete_series(table: Table, series: SeriesKey, head: Head, deadline: Deadline) -> None:
+def delete_series(table: Table, change: Change, deadline: Deadline) -> None:
     """Deletes what is not in use, some items in a transaction, then ``HEAD`` and the rest in a last one.
 
     Each transaction checks that ``HEAD`` is where the caller saw it. So nothing was published since, and nothing is
@@ -46,25 +45,23 @@ def delete_series(table: Table, series: SeriesKey, head: Head, deadline: Deadlin
         WriteConflict: if ``HEAD`` is no longer there.
         DeadlineExceeded: at the deadline.
     """
-    condition = "latest = :latest AND champion = :champion AND trained_at = :trained_at"
-    values = {
-        ":latest": {"N": str(head.latest)},
-        ":champion": {"N": str(head.champion.number)},
-        ":trained_at": {"S": head.champion.trained_at.isoformat()},
-    }
-    unchanged = table.check(head_key(series), condition, ExpressionAttributeValues=values)
-    in_use = {head.latest, head.champion.number}
+    series, head = change.series, change.before
+    if head is None:
+        raise ValueError("a series that is deleted stood somewhere")
+    still_there = table.check(head_key(series), **unchanged(head))
     others: list[Any] = []
     last: list[Any] = []
     for entry in (*_entries(table, series, RECEIPT), *_entries(table, series, VERSION)):
-        (last if int(entry["number"]["N"]) in in_use else others).append(_deletion(table, series, entry))
+        (last if int(entry["number"]["N"]) in head.in_use else others).append(_deletion(table, series, entry))
     for start in range(0, len(others), _DELETED_AT_ONCE):
         deadline.check()
-        table.write("the deletion of a series", [unchanged, *others[start : start + _DELETED_AT_ONCE]])
+        table.write("the deletion of a series", [still_there, *others[start : start + _DELETED_AT_ONCE]])
     table.write(
         "the deletion of a series",
         [
-            table.delete(head_key(series), condition, ExpressionAttributeValues=values),
+            table.delete(head_key(series), **unchanged(head)),
+            put_entry(table, change),
+            table.put(item_key(series, TRAIL), trail_to_item(change.entry.trail)),
             table.delete(item_key(series, LISTED)),
             count(table, series, -1),
             *last,

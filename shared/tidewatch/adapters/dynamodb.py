@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 from tidewatch.adapters import deletion, publishing
 from tidewatch.adapters.clients import storage_call
 from tidewatch.adapters.items import (
+    TRAIL,
     head_from_item,
     head_key,
     item_key,
     receipt_key,
     summary_from_item,
+    trail_from_item,
     version_from_item,
     version_key,
 )
 from tidewatch.adapters.table import Item, Table
 from tidewatch.deadline import Deadline
-from tidewatch.registry import ModelVersion, Page, SeriesKey, SeriesSummary
-from tidewatch.registry.ports import Head, Receipt
+from tidewatch.registry import Change, Head, ModelVersion, Page, Receipt, SeriesKey, SeriesSummary, Trail
 from tidewatch.tenancy import Tenant
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ SERIES_INDEX: Final = "SeriesByTenant"
 _READING: Final = "the reading of a model"
 # A BatchGetItem takes no more.
 _READ_AT_ONCE: Final = 100
-_SUMMARY: Final = "series_id, latest, detector, points_used, trained_at"
+_SUMMARY: Final = "series_id, latest, champion, detector, points_used, trained_at"
 _LAST_NUMBER: Final = 99_999_999
 
 
@@ -52,17 +53,25 @@ class DynamoDBVersionStore:
         item = self._table.get(version_key(series, number), _READING)
         return version_from_item(item, series.tenant) if item else None
 
-    def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:
+    def trail(self, series: SeriesKey) -> Trail:
+        """Where the trail of a deleted series ends: one consistent GetItem."""
+        return trail_from_item(self._table.get(item_key(series, TRAIL), _READING) or {})
+
+    def append(self, version: ModelVersion, change: Change, receipt: Receipt | None = None) -> None:
         """Publishes a version in one transaction."""
-        publishing.append(self._table, version, receipt)
+        publishing.append(self._table, version, change, receipt)
 
-    def delete_version(self, series: SeriesKey, number: int) -> None:
+    def move_head(self, change: Change) -> None:
+        """Moves the head in one transaction."""
+        publishing.move_head(self._table, change)
+
+    def delete_version(self, number: int, change: Change) -> None:
         """Deletes a version that is not in use in one transaction."""
-        deletion.delete_version(self._table, series, number)
+        deletion.delete_version(self._table, number, change)
 
-    def delete_series(self, series: SeriesKey, head: Head, deadline: Deadline) -> None:
+    def delete_series(self, change: Change, deadline: Deadline) -> None:
         """Deletes a series that stands where it was seen; its head and what is in use in the last transaction."""
-        deletion.delete_series(self._table, series, head, deadline)
+        deletion.delete_series(self._table, change, deadline)
 
     def referenced_keys(self) -> Iterator[str]:
         """The keys that versions refer to: a consistent Scan of the table."""

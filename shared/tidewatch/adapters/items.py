@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
 from tidewatch.adapters.table import Item
-from tidewatch.registry import Lineage, ModelVersion, SeriesKey, SeriesSummary
-from tidewatch.registry.ports import Head
+from tidewatch.registry import AuditEntry, Challenger, Head, Lineage, ModelVersion, SeriesKey, SeriesSummary, Trail
+from tidewatch.registry.audit import time_text
 from tidewatch.tenancy import Tenant
 
 VERSION: Final = "VERSION#"
 RECEIPT: Final = "REQUEST#"
+AUDIT: Final = "AUDIT#"
+TRAIL: Final = "TRAIL"
+"""Where the audit trail of a series ended when it was deleted; the next life of the series goes on with it."""
 LISTED: Final = "LISTED"
 """The only item of a series that is in the index. It never changes, so that a fit does not write the index: all entries
 of a tenant lie in one partition of it, which takes 1,000 writes a second. Before, HEAD was the item in the index."""
@@ -52,6 +56,11 @@ def version_key(series: SeriesKey, number: int) -> Item:
 def receipt_key(series: SeriesKey, request: str) -> Item:
     """The key of what is stored with the version that a request published."""
     return item_key(series, f"{RECEIPT}{request}")
+
+
+def entry_key(series: SeriesKey, entry: AuditEntry) -> Item:
+    """The key of an entry of the audit trail, in the order of time."""
+    return item_key(series, f"{AUDIT}{time_text(entry.at)}#{entry.sequence:08d}")
 
 
 def count_key(series: SeriesKey) -> Item:
@@ -121,16 +130,60 @@ def version_from_item(item: Item, tenant: Tenant) -> ModelVersion:
     )
 
 
-def head_to_item(champion: ModelVersion) -> Item:
-    """The head of a series whose latest version is its champion."""
-    number = {"N": str(champion.number)}
-    kept = {name: value for name, value in version_to_item(champion).items() if name not in _NOT_IN_HEAD}
-    return kept | {"latest": number, "champion": number}
+def head_to_item(head: Head) -> Item:
+    """The attributes of a head: its champion's, but those that no prediction needs, and its own."""
+    item = {name: value for name, value in version_to_item(head.champion).items() if name not in _NOT_IN_HEAD}
+    item |= {"latest": {"N": str(head.latest)}, "champion": {"N": str(head.champion.number)}}
+    if head.monitor:
+        item["monitor"] = {"BOOL": True}
+    if head.challenger is not None:
+        item["challenger"] = _json(asdict(head.challenger) | {"since": head.challenger.since.isoformat()})
+    return item | trail_to_item(head.trail)
 
 
 def head_from_item(item: Item, tenant: Tenant) -> Head:
     """The head of a tenant's series that gave these attributes."""
-    return Head(latest=int(item["latest"]["N"]), champion=version_from_item(item, tenant))
+    challenger: Challenger | None = None
+    if "challenger" in item:
+        kept = orjson.loads(item["challenger"]["S"])
+        challenger = Challenger(**kept | {"since": datetime.fromisoformat(kept["since"])})
+    return Head(
+        latest=int(item["latest"]["N"]),
+        champion=version_from_item(item, tenant),
+        challenger=challenger,
+        monitor="monitor" in item,
+        trail=trail_from_item(item),
+    )
+
+
+def trail_to_item(trail: Trail) -> Item:
+    """The attributes of the end of an audit trail; none if it has no entry."""
+    if trail.at is None:
+        return {}
+    return {
+        "audit_sequence": {"N": str(trail.sequence)},
+        "audit_hash": {"S": trail.hash},
+        "audit_at": {"S": trail.at.isoformat()},
+    }
+
+
+def trail_from_item(item: Item) -> Trail:
+    """The end of the audit trail that gave these attributes; an empty one if there are none."""
+    if "audit_hash" not in item:
+        return Trail()
+    at = datetime.fromisoformat(item["audit_at"]["S"])
+    return Trail(int(item["audit_sequence"]["N"]), item["audit_hash"]["S"], at)
+
+
+def entry_to_item(entry: AuditEntry) -> Item:
+    """The attributes of an entry: the very text that its hash is of, and the hash."""
+    item: Item = {"entry": {"S": entry.canonical().decode()}, "hash": {"S": entry.hash}}
+    return item | ({"moves_champion": {"BOOL": True}} if entry.moves_champion else {})
+
+
+def entry_from_item(item: Item) -> AuditEntry:
+    """The entry that gave these attributes."""
+    return AuditEntry.from_canonical(item["entry"]["S"], item["hash"]["S"])
 
 
 def listed_to_item(series: SeriesKey) -> Item:
@@ -143,6 +196,7 @@ def summary_from_item(item: Item) -> SeriesSummary:
     return SeriesSummary(
         series_id=item["series_id"]["S"],
         latest=int(item["latest"]["N"]),
+        champion=int(item["champion"]["N"]),
         detector=item["detector"]["S"],
         points_used=int(item["points_used"]["N"]),
         trained_at=datetime.fromisoformat(item["trained_at"]["S"]),

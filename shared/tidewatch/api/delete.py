@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import AfterValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from tidewatch import composition
 from tidewatch.api.app import route
-from tidewatch.api.fields import SeriesId
+from tidewatch.api.changes import cause_of
+from tidewatch.api.fields import SeriesId, VersionNumber, version_number
 from tidewatch.api.problem_schema import CONTENT_TYPE, Problem
 from tidewatch.api.request import RequestDep
 from tidewatch.registry import Deleter
 
 routes = Router()  # type: ignore[no-untyped-call]
 
-_NUMBER: Final = "v?[1-9][0-9]{0,7}"
-
 get_deleter = composition.deleter
 DeleterDep = Annotated[Deleter, Depends(get_deleter)]
 
 
-def _check_number(version: str) -> str:
-    if re.fullmatch(_NUMBER, version, re.ASCII) is None:
-        raise PydanticCustomError("version_form", "a version to delete is a number such as 3, or v3")
-    return version
-
-
-Number = Annotated[
-    str,
-    AfterValidator(_check_number),
-    WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER}$"}),
-    Path(description="The version: `3` or `v3`."),
-]
+Number = Annotated[VersionNumber, Path(description="The version: `3` or `v3`.")]
 
 _IN_USE: Final = {
     409: {
-        "description": "The version is the champion or the latest of its series.",
+        "description": "The version is the champion, the challenger or the latest of its series.",
         "content": {CONTENT_TYPE: {"model": Problem}},
     }
 }
@@ -60,9 +45,9 @@ def delete_series(series_id: SeriesId, request: RequestDep, deleter: DeleterDep)
     """Delete a series.
 
     Deletes the series with all its versions. Their training data is deleted within eight days, unless another series
-    has the same. A later fit begins anew at v1.
+    has the same. A later fit begins anew at v1. The audit trail stays.
     """
-    deleter.delete_series(request.series(series_id), request.deadline)
+    deleter.delete_series(request.series(series_id), request.deadline, cause_of(request))
     return Response(HTTPStatus.NO_CONTENT)
 
 
@@ -78,8 +63,8 @@ def delete_series(series_id: SeriesId, request: RequestDep, deleter: DeleterDep)
 def delete_version(series_id: SeriesId, version: Number, request: RequestDep, deleter: DeleterDep) -> Response[None]:
     """Delete a version.
 
-    Deletes one version, unless it is the champion or the latest. Its number is not given out again while the series is
-    there. Its training data is deleted within eight days, unless another version has the same.
+    Deletes one version, unless it is the champion, the challenger or the latest. Its number is not given out again
+    while the series is there. Its training data is deleted within eight days, unless another version has the same.
     """
-    deleter.delete_version(request.series(series_id), int(version.removeprefix("v")), request.deadline)
+    deleter.delete_version(request.series(series_id), version_number(version), request.deadline, cause_of(request))
     return Response(HTTPStatus.NO_CONTENT)

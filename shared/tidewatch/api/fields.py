@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
@@ -35,6 +36,9 @@ MOMENT: Final[dict[str, Any]] = {
     "anyOf": [{"type": "string"}, {"type": "integer", "minimum": EARLIEST, "maximum": LATEST}]
 }
 """The schema of a time: Unix seconds or ISO 8601."""
+
+# A time and a sequence.
+_ENTRY: Final = r"[0-9TZ:.-]{20,32}#[0-9]{8,12}"
 
 _LONGEST_NAME: Final = 64
 """Of a name that is compared with those that are known."""
@@ -161,6 +165,13 @@ def _check_series_cursor(cursor: str) -> str:
     return cursor
 
 
+def _check_entry_cursor(cursor: str) -> str:
+    after = decode_cursor(cursor)
+    if not isinstance(after, str) or not re.fullmatch(_ENTRY, after, re.ASCII):
+        raise _not_a_cursor()
+    return cursor
+
+
 def _check_version_cursor(cursor: str) -> str:
     before = decode_cursor(cursor)
     if type(before) is not int or not 1 <= before < 10**8:
@@ -185,7 +196,7 @@ _VersionText = Annotated[
 ]
 Version = Annotated[
     _VersionText | None,
-    Query(description="The version: `3`, `v3` or `latest`. Without it the champion answers, which is the latest."),
+    Query(description="The version: `3`, `v3` or `latest`. Without it the champion answers."),
 ]
 VersionPath = Annotated[_VersionText, Path(description="The version: `3`, `v3` or `latest`.")]
 IdempotencyKey = Annotated[
@@ -201,7 +212,30 @@ Limit = Annotated[int, Query(ge=1, le=100, description="How many items a page ha
 _CURSOR_SCHEMA: Final = WithJsonSchema({"type": "string", "maxLength": 256})
 _CURSOR_QUERY: Final = Query(description="Where the page starts: `next_cursor` of the page before. Opaque.")
 SeriesCursor = Annotated[Annotated[str, AfterValidator(_check_series_cursor), _CURSOR_SCHEMA] | None, _CURSOR_QUERY]
+EntryCursor = Annotated[Annotated[str, AfterValidator(_check_entry_cursor), _CURSOR_SCHEMA] | None, _CURSOR_QUERY]
 VersionCursor = Annotated[Annotated[str, AfterValidator(_check_version_cursor), _CURSOR_SCHEMA] | None, _CURSOR_QUERY]
+
+
+_NUMBER: Final = "v?[1-9][0-9]{0,7}"
+
+
+def _check_number(version: str) -> str:
+    if re.fullmatch(_NUMBER, version, re.ASCII) is None:
+        raise PydanticCustomError("version_form", "a version here is a number such as 3, or v3")
+    return version
+
+
+VersionNumber = Annotated[
+    str,
+    Field(strict=True, description="The version: `3` or `v3`."),
+    AfterValidator(_check_number),
+    WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER}$", "description": "The version: `3` or `v3`."}),
+]
+
+
+def version_number(version: str) -> int:
+    """The number of a checked version."""
+    return int(version.removeprefix("v"))
 
 
 def selector(version: str | None) -> VersionSelector:

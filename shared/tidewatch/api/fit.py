@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from tidewatch.api.app import route
+from tidewatch.api.changes import Promote, Reason, cause_of
 from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words, read_detector
 from tidewatch.api.fields import IdempotencyKey, Int32, SeriesId, as_errors, unknown_fields
@@ -87,6 +88,9 @@ class FitRequest(BaseModel):
         ),
     ] = False
 
+    promote: Promote = True
+    reason: Reason = ""
+
     _series: TimeSeries = PrivateAttr()
 
     @property
@@ -98,7 +102,9 @@ class FitRequest(BaseModel):
         """A hash of what the request means: the same for any order of its fields and any spaces."""
         meaning = hashlib.sha256(self._series.timestamps.tobytes())
         meaning.update(self._series.values.tobytes())
-        meaning.update(orjson.dumps([self.allow_constant, self.detector.model_dump()], option=orjson.OPT_SORT_KEYS))
+        # What an earlier release did not know has no part where it is as it was then.
+        told = [self.allow_constant, self.detector.model_dump(), *([] if self.promote else ["unpromoted"])]
+        meaning.update(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
         return meaning.hexdigest()
 
     @model_validator(mode="wrap")
@@ -204,7 +210,7 @@ def fit(
     """Train a model.
 
     Trains a detector on a series, or on rows of many variables, and publishes it as the next version: v1, v2, … without
-    a gap.
+    a gap. It judges from then on, unless `promote` is false.
     """
     series = request.series(series_id)
 
@@ -217,6 +223,8 @@ def fit(
                 publisher=publisher,
                 receipt=receipt,
                 allow_constant=body.allow_constant,
+                promote=body.promote,
+                cause=cause_of(request, body.reason),
                 deadline=request.deadline,
             )
         else:
@@ -226,6 +234,8 @@ def fit(
                 body.detector,
                 publisher=publisher,
                 receipt=receipt,
+                promote=body.promote,
+                cause=cause_of(request, body.reason),
                 deadline=request.deadline,
                 field=body.field,
             )

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
+from tidewatch.api.changes import Promote, Reason
 from tidewatch.api.detector_options import AnyRowsDetectorOptions, in_plain_words, read_detector
 from tidewatch.api.fields import MOMENT, as_errors, unknown_fields
 from tidewatch.detectors import CATALOGUE_OF_ROWS, DEFAULT_OF_ROWS, DetectorOptions
@@ -53,6 +54,9 @@ class _RowsToFit(BaseModel):
         Field(default_factory=_default_options, description="The detector of rows and its options."),
     ]
 
+    promote: Promote = True
+    reason: Reason = ""
+
     field: ClassVar[str]
     _frame: Frame = PrivateAttr()
 
@@ -65,7 +69,9 @@ class _RowsToFit(BaseModel):
         """A hash of what the request means: the same for any order of its fields and any spaces."""
         meaning = hashlib.sha256(self._frame.timestamps.tobytes())
         meaning.update(self._frame.values.tobytes())
-        meaning.update(orjson.dumps([self._frame.names, self.detector.model_dump()], option=orjson.OPT_SORT_KEYS))
+        meaning.update(
+            orjson.dumps([self._frame.names, self.detector.model_dump(), self.promote], option=orjson.OPT_SORT_KEYS)
+        )
         return meaning.hexdigest()
 
     @classmethod

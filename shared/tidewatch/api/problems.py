@@ -21,10 +21,13 @@ from tidewatch.detectors import CannotTrain
 from tidewatch.jobs import JobAbandoned, JobKeyReused, JobNotFound, JobOutOfTime, UnknownJobKind
 from tidewatch.registry import (
     DataCorrupted,
+    NoChallenger,
+    NotAsExpected,
     SeriesBusy,
     SeriesNotFound,
     StorageUnavailable,
     VersionInUse,
+    VersionIsChampion,
     VersionNotFound,
     WrongKind,
 )
@@ -178,6 +181,17 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     Forbidden: lambda e: _Answer(e.kind, HTTPStatus.FORBIDDEN, _sentence(e)),
     SeriesNotFound: lambda e: _Answer("unknown-series", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown series"),
     VersionNotFound: lambda e: _Answer("unknown-version", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown version"),
+    NoChallenger: lambda e: _Answer("no-challenger", HTTPStatus.NOT_FOUND, _sentence(e), title="No challenger"),
+    VersionIsChampion: lambda e: _Answer(
+        "version-is-champion", HTTPStatus.CONFLICT, _sentence(e), title="Version is the champion"
+    ),
+    NotAsExpected: lambda e: _Answer(
+        "changed-since",
+        HTTPStatus.PRECONDITION_FAILED,
+        _sentence(e),
+        title="Changed since",
+        headers={"ETag": f'"{e.tag}"'},
+    ),
     VersionInUse: lambda e: _Answer("version-in-use", HTTPStatus.CONFLICT, _sentence(e), title="Version in use"),
     WrongKind: _answer_wrong_kind,
     SeriesBusy: lambda e: _Answer(

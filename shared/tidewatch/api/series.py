@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from pydantic import BaseModel, Field
 
 from tidewatch.api.app import route
+from tidewatch.api.changes import etag
 from tidewatch.api.fields import (
     Int32,
     Limit,
@@ -31,6 +33,7 @@ class SeriesLine(BaseModel):
 
     series_id: str
     latest_version: str
+    champion_version: Annotated[str, Field(description="The version that judges; the rest of the line is about it.")]
     detector: str
     points_used: Int32
     trained_at: datetime
@@ -49,6 +52,7 @@ class SeriesListResponse(BaseModel):
             SeriesLine(
                 series_id=item.series_id,
                 latest_version=f"v{item.latest}",
+                champion_version=f"v{item.champion}",
                 detector=item.detector,
                 points_used=item.points_used,
                 trained_at=item.trained_at,
@@ -169,7 +173,7 @@ class VersionResponse(VersionLine):
 
 
 class SeriesResponse(VersionResponse):
-    """A series: its versions' numbers, and the version that judges, which is the champion."""
+    """A series: its versions' numbers, and all that is known of the version that judges, which is the champion."""
 
     latest_version: Annotated[str, Field(description="The newest version.")]
 
@@ -198,15 +202,17 @@ def list_versions(
 
 
 @route(routes.get, "/series/<series_id>", tag="Models", success="The series.", problems=(404, 422, 503))
-def get_series(series_id: SeriesId, request: RequestDep, registry: RegistryDep) -> SeriesResponse:
+def get_series(series_id: SeriesId, request: RequestDep, registry: RegistryDep) -> Response[SeriesResponse]:
     """Get a series.
 
-    Its latest version, and all that is known of the version that judges.
+    Its latest version, and all that is known of the version that judges. The `ETag` names this state of the series, for
+    If-Match.
     """
     key = request.series(series_id)
     head = registry.head(key)
     champion = registry.version(key, head.champion.number)
-    return SeriesResponse(**_line(champion).model_dump(), **_details(champion), latest_version=f"v{head.latest}")
+    answer = SeriesResponse(**_line(champion).model_dump(), **_details(champion), latest_version=f"v{head.latest}")
+    return Response(200, "application/json", answer, headers=etag(head))
 
 
 @route(

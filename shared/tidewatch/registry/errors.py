@@ -27,7 +27,7 @@ class VersionNotFound(LookupError):
 
 
 class VersionInUse(Exception):
-    """The version is the champion or the latest of its series, which no request deletes alone."""
+    """The version is the champion, the challenger or the latest of its series, which no request deletes alone."""
 
     def __init__(self, series_id: str, number: int) -> None:
         super().__init__(
@@ -52,6 +52,32 @@ class WrongKind(ValueError):
         asked = "timestamp and value, or points" if variables is None else "rows"
         super().__init__(f"version {version} of series {series_id!r} judges {judges}: send {asked}")
         self.of_rows = variables is not None
+
+
+class NotAsExpected(Exception):
+    """The series no longer stands where the request says that it does: somebody changed it since."""
+
+    def __init__(self, series_id: str, tag: str) -> None:
+        super().__init__(f"series {series_id!r} was changed since: it stands at {tag}")
+        self.series_id = series_id
+        self.tag = tag
+
+
+class VersionIsChampion(Exception):
+    """The champion cannot challenge itself."""
+
+    def __init__(self, series_id: str, number: int) -> None:
+        super().__init__(f"version v{number} of series {series_id!r} is the champion: it cannot challenge itself")
+        self.series_id = series_id
+        self.number = number
+
+
+class NoChallenger(LookupError):
+    """The series has no challenger."""
+
+    def __init__(self, series_id: str) -> None:
+        super().__init__(f"series {series_id!r} has no challenger: set one with PUT /series/{series_id}/challenger")
+        self.series_id = series_id
 
 
 class WriteConflict(Exception):

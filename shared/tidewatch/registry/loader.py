@@ -11,9 +11,11 @@ from typing import TypeVar
 from cachetools import LRUCache, TTLCache
 
 from tidewatch.detectors import Model, RowsModel, restore_model
+from tidewatch.registry.audit import Trail
 from tidewatch.registry.encoding import ArraysUnreadable, unpack_arrays
 from tidewatch.registry.errors import DataCorrupted, SeriesNotFound, VersionNotFound, WrongKind
-from tidewatch.registry.ports import DataStore, Head, Page, SeriesSummary, VersionStore
+from tidewatch.registry.head import Head
+from tidewatch.registry.ports import DataStore, Page, SeriesSummary, VersionStore
 from tidewatch.registry.version import LATEST, ModelVersion, SeriesKey, VersionSelector
 from tidewatch.tenancy import Tenant
 
@@ -129,6 +131,15 @@ class Registry:
             SeriesNotFound: if the series was never trained.
         """
         return self._head(series)
+
+    def exists(self, series: SeriesKey) -> bool:
+        """Whether the series has a model."""
+        return self._versions.head(series) is not None
+
+    def trail(self, series: SeriesKey) -> Trail:
+        """Where the audit trail of a series ends, also of one that was deleted; an empty trail if it has none."""
+        head = self._versions.head(series)
+        return head.trail if head else self._versions.trail(series)
 
     def version(self, series: SeriesKey, number: int) -> ModelVersion:
         """A version whole, without its model.

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
 from tidewatch.deadline import Deadline
+from tidewatch.registry.audit import AuditEntry, Trail
+from tidewatch.registry.head import Change, Head
 from tidewatch.registry.version import ModelVersion, SeriesKey
 from tidewatch.tenancy import Tenant
 
@@ -28,21 +30,14 @@ class Page(Generic[Item, After]):
 
 @dataclass(frozen=True, slots=True)
 class SeriesSummary:
-    """A series as the list of series shows it, by its latest version."""
+    """A series as the list of series shows it, by its champion."""
 
     series_id: str
     latest: int
+    champion: int
     detector: str
     points_used: int
     trained_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where a series stands: its latest number, its champion's number, and the champion whole."""
-
-    latest: int
-    champion: ModelVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,39 +79,50 @@ class VersionStore(Protocol):
         """One version, or None if there is none of that number."""
         ...
 
-    def append(self, version: ModelVersion, receipt: Receipt | None = None) -> None:
-        """Publishes a version whole or not at all, as latest and champion, if it follows the latest.
+    def trail(self, series: SeriesKey) -> Trail:
+        """Where the audit trail ends of a series that was deleted, read consistently; an empty trail if none was."""
+        ...
+
+    def append(self, version: ModelVersion, change: Change, receipt: Receipt | None = None) -> None:
+        """Publishes a version whole or not at all: it, where the series stands then, and the entry of the trail.
 
         Args:
-            version: the version.
+            version: the version; its number follows the latest.
+            change: that publishes it.
             receipt: of the request that publishes it, stored together with it.
 
         Raises:
-            WriteConflict: if the latest is no longer ``version.number - 1``, or the request has published a version.
+            WriteConflict: if the series no longer stands at ``change.before``, or the request has published a version.
         """
         ...
 
-    def delete_version(self, series: SeriesKey, number: int) -> None:
-        """Deletes a version, and the receipt of the request that published it.
+    def move_head(self, change: Change) -> None:
+        """Moves where a series stands, and writes the entry of the trail.
 
         Raises:
-            WriteConflict: if there is no such version, if it is the champion or the latest, or if the series was
-                changed at the same time.
+            WriteConflict: if the series no longer stands at ``change.before``.
         """
         ...
 
-    def delete_series(self, series: SeriesKey, head: Head, deadline: Deadline) -> None:
-        """Deletes a series with all its versions and receipts.
+    def delete_version(self, number: int, change: Change) -> None:
+        """Deletes a version, and the receipt of the request that published it, and writes the entry of the trail.
+
+        Raises:
+            WriteConflict: if there is no such version, or the series no longer stands at ``change.before``.
+        """
+        ...
+
+    def delete_series(self, change: Change, deadline: Deadline) -> None:
+        """Deletes a series with all its versions and receipts. Its audit trail stays, with the deletion as its end.
 
         Until the last step the series stays whole, but for versions that are not in use.
 
         Args:
-            series: the series.
-            head: where it stood when it was read.
+            change: that deletes it.
             deadline: when to give up; what is deleted by then stays deleted.
 
         Raises:
-            WriteConflict: if the series no longer stands there, or was changed at the same time.
+            WriteConflict: if the series no longer stands at ``change.before``.
             DeadlineExceeded: at the deadline.
         """
         ...
@@ -142,6 +148,34 @@ class VersionStore(Protocol):
 
     def list_versions(self, series: SeriesKey, limit: int, before: int | None) -> Page[ModelVersion, int]:
         """Versions of one series, newest first."""
+        ...
+
+
+class AuditStore(Protocol):
+    """The audit trails of all tenants' series; version stores write them. Methods may raise ``StorageUnavailable``."""
+
+    def entries(
+        self,
+        series: SeriesKey,
+        limit: int,
+        after: str | None = None,
+        *,
+        until: datetime | None = None,
+        moves_only: bool = False,
+    ) -> Page[AuditEntry, str]:
+        """A page of a trail, newest first, read consistently.
+
+        Args:
+            series: whose trail.
+            limit: how many entries at the most.
+            after: where the page starts, from the page before.
+            until: entries that are later are left out.
+            moves_only: whether only those are wanted that changed the champion.
+        """
+        ...
+
+    def whole(self, series: SeriesKey) -> Iterator[AuditEntry]:
+        """All entries of a trail, oldest first, read consistently."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""How a fitted model becomes the next version of its series, and how versions are deleted."""
+"""How a fitted model becomes the next version of its series."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors import Model, RowsModel
+from tidewatch.registry.audit import NOBODY, Cause
 from tidewatch.registry.contention import until_it_succeeds
 from tidewatch.registry.encoding import MOST_EMBEDDED, encode, pack_arrays
-from tidewatch.registry.errors import SeriesNotFound, VersionInUse, VersionNotFound, WriteConflict
+from tidewatch.registry.errors import WriteConflict
+from tidewatch.registry.head import Head, published
 from tidewatch.registry.lineage import UNKNOWN_REVISION, Lineage, Source, new_version_id
-from tidewatch.registry.ports import DataStore, Head, Receipt, VersionStore
+from tidewatch.registry.ports import DataStore, Receipt, VersionStore
 from tidewatch.registry.version import ModelVersion, SeriesKey
 from tidewatch.series import Frame, FrameProfile, SeriesProfile, TimeSeries
 
@@ -79,6 +81,8 @@ class Publisher:
         deadline: Deadline | None = None,
         *,
         source: Source = "fit",
+        cause: Cause = NOBODY,
+        promote: bool = True,
     ) -> ModelVersion:
         """Publishes a model as the next version of a series.
 
@@ -89,6 +93,8 @@ class Publisher:
             receipt: of a request that may come twice. If it has published a version before, that one is returned.
             deadline: of the request; none by default.
             source: what asked for the training.
+            cause: who asked for it, and why, for the audit trail.
+            promote: whether the version becomes the champion; the first of a series always does.
 
         Raises:
             DeadlineExceeded: if the deadline has passed before anything was stored.
@@ -102,12 +108,15 @@ class Publisher:
 
         def append() -> ModelVersion:
             head = self._versions.head(series)
+            # Read only where it is needed: a series that was deleted goes on with its trail.
+            trail = head.trail if head else self._versions.trail(series)
             numbered = _numbered(candidate, head)
+            change = published(numbered, head, trail, cause, self._now(), promote=promote)
             try:
-                self._versions.append(numbered, receipt)
+                self._versions.append(numbered, change, receipt)
             except WriteConflict:
-                if receipt and (published := self._published_by(series, receipt)):
-                    return published
+                if receipt and (known := self._published_by(series, receipt)):
+                    return known
                 raise
             return numbered
 
@@ -165,78 +174,3 @@ def _numbered(candidate: ModelVersion, head: Head | None) -> ModelVersion:
     if head is None or candidate.lineage is None:
         return replace(candidate, number=head.latest + 1 if head else 1)
     return replace(candidate, number=head.latest + 1, lineage=replace(candidate.lineage, parent=head.champion.number))
-
-
-class Deleter:
-    """Deletes versions and whole series. Their data and arrays are left to the collection of garbage.
-
-    A deletion cannot tell whether another version refers to the same data: equal series of a tenant share one object,
-    and a fit may be about to publish a version that does. Only ``services.collect_garbage`` deletes objects, and says
-    why that is safe.
-    """
-
-    def __init__(
-        self, versions: VersionStore, *, deadline_seconds: float, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
-        """Joins a deleter to its storage.
-
-        Args:
-            versions: where the versions are.
-            deadline_seconds: how long a deletion competes with fits of the same series at the most.
-            sleep: waits for so many seconds.
-        """
-        self._versions = versions
-        self._deadline_seconds = deadline_seconds
-        self._sleep = sleep
-
-    def delete_series(self, series: SeriesKey, deadline: Deadline | None = None) -> None:
-        """Deletes a series with all its versions. A later fit begins anew at v1.
-
-        Args:
-            series: the series.
-            deadline: of the request; none by default.
-
-        Raises:
-            SeriesNotFound: if the series has no model.
-            SeriesBusy: if fits of the series got in the way until the deadline. It is still there.
-            DeadlineExceeded: if it has too many versions for the time. It is still there; the next call goes on.
-            StorageUnavailable: if storage failed. The series is gone, or still there and can be deleted again.
-        """
-        limit = deadline or Deadline.never()
-
-        def delete() -> None:
-            head = self._versions.head(series)
-            if head is None:
-                raise SeriesNotFound(series.series_id)
-            self._versions.delete_series(series, head, limit)
-
-        until_it_succeeds(delete, series, limit, most_seconds=self._deadline_seconds, sleep=self._sleep)
-
-    def delete_version(self, series: SeriesKey, number: int, deadline: Deadline | None = None) -> None:
-        """Deletes one version. Its number is not given out again while the series lives.
-
-        Args:
-            series: the series.
-            number: of the version.
-            deadline: of the request; none by default.
-
-        Raises:
-            SeriesNotFound: if the series has no model.
-            VersionNotFound: if it has no version of that number.
-            VersionInUse: if the version is the champion or the latest.
-            SeriesBusy: if fits of the series got in the way until the deadline. The version is still there.
-            StorageUnavailable: if storage failed. The version is gone, or still there and can be deleted again.
-        """
-
-        def delete() -> None:
-            head = self._versions.head(series)
-            if head is None:
-                raise SeriesNotFound(series.series_id)
-            if number in (head.latest, head.champion.number):
-                raise VersionInUse(series.series_id, number)
-            if self._versions.version(series, number) is None:
-                raise VersionNotFound(series.series_id, number, head.latest)
-            self._versions.delete_version(series, number)
-
-        limit = deadline or Deadline.never()
-        until_it_succeeds(delete, series, limit, most_seconds=self._deadline_seconds, sleep=self._sleep)

@@ -91,6 +91,11 @@ class ModelVersion:
         return self.series.series_id
 
     @property
+    def identity(self) -> str:
+        """Tells the version from another of its number, in an earlier or later life of the series."""
+        return f"{self.trained_at.isoformat()}/{self.data_sha256[:16]}"
+
+    @property
     def version(self) -> str:
         """The version as clients write it, such as ``v3``."""
         return f"v{self.number}"

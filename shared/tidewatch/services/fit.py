@@ -8,7 +8,8 @@ from typing import Final
 
 from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.detectors import CannotTrain, DetectorOptions, Model, fit_model
-from tidewatch.registry import ModelVersion, Publisher, Receipt, SeriesKey
+from tidewatch.registry import Cause, ModelVersion, Publisher, Receipt, SeriesKey
+from tidewatch.registry.audit import NOBODY
 from tidewatch.series import SeriesProfile, TimeSeries
 
 SECONDS_TO_PUBLISH: Final = 4.0
@@ -38,6 +39,8 @@ def fit(
     publisher: Publisher,
     receipt: Receipt | None = None,
     allow_constant: bool = False,
+    promote: bool = True,
+    cause: Cause = NOBODY,
     deadline: Deadline,
 ) -> FitResult:
     """Trains the detector of these options on a series, and publishes the model.
@@ -49,6 +52,8 @@ def fit(
         publisher: where the version goes.
         receipt: of a request that may come twice, so that it publishes once.
         allow_constant: whether a series of equal values is learned.
+        promote: whether the version becomes the champion; the first of a series always does.
+        cause: who asked for it, and why.
         deadline: when both training and publishing have to be done.
 
     Raises:
@@ -60,7 +65,7 @@ def fit(
     model = train_in_time(
         trained_on, options, allow_constant=allow_constant, deadline=deadline.earlier(SECONDS_TO_PUBLISH)
     )
-    version = publisher.publish(series, trained_on, model, receipt, deadline)
+    version = publisher.publish(series, trained_on, model, receipt, deadline, cause=cause, promote=promote)
     # The version of a repeated request may be of a release that stored neither.
     profile = SeriesProfile(**version.profile) if version.profile else SeriesProfile.of(trained_on)
     learned = model.learned() if version.learned is None else version.learned

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.detectors import CannotTrain, DetectorOptions, fit_rows
-from tidewatch.registry import Publisher, Receipt, SeriesKey
+from tidewatch.registry import Cause, Publisher, Receipt, SeriesKey
+from tidewatch.registry.audit import NOBODY
 from tidewatch.series import Frame, FrameProfile
 from tidewatch.services.fit import SECONDS_TO_PUBLISH, FitResult
 
@@ -16,6 +17,8 @@ def fit(
     *,
     publisher: Publisher,
     receipt: Receipt | None = None,
+    promote: bool = True,
+    cause: Cause = NOBODY,
     deadline: Deadline,
     field: str,
 ) -> FitResult:
@@ -27,6 +30,8 @@ def fit(
         options: the detector's.
         publisher: where the version goes.
         receipt: of a request that may come twice, so that it publishes once.
+        promote: whether the version becomes the champion; the first of a series always does.
+        cause: who asked for it, and why.
         deadline: when both training and publishing have to be done.
         field: what the request calls the rows.
 
@@ -46,6 +51,6 @@ def fit(
     except CannotTrain as error:
         error.field = field
         raise
-    version = publisher.publish(series, trained_on, model, receipt, deadline)
+    version = publisher.publish(series, trained_on, model, receipt, deadline, cause=cause, promote=promote)
     learned = model.learned() if version.learned is None else version.learned
     return FitResult(version, learned, FrameProfile.of(trained_on).warnings())

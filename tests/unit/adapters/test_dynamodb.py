@@ -15,11 +15,14 @@ from tidewatch.adapters import clients
 from tidewatch.adapters.dynamodb import SERIES_INDEX, DynamoDBVersionStore
 from tidewatch.adapters.items import head_to_item, listed_to_item, version_to_item
 from tidewatch.deadline import Deadline
-from tidewatch.registry import StorageUnavailable, WriteConflict
+from tidewatch.registry import Change, Head, ModelVersion, StorageUnavailable, Trail, WriteConflict
+from tidewatch.registry.audit import NOBODY
+from tidewatch.registry.head import published, series_deleted
 from tidewatch.tenancy import DEFAULT_TENANT
 
+from tests.contract.publishing import append
 from tests.support.environment import ENVIRONMENT
-from tests.support.samples import a_version, key
+from tests.support.samples import NOW, a_head, a_version, key
 
 TABLE = ENVIRONMENT["TABLE_NAME"]
 
@@ -52,6 +55,16 @@ def asked(client):
     return calls
 
 
+def change_of(version: ModelVersion) -> Change:
+    """As by who read that the version before is the latest."""
+    before = None if version.number == 1 else Head(version.number - 1, a_version(number=version.number - 1))
+    return published(version, before, Trail(), NOBODY, NOW)
+
+
+def append_unread(store: DynamoDBVersionStore, version: ModelVersion) -> None:
+    store.append(version, change_of(version))
+
+
 def cancelled(stub: Stubber, *codes: str) -> None:
     stub.add_client_error(
         "transact_write_items",
@@ -63,14 +76,18 @@ def cancelled(stub: Stubber, *codes: str) -> None:
 class TestAppend:
     def test_the_first_version_is_a_version_a_head_an_entry_of_the_index_and_a_count(self, store, stub, asked):
         stub.add_response("transact_write_items", {})
-        store.append(a_version())
+        append_unread(store, a_version())
         ((_, call),) = asked
-        version, head, listed, count = call["TransactItems"]
+        version, count, trail, head, entry, listed = call["TransactItems"]
         assert version["Put"]["Item"] == version_to_item(a_version()) | {
             "pk": {"S": "TENANT#default#SERIES#cpu"},
             "sk": {"S": "VERSION#00000001"},
         }
-        assert head["Put"]["Item"] == head_to_item(a_version()) | {
+        after = change_of(a_version()).after
+        assert trail["ConditionCheck"]["ConditionExpression"] == "attribute_not_exists(pk)"
+        assert entry["Put"]["Item"]["hash"]["S"] == after.trail.hash
+        assert entry["Put"]["Item"]["sk"]["S"] == "AUDIT#2025-01-01T12:30:15.250000Z#00000001"
+        assert head["Put"]["Item"] == head_to_item(after) | {
             "pk": {"S": "TENANT#default#SERIES#cpu"},
             "sk": {"S": "HEAD"},
         }
@@ -86,18 +103,22 @@ class TestAppend:
 
     def test_a_later_version_moves_the_head_from_the_one_before(self, store, stub, asked):
         stub.add_response("transact_write_items", {})
-        store.append(a_version(number=13))
+        append_unread(store, a_version(number=13))
         ((_, call),) = asked
-        version, head = call["TransactItems"]
+        version, head, entry = call["TransactItems"]
+        assert entry["Put"]["ConditionExpression"] == "attribute_not_exists(pk)"
         assert version["Put"]["Item"]["sk"] == {"S": "VERSION#00000013"}
-        assert head["Put"]["ConditionExpression"] == "latest = :before AND attribute_not_exists(tenant)"
-        assert head["Put"]["ExpressionAttributeValues"] == {":before": {"N": "12"}}
+        assert head["Put"]["ConditionExpression"] == (
+            "latest = :latest AND trained_at = :trained_at AND attribute_not_exists(audit_hash)"
+            " AND attribute_not_exists(tenant)"
+        )
+        assert head["Put"]["ExpressionAttributeValues"][":latest"] == {"N": "12"}
 
     def test_only_the_first_fit_writes_the_index_of_series(self, store, stub, asked):
         """All entries of a tenant lie in one partition of it: 1,000 writes a second are all that it takes."""
         for number in (1, 2, 3):
             stub.add_response("transact_write_items", {})
-            store.append(a_version(number=number))
+            append_unread(store, a_version(number=number))
         indexed = [
             item["Put"]["Item"]["sk"]["S"]
             for _, call in asked
@@ -119,8 +140,8 @@ class TestAppend:
 
         client.meta.events.register_first("before-send.dynamodb", answer)
         store = DynamoDBVersionStore(client, TABLE)
-        store.append(a_version(number=2))
-        store.append(a_version(number=3))
+        append_unread(store, a_version(number=2))
+        append_unread(store, a_version(number=3))
         assert len(tokens) == 4
         assert tokens[0] == tokens[1] == tokens[2] != tokens[3]
 
@@ -139,36 +160,36 @@ class TestAppend:
     def test_a_lost_race_is_version_taken(self, codes, store, stub):
         cancelled(stub, *codes)
         with pytest.raises(WriteConflict):
-            store.append(a_version())
+            append_unread(store, a_version())
 
     @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
     def test_a_throttled_transaction_is_storage_unavailable(self, code, store, stub):
         cancelled(stub, "None", code)
         with pytest.raises(StorageUnavailable):
-            store.append(a_version())
+            append_unread(store, a_version())
 
     @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
     def test_a_transaction_that_can_never_succeed_is_a_defect(self, code, store, stub):
         """Such as an item above 400 KB: to try again in a second would not help."""
         cancelled(stub, "None", code)
         with pytest.raises(errors.ClientError):
-            store.append(a_version())
+            append_unread(store, a_version())
 
     @pytest.mark.parametrize("code", ["ThrottlingException", "TransactionInProgressException", "RequestLimitExceeded"])
     def test_a_refused_call_is_storage_unavailable(self, code, store, stub):
         stub.add_client_error("transact_write_items", code)
         with pytest.raises(StorageUnavailable):
-            store.append(a_version())
+            append_unread(store, a_version())
 
     def test_a_call_that_is_wrong_passes_through(self, store, stub):
         stub.add_client_error("transact_write_items", "ValidationException")
         with pytest.raises(errors.ClientError):
-            store.append(a_version())
+            append_unread(store, a_version())
 
 
 class TestReading:
     def test_a_head_is_one_consistent_read(self, store, stub, asked):
-        stub.add_response("get_item", {"Item": head_to_item(a_version(number=3))})
+        stub.add_response("get_item", {"Item": head_to_item(a_head(a_version(number=3)))})
         assert store.head(key("cpu")).latest == 3
         assert asked == [
             (
@@ -201,7 +222,7 @@ class TestReading:
     @pytest.mark.parametrize("count", [10, 11])
     def test_a_page_reads_one_more_to_know_whether_another_follows(self, store, stub, asked, count):
         """Not from LastEvaluatedKey: DynamoDB sends it with a full page also when nothing follows."""
-        heads = [head_to_item(a_version(f"s{index:02d}")) for index in range(count)]
+        heads = [head_to_item(a_head(a_version(f"s{index:02d}"))) for index in range(count)]
         stub.add_response("query", {"Items": [listed_to_item(key(f"s{index:02d}")) for index in range(count)]})
         stub.add_response("batch_get_item", {"Responses": {TABLE: heads[:10]}})
         assert store.list_series(DEFAULT_TENANT, 10, None).after == (None if count == 10 else "s09")
@@ -238,7 +259,7 @@ class TestPagesOfAMegabyte:
 
     def test_series_go_on_after_it(self, store, stub):
         items = [listed_to_item(key(name)) for name in ("a", "b")]
-        heads = [head_to_item(a_version(name)) for name in ("b", "a")]
+        heads = [head_to_item(a_head(a_version(name))) for name in ("b", "a")]
         stub.add_response("query", {"Items": items, "LastEvaluatedKey": {"pk": {"S": "x"}, "sk": {"S": "x"}}})
         stub.add_response("batch_get_item", {"Responses": {TABLE: heads}})
         page = store.list_series(DEFAULT_TENANT, 50, None)
@@ -250,25 +271,25 @@ class TestAHalfWrittenSeries:
     """What no transaction of ours leaves behind must still not be built upon."""
 
     def test_a_version_without_its_head_is_not_overwritten(self, aws, store, client):
-        store.append(a_version())
+        append(store, a_version())
         orphan = version_to_item(a_version(number=2)) | {
             "pk": {"S": "TENANT#default#SERIES#cpu"},
             "sk": {"S": "VERSION#00000002"},
         }
         client.put_item(TableName=TABLE, Item=orphan)
         with pytest.raises(WriteConflict):
-            store.append(a_version(number=2, detector="another"))
+            append(store, a_version(number=2, detector="another"))
         assert store.head(key("cpu")).latest == 1
         assert store.version(key("cpu"), 2).detector == "three_sigma"
 
     def test_a_head_without_its_version_is_not_moved(self, aws, store, client):
-        head = head_to_item(a_version(number=5)) | {
+        head = head_to_item(a_head(a_version(number=5))) | {
             "pk": {"S": "TENANT#default#SERIES#cpu"},
             "sk": {"S": "HEAD"},
         }
         client.put_item(TableName=TABLE, Item=head)
         with pytest.raises(WriteConflict):
-            store.append(a_version())
+            append(store, a_version())
         assert store.version(key("cpu"), 1) is None
         assert store.count_series(DEFAULT_TENANT) == 0
 
@@ -276,8 +297,8 @@ class TestAHalfWrittenSeries:
 def test_first_fits_are_spread_over_shards(store, stub, asked):
     for index in range(100):
         stub.add_response("transact_write_items", {})
-        store.append(a_version(f"series-{index}"))
-    shards = {call["TransactItems"][3]["Update"]["Key"]["sk"]["S"] for _, call in asked}
+        append_unread(store, a_version(f"series-{index}"))
+    shards = {call["TransactItems"][1]["Update"]["Key"]["sk"]["S"] for _, call in asked}
     assert shards == {f"SHARD#{number:02d}" for number in range(16)}
 
 
@@ -289,11 +310,11 @@ class TestListing:
         stub.add_response(
             "batch_get_item",
             {
-                "Responses": {TABLE: [head_to_item(a_version("a"))]},
+                "Responses": {TABLE: [head_to_item(a_head(a_version("a")))]},
                 "UnprocessedKeys": {TABLE: {"Keys": [missing]}},
             },
         )
-        stub.add_response("batch_get_item", {"Responses": {TABLE: [head_to_item(a_version("b", 2))]}})
+        stub.add_response("batch_get_item", {"Responses": {TABLE: [head_to_item(a_head(a_version("b", 2)))]}})
         page = store.list_series(DEFAULT_TENANT, 10, None)
         assert [(line.series_id, line.latest) for line in page.items] == [("a", 1), ("b", 2)]
         assert asked[-1][1]["RequestItems"][TABLE]["Keys"] == [missing]
@@ -301,7 +322,7 @@ class TestListing:
     def test_a_series_that_was_just_deleted_is_left_out(self, store, stub):
         """The index follows the table a moment later."""
         stub.add_response("query", {"Items": [listed_to_item(key(name)) for name in ("a", "b", "c")]})
-        stub.add_response("batch_get_item", {"Responses": {TABLE: [head_to_item(a_version("a"))]}})
+        stub.add_response("batch_get_item", {"Responses": {TABLE: [head_to_item(a_head(a_version("a")))]}})
         page = store.list_series(DEFAULT_TENANT, 2, None)
         assert [line.series_id for line in page.items] == ["a"]
         assert page.after == "b"
@@ -313,7 +334,7 @@ class TestSeriesOfEarlierReleases:
     @pytest.fixture
     def published_before(self, aws, store, client):
         for number in (1, 2):
-            store.append(a_version(number=number))
+            append(store, a_version(number=number))
         client.delete_item(TableName=TABLE, Key={"pk": {"S": "TENANT#default#SERIES#cpu"}, "sk": {"S": "LISTED"}})
         client.update_item(
             TableName=TABLE,
@@ -332,7 +353,7 @@ class TestSeriesOfEarlierReleases:
 
     def test_get_an_entry_of_their_own_by_the_next_fit(self, published_before, store, client):
         assert self.indexed(client) == ["HEAD"]
-        store.append(a_version(number=3))
+        append(store, a_version(number=3))
         assert self.indexed(client) == ["LISTED"]
         assert [(line.series_id, line.latest) for line in store.list_series(DEFAULT_TENANT, 9, None).items] == [
             ("cpu", 3)
@@ -341,11 +362,12 @@ class TestSeriesOfEarlierReleases:
 
     def test_a_fit_that_comes_too_late_changes_nothing(self, published_before, store, client):
         with pytest.raises(WriteConflict):
-            store.append(a_version(number=2))
+            append(store, a_version(number=2))
         assert self.indexed(client) == ["HEAD"]
 
     def test_are_deleted_whole(self, published_before, store, client):
-        store.delete_series(key(), store.head(key()), Deadline.never())
+        store.delete_series(series_deleted(store.head(key()), NOBODY, NOW), Deadline.never())
         items = client.scan(TableName=TABLE)["Items"]
-        assert [item for item in items if not item["pk"]["S"].endswith("#STATS")] == []
+        left = {item["sk"]["S"].partition("#")[0] for item in items if not item["pk"]["S"].endswith("#STATS")}
+        assert left == {"AUDIT", "TRAIL"}
         assert store.count_series(DEFAULT_TENANT) == 0

@@ -13,10 +13,10 @@ from tidewatch.adapters.items import (
     version_from_item,
     version_to_item,
 )
-from tidewatch.registry import Lineage
+from tidewatch.registry import Head, Lineage
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
-from tests.support.samples import a_version
+from tests.support.samples import a_head, a_version
 
 AWKWARD = {
     "high": 1.7976931348623157e308,
@@ -40,7 +40,7 @@ def test_what_is_not_in_a_head_comes_back_with_a_version():
     found = version_from_item(version_to_item(version), DEFAULT_TENANT)
     assert (found.lineage, found.evaluation) == (lineage, {"recall": 1 / 3})
     assert (found.kind, found.variables) == ("rows", ("x1", "x2"))
-    champion = head_from_item(head_to_item(version), DEFAULT_TENANT).champion
+    champion = head_from_item(head_to_item(Head(version.number, version)), DEFAULT_TENANT).champion
     assert (champion.lineage, champion.evaluation, champion.variables) == (None, None, ("x1", "x2"))
 
 
@@ -59,7 +59,7 @@ def test_the_time_of_training_comes_back_in_utc(microsecond):
 
 def test_attributes_are_strings_and_whole_numbers():
     """A DynamoDB number ends at 1e126 and has 38 digits, so that no double is stored as one."""
-    item = head_to_item(a_version(parameters=AWKWARD))
+    item = head_to_item(a_head(a_version(parameters=AWKWARD)))
     assert {kind for attribute in item.values() for kind in attribute} == {"S", "N"}
     assert {name for name, attribute in item.items() if "N" in attribute} == {
         "number", "points_used", "span_start", "span_end", "step", "latest", "champion",
@@ -78,7 +78,7 @@ def test_small_arrays_are_bytes_and_large_ones_a_key():
 
 def test_a_head_carries_its_champion_whole_and_is_not_in_the_index():
     version = a_version(number=7, tenant=Tenant("acme"))
-    item = head_to_item(version)
+    item = head_to_item(Head(version.number, version))
     head = head_from_item(item, Tenant("acme"))
     assert (head.latest, head.champion) == (7, version)
     assert "tenant" not in item
@@ -89,8 +89,10 @@ def test_a_version_is_not_in_the_index_of_series():
 
 
 def test_a_summary_needs_only_some_of_the_head():
-    item = head_to_item(a_version(number=7))
-    projected = {name: item[name] for name in ("series_id", "latest", "detector", "trained_at", "points_used")}
+    item = head_to_item(a_head(a_version(number=7)))
+    projected = {
+        name: item[name] for name in ["series_id", "latest", "champion", "detector", "trained_at", "points_used"]
+    }
     summary = summary_from_item(projected)
     assert (summary.series_id, summary.latest, summary.detector, summary.points_used) == ("cpu", 7, "three_sigma", 8)
     assert summary.trained_at == a_version().trained_at

@@ -7,7 +7,7 @@ from benchmarks.quality import suite
 from benchmarks.quality.anomalies import ANOMALIES, SENTINEL
 from benchmarks.quality.backgrounds import BACKGROUNDS
 from benchmarks.quality.beats import BEATS, CHANGES
-from benchmarks.quality.contenders import Contender, fit
+from benchmarks.quality.contenders import Contender
 from benchmarks.quality.suite import EVENTS, HISTORY, Found, Summary, make, make_beats
 
 PAIRS = [(kind, background) for kind, anomaly in ANOMALIES.items() for background in anomaly.backgrounds]
@@ -47,7 +47,7 @@ def test_a_changed_beat_can_be_seen_from_its_start_to_its_end(kind, beat):
     assert deviation[quiet].max() < 6.0 * noise
 
 
-def test_what_is_found_late_by_chance_or_not_at_all():
+def test_what_is_found_late_by_chance_or_not_at_all(monkeypatch):
     made = make("level shift", "white", 0)
     flags = np.zeros(made.values.size - HISTORY, dtype=bool)
     first, second = made.events[:2]
@@ -55,7 +55,8 @@ def test_what_is_found_late_by_chance_or_not_at_all():
     flags[first.end + 5] = True  # its end is a change as well: neither right nor wrong
     flags[first.end + 6] = True
     flags[second.start - 40] = True
-    found = suite.find(flags, made.events)
+    monkeypatch.setattr(suite, "judge", lambda *_: type("Judged", (), {"flag": flags}))
+    found = suite._find(Contender.parse("mad"), made)
     assert found.delays[0] == 7
     assert np.isnan(found.delays[1:]).all()
     assert found.by_chance.tolist() == [False, True, *[False] * 6]
@@ -69,17 +70,3 @@ def test_a_summary_of_several_series():
         Found(np.array([np.nan, 5.0]), np.array([False, False]), false_flags=2, normal_points=200),
     ]
     assert Summary.of(series) == Summary(recall=0.75, by_chance=0.25, delay=4.0, false_per_thousand=10.0)
-
-
-def test_a_detector_is_fitted_once_to_each_history(monkeypatch):
-    fits = []
-    monkeypatch.setattr(suite, "fit", lambda contender, history: fits.append(history) or fit(contender, history))
-    figures = suite.measure(Contender.parse("three_sigma"))
-    histories = len(BACKGROUNDS) + len(BEATS) + len(ANOMALIES["spike after a sentinel"].backgrounds)
-    assert len(fits) == suite.SERIES * histories
-    assert list(figures.points) == PAIRS
-    assert len(figures.shapes) == len(CHANGES) * len(BEATS)
-    assert Summary.of(figures.points["spike", "white"]).recall == 1.0
-    assert Summary.of(figures.points["spike after a sentinel", "white"]).recall == 0.0
-    halves = [figures.of(half).points["level shift", "AR"] for half in ("even", "odd")]
-    assert [len(half) for half in halves] == [1, 1]

@@ -12,6 +12,7 @@ from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.registry import SeriesBusy, StorageUnavailable, contention
 from tidewatch.registry.encoding import encode_series
 
+from tests.contract.publishing import append
 from tests.support.flaky import STEPS, FlakyData, FlakyVersions, Recorder
 from tests.support.memory import Memory, MemoryDataStore, MemoryVersionStore
 from tests.support.samples import LIBRARIES, NOW, VALUES, a_model, a_publisher, a_series, a_version, key
@@ -43,7 +44,7 @@ class Overtaker:
         if self._left:
             self._left -= 1
             head = self._versions.head(key("cpu"))
-            self._versions.append(a_version(number=head.latest + 1 if head else 1))
+            append(self._versions, a_version(number=head.latest + 1 if head else 1))
 
 
 class FakeTime:
@@ -96,7 +97,7 @@ def test_numbers_follow_each_other_and_series_are_counted_apart(versions, data):
 def test_the_data_is_stored_before_the_version(versions, data):
     calls: list[str] = []
     a_publisher(Recorder(versions, calls), Recorder(data, calls)).publish(key("cpu"), a_series(), a_model())
-    assert calls == ["put", "head", "append"]
+    assert calls == ["put", "head", "trail", "append"]
 
 
 def test_a_lost_race_takes_the_next_number_and_keeps_the_model_and_its_data(versions, data, memory):
@@ -105,7 +106,7 @@ def test_a_lost_race_takes_the_next_number_and_keeps_the_model_and_its_data(vers
     version = a_publisher(Recorder(overtaken, calls), Recorder(data, calls)).publish(key("cpu"), a_series(), a_model())
     assert version.number == 4
     assert versions.version(key("cpu"), 4) == version
-    assert calls == ["put", *["head", "append"] * 4]
+    assert calls == ["put", "head", "trail", "append", *["head", "append"] * 3]
     assert len(memory.objects) == 1
 
 
@@ -231,4 +232,4 @@ class TestStorageFailure:
         failing = Recorder(FlakyVersions(versions, "append"), calls)
         with pytest.raises(StorageUnavailable):
             a_publisher(failing, data).publish(key("cpu"), a_series(), a_model())
-        assert calls == ["head", "append"]
+        assert calls == ["head", "trail", "append"]

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tidewatch.deadline import Deadline
 from tidewatch.detectors import fit_model
 from tidewatch.detectors.ensemble.auto.detector import AutoOptions
-from tidewatch.registry import LATEST, DataCorrupted, ModelVersion, Registry, SeriesNotFound, VersionNotFound
+from tidewatch.registry import LATEST, DataCorrupted, Deleter, ModelVersion, Registry, SeriesNotFound, VersionNotFound
 from tidewatch.registry import loader as registry_module
 from tidewatch.registry.ports import Head
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
+from tests.contract.publishing import append
 from tests.support.flaky import Recorder
 from tests.support.memory import Memory, MemoryDataStore, MemoryVersionStore
-from tests.support.samples import a_model, a_publisher, a_series, a_version, key, no_arrays
+from tests.support.samples import NOW, a_model, a_publisher, a_series, a_version, key, no_arrays
 
 
 class Clock:
@@ -49,7 +49,7 @@ def publish(store: MemoryVersionStore, count: int = 1, series_id: str = "cpu") -
     first = head.latest + 1 if head else 1
     versions = [a_version(series_id, number, sigmas=float(number)) for number in range(first, first + count)]
     for version in versions:
-        store.append(version)
+        append(store, version)
     return versions
 
 
@@ -148,17 +148,17 @@ class TestStorageCalls:
     def test_a_version_that_was_deleted_is_not_answered_from_memory(self, store, registry):
         publish(store, 2)
         registry.load(key("cpu"), 1)
-        store.delete_version(key("cpu"), 1)
+        Deleter(store, deadline_seconds=1, now=lambda: NOW).delete_version(key("cpu"), 1)
         with pytest.raises(VersionNotFound):
             registry.load(key("cpu"), 1)
 
     def test_a_series_that_was_deleted_and_trained_anew_has_its_new_model(self, store, registry):
         (old,) = publish(store)
         assert registry.load(key("cpu")).version == old
-        store.delete_series(key("cpu"), store.head(key("cpu")), Deadline.never())
+        Deleter(store, deadline_seconds=1, now=lambda: NOW).delete_series(key("cpu"))
         with pytest.raises(SeriesNotFound):
             registry.load(key("cpu"), 1)
-        store.append(a_version(sigmas=2.5))
+        append(store, a_version(sigmas=2.5))
         for selector in (None, LATEST, 1):
             assert registry.load(key("cpu"), selector).model.options.sigmas == 2.5
 
@@ -167,8 +167,8 @@ class TestTenants:
     def test_series_of_one_name_have_their_own_models_in_memory(self, store, calls):
         """With a cache of heads, too: no answer of one tenant's is ever another's."""
         one, other = Tenant("one"), Tenant("other")
-        store.append(a_version(tenant=one, sigmas=1.5))
-        store.append(a_version(tenant=other, sigmas=2.5))
+        append(store, a_version(tenant=one, sigmas=1.5))
+        append(store, a_version(tenant=other, sigmas=2.5))
         registry = Registry(Recorder(store, calls), no_arrays, head_cache_seconds=60)
         for _ in range(2):
             for tenant, sigmas in ((one, 1.5), (other, 2.5)):
@@ -235,7 +235,7 @@ def test_lists_come_from_storage_as_they_are(store, registry, calls):
 
 
 def test_a_version_of_an_unknown_detector_is_a_defect_and_not_missing(store, registry):
-    store.append(replace(a_version(), detector="four_sigma"))
+    append(store, replace(a_version(), detector="four_sigma"))
     with pytest.raises(KeyError, match="four_sigma"):
         registry.load(key("cpu"))
 

@@ -1,0 +1,126 @@
+"""What routes that change a series share: who asks, why, for which state, and how the series stands then.
+
+Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Final
+
+from aws_lambda_powertools.event_handler import Depends, Response
+from aws_lambda_powertools.event_handler.openapi.params import Header
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from tidewatch import composition
+from tidewatch.api.problem_schema import CONTENT_TYPE, Problem
+from tidewatch.api.request import ApiRequest
+from tidewatch.registry import Cause, Head, Promoter
+
+
+def get_promoter() -> Promoter:
+    """Moves champions and challengers."""
+    return composition.promoter()
+
+
+PromoterDep = Annotated[Promoter, Depends(get_promoter)]
+
+_MOST_REASON: Final = 500
+_TAG: Final = re.compile(r'"[!#-~]{1,64}"')
+
+Reason = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, max_length=_MOST_REASON),
+    Field(description="Why, for the audit trail."),
+]
+Promote = Annotated[
+    bool,
+    Field(
+        strict=True,
+        description="Whether the version becomes the champion, which judges where a request names none. The first of a "
+        "series always does.",
+    ),
+]
+GivenReason = Annotated[Reason, StringConstraints(min_length=1)]
+
+
+def _check_tag(tag: str) -> str:
+    if tag != "*" and not _TAG.fullmatch(tag):
+        raise PydanticCustomError("tag_form", 'If-Match has one ETag, in quotes, such as "12-0f3a…", or *')
+    return tag
+
+
+IfMatch = Annotated[
+    Annotated[str, AfterValidator(_check_tag), WithJsonSchema({"type": "string"})] | None,
+    Header(
+        alias="If-Match",
+        description="The `ETag` of the series that the change is meant for. If it was changed since, nothing is done.",
+    ),
+]
+
+CHANGED_SINCE: Final = {
+    412: {
+        "description": "The series was changed since it had the ETag of If-Match.",
+        "content": {CONTENT_TYPE: {"model": Problem}},
+    }
+}
+
+
+def cause_of(request: ApiRequest, reason: str = "") -> Cause:
+    """Who asks, and why."""
+    return Cause(request.principal.key_id, reason)
+
+
+def wanted_tag(if_match: str | None) -> str | None:
+    """The tag of a checked If-Match; None if any state will do."""
+    return None if if_match in (None, "*") else str(if_match).strip('"')
+
+
+def etag(head: Head) -> dict[str, str | list[str]]:
+    """The header that names a state of a series."""
+    return {"ETag": f'"{head.tag}"'}
+
+
+class ChallengerState(BaseModel):
+    """The version that judges beside the champion."""
+
+    version: str
+    since: datetime
+    auto_promote: Annotated[bool, Field(description="Whether it becomes the champion once the comparison says so.")]
+    error_rate: Annotated[float, Field(description="The rate at which the comparison may be wrong.")]
+
+
+class StandingResponse(BaseModel):
+    """Which versions of a series judge."""
+
+    series_id: str
+    champion_version: Annotated[str, Field(description="The version that judges.")]
+    latest_version: Annotated[str, Field(description="The newest version, promoted or not.")]
+    challenger: Annotated[
+        ChallengerState | None, Field(description="The version that judges beside it and decides nothing.")
+    ]
+    monitor: Annotated[bool, Field(description="Whether judgements are kept, so that drift is seen.")]
+
+    @classmethod
+    def of(cls, head: Head) -> "StandingResponse":
+        """The answer for a head."""
+        challenger: ChallengerState | None = None
+        if head.challenger is not None:
+            challenger = ChallengerState(
+                version=f"v{head.challenger.number}",
+                since=head.challenger.since,
+                auto_promote=head.challenger.auto_promote,
+                error_rate=head.challenger.error_rate,
+            )
+        return cls(
+            series_id=head.champion.series_id,
+            champion_version=head.champion.version,
+            latest_version=f"v{head.latest}",
+            challenger=challenger,
+            monitor=head.monitor,
+        )
+
+
+def standing(head: Head) -> Response[StandingResponse]:
+    """How a series stands, with its ETag."""
+    return Response(200, "application/json", StandingResponse.of(head), headers=etag(head))
