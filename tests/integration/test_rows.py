@@ -105,6 +105,13 @@ def test_a_version_of_rows_tells_its_variables_and_what_its_data_looks_like(api:
     assert [*predict(api, NEXT).json()["predictions"][0]["contributions"]] == ["x1", "x3"]
 
 
+def test_a_version_of_rows_is_drawn_with_a_panel_for_each_variable(api: Api):
+    fit(api)
+    reply = api.call("GET", "/plot?series_id=s&version=1&format=svg")
+    assert (reply.status, reply.headers["content-type"]) == (200, "image/svg+xml")
+    assert all(f">{name}<" in reply.body.decode() for name in (*NAMES, "severity"))
+
+
 def test_a_repeated_fit_of_rows_publishes_once(api: Api):
     body, headers = {"rows": rows(), "detector": "pca"}, {"Idempotency-Key": "k"}
     first, again = (api.call("POST", "/fit/s", json_body=body, headers=headers).json() for _ in range(2))

@@ -41,6 +41,7 @@ def plot(
     """Draw a model.
 
     The training series, each point judged by those before it: the band of what was usual, anomalies, events, severity.
+    Of rows up to twelve variables, those that contributed most to anomalies, one below the other.
     """
     style = PictureStyle(format or wanted_format(request.headers.get("accept", "")), width, height, theme)
     try:

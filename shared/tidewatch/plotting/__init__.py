@@ -12,5 +12,16 @@ if "MPLCONFIGDIR" not in os.environ and not os.access(os.path.expanduser("~"), o
 
 from tidewatch.plotting.render import render
 from tidewatch.plotting.request import LARGEST_SIDE, SMALLEST_SIDE, Format, Judged, PlotRequest, ThemeName
+from tidewatch.plotting.rows import JudgedRows, render_rows
 
-__all__ = ["LARGEST_SIDE", "SMALLEST_SIDE", "Format", "Judged", "PlotRequest", "ThemeName", "render"]
+__all__ = [
+    "LARGEST_SIDE",
+    "SMALLEST_SIDE",
+    "Format",
+    "Judged",
+    "JudgedRows",
+    "PlotRequest",
+    "ThemeName",
+    "render",
+    "render_rows",
+]

@@ -33,8 +33,8 @@ SETTINGS: Final[dict[Any, Any]] = {
     "agg.path.chunksize": 20_000,
 }
 
-# matplotlib is not safe for threads: its settings, font cache and text layout are shared.
-_LOCK: Final = threading.Lock()
+LOCK: Final = threading.Lock()
+"""matplotlib is not safe for threads: its settings, font cache and text layout are shared."""
 
 _PIXELS_TO_COLLECT: Final = 2_000_000
 """A figure contains reference cycles: the pixels of a large one, up to 67 MB, are freed at once rather than later."""
@@ -57,8 +57,8 @@ def render(judged: Judged, request: PlotRequest) -> bytes:
     """
     if not len(judged.series):
         raise ValueError("there is nothing to draw in an empty series")
-    with _LOCK, matplotlib.rc_context(SETTINGS):
-        picture = _encode(*compose(judged, request), request.format)
+    with LOCK, matplotlib.rc_context(SETTINGS):
+        picture = encode(*compose(judged, request), request.format)
     if request.format == "png" and request.width * request.height > _PIXELS_TO_COLLECT:
         gc.collect()
     return picture
@@ -85,7 +85,8 @@ def compose(judged: Judged, request: PlotRequest) -> tuple[Figure, Sequence[str]
     return frame.figure, (title, *facts)
 
 
-def _encode(figure: Figure, words: Sequence[str], image_format: Format) -> bytes:
+def encode(figure: Figure, words: Sequence[str], image_format: Format) -> bytes:
+    """The picture, with its words as metadata."""
     canvas = _CANVASES[image_format](figure)
     title, *facts = words
     metadata: dict[str, str | None] = {"Title": title, "Description": "; ".join(facts)}

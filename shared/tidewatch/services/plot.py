@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tidewatch.deadline import Deadline
-from tidewatch.detectors import find_events
-from tidewatch.plotting import Format, Judged, PlotRequest, ThemeName, render
-from tidewatch.registry import Registry, SeriesKey, TrainingData, VersionSelector
+from tidewatch.deadline import Deadline, DeadlineExceeded
+from tidewatch.detectors import CannotTrain, find_events
+from tidewatch.plotting import Format, Judged, JudgedRows, PlotRequest, ThemeName, render, render_rows
+from tidewatch.registry import LoadedModel, Registry, SeriesKey, TrainingData, VersionSelector
+from tidewatch.series import Frame
 from tidewatch.services.detect import Detection, judge_in_time
 
 _SECONDS_TO_DRAW: Final = 2.0
@@ -47,10 +48,26 @@ def plot_version(
         CannotTrain: if the model takes too long to judge so many points.
     """
     loaded = registry.load(series, selector)
+    time, request = deadline.earlier(_SECONDS_TO_DRAW), style.titled(f"{series.series_id} · {loaded.version.version}")
+    if loaded.version.kind == "rows":
+        return _plot_rows(loaded, training_data.rows_of(loaded.version), request, time)
     points, model = training_data.of(loaded.version), loaded.of_values
-    scores = judge_in_time(model, points, deadline.earlier(_SECONDS_TO_DRAW))
-    judged = Judged(points, scores, find_events(scores), model.options, model.period)
-    return render(judged, style.titled(f"{series.series_id} · {loaded.version.version}"))
+    scores = judge_in_time(model, points, time)
+    return render(Judged(points, scores, find_events(scores), model.options, model.period), request)
+
+
+def _plot_rows(loaded: LoadedModel, rows: Frame, request: PlotRequest, deadline: Deadline) -> bytes:
+    """A picture of rows.
+
+    Raises:
+        CannotTrain: if the model takes too long to judge so many.
+    """
+    model = loaded.of_rows
+    try:
+        scores = model.review(rows, deadline)
+    except DeadlineExceeded:
+        raise CannotTrain(f"judging {len(rows):,} rows by this model takes longer than a request has") from None
+    return render_rows(JudgedRows(rows, scores, model.options), request)
 
 
 def plot_detection(found: Detection, style: PictureStyle) -> bytes:
