@@ -48,6 +48,7 @@ class Example:
     url: str
     status: int
     body: Mapping[str, Any] | None = None
+    idempotency_key: str | None = None
 
 
 def _body(name: str) -> dict[str, Any]:
@@ -102,6 +103,7 @@ def _examples() -> list[Example]:
         Example("Which versions judged", "GET", "/series/web-requests/champion/history", 200),
         Example("What was done", "GET", "/series/web-requests/audit", 200),
         Example("Whether the trail is whole", "GET", "/series/web-requests/audit/verification", 200),
+        Example("A version", "POST", "/series/web-requests/versions/1/reproduce", 202, None, "example"),
         Example("Newest first", "GET", "/jobs", 200),
         Example("Before a worker has it", "GET", f"/jobs/{_JOB_ID}", 200),
         Example("Before a worker had it", "DELETE", f"/jobs/{_JOB_ID}", 202),
@@ -152,7 +154,6 @@ def _stop_the_clock() -> None:
     from tidewatch import composition
     from tidewatch.jobs import Jobs
     from tidewatch.registry import Promoter, Publisher
-    from tidewatch.tenancy import DEFAULT_TENANT
 
     publisher = Publisher(
         composition.version_store(),
@@ -167,8 +168,6 @@ def _stop_the_clock() -> None:
     )
     later = datetime(2026, 1, 1, 8, 30, tzinfo=UTC)
     jobs = Jobs(composition.job_store(), composition.job_queue(), now=lambda: later)
-    request = {"series_id": "web-requests", "version": 1}
-    jobs.start(DEFAULT_TENANT, "reproduce", request, idempotency_key="example")
     promoter = Promoter(
         composition.version_store(), deadline_seconds=1, now=lambda: datetime(2026, 1, 2, 9, 30, tzinfo=UTC)
     )
@@ -252,6 +251,8 @@ def _add_examples(document: dict[str, Any], functions: Functions, routes: RouteT
         route, parameters = routes.find(example.method, path)
         body = json.dumps(example.body).encode() if example.body is not None else b""
         headers = [(b"content-type", b"application/json")] if body else []
+        if example.idempotency_key is not None:
+            headers.append((b"idempotency-key", example.idempotency_key.encode()))
         request = HttpRequest(example.method, path, query, headers, body)
         event = to_event(request, route, parameters, "dev", binary=True)
         event["requestContext"]["authorizer"] = _CALLER

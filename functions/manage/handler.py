@@ -1,9 +1,9 @@
 """What changes models without training, what tells of such changes, and the jobs of a tenant."""
 
 from tidewatch import api
-from tidewatch.api import audit, champion, changes, delete, jobs
+from tidewatch.api import audit, champion, changes, delete, jobs, reproduce
 
-app = api.create_app(delete.routes, champion.routes, audit.routes, jobs.routes)
+app = api.create_app(delete.routes, champion.routes, audit.routes, jobs.routes, reproduce.routes)
 lambda_handler = api.create_handler(
     app, warm_up=(delete.get_deleter, changes.get_promoter, audit.get_audit_store, jobs.get_jobs)
 )

@@ -9,7 +9,7 @@ import platform
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -207,8 +207,21 @@ def delivery_of(record: Mapping[str, Any]) -> Delivery:
 def job_kinds() -> JobKinds:
     """What the worker can do: the function of each kind of jobs. A new kind is registered here."""
     from tidewatch.jobs import JobKinds
+    from tidewatch.services import reproduce
 
-    return JobKinds()
+    kinds = JobKinds()
+    environment = reproduce.Environment(library_versions(), platform.machine(), revision())
+    kinds.register(
+        reproduce.KIND,
+        partial(
+            reproduce.reproduce,
+            registry=registry(),
+            training_data=training_data(),
+            arrays=array_store,
+            environment=environment,
+        ),
+    )
+    return kinds
 
 
 def _now() -> datetime:

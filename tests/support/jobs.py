@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +16,15 @@ from tidewatch.deadline import Deadline
 from tidewatch.jobs import Delivery, Handled, Job, JobFunction, JobKinds, JobRunner, Jobs
 from tidewatch.settings import settings
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
+
+from local.sam.aws.resources import resource_names
+from local.sam.console import Console
+from local.sam.event_sources import QueuePoller, read_mappings
+from local.sam.functions import LambdaContext
+from local.sam.routes import Function, read_functions
+from tests.support.api import handler_module
+from tests.support.environment import REGION, ROOT
+from tests.support.tables import template
 
 KIND = "made_up"
 
@@ -74,6 +86,23 @@ class Workshop:
     def _describe(self, error: Exception) -> dict[str, Any]:
         self.described.append(error)
         return {"type": type(error).__name__, "title": "…", "status": 500, "detail": "…"}
+
+
+def work_off() -> int:
+    """Has the real worker do all jobs that wait, as Lambda would call it; returns how many messages it got."""
+    functions = read_functions(template(), ROOT)
+    given = template().global_properties("Function")["Environment"]["Variables"]
+    (mapping,) = read_mappings(template(), functions, resource_names(template(), given, os.environ))
+
+    def call(function: Function, event: dict[str, Any]) -> Any:
+        context = LambdaContext(function.name, function.memory_mb, "arn", function.timeout_seconds)
+        return handler_module(function).lambda_handler(json.loads(json.dumps(event)), context)
+
+    poller = QueuePoller(mapping, call, Console(sys.stdout), REGION)
+    done = 0
+    while count := poller.poll():
+        done += count
+    return done
 
 
 def receive() -> Delivery | None:

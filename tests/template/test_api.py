@@ -42,6 +42,7 @@ def test_the_contract_has_its_routes_and_each_its_function():
         ("GET", "/series/{series_id}/versions", "HealthcheckFunction"),
         ("GET", "/series/{series_id}", "HealthcheckFunction"),
         ("GET", "/series/{series_id}/versions/{version}", "HealthcheckFunction"),
+        ("POST", "/series/{series_id}/versions/{version}/reproduce", "ManageFunction"),
         ("GET", "/jobs", "ManageFunction"),
         ("GET", "/jobs/{job_id}", "ManageFunction"),
         ("DELETE", "/jobs/{job_id}", "ManageFunction"),

@@ -54,6 +54,8 @@ GRANTS = {
         ("dynamodb:UpdateItem", MODELS),
         ("dynamodb:GetItem", JOBS),
         ("dynamodb:BatchGetItem", JOBS),
+        ("dynamodb:PutItem", JOBS),
+        ("sqs:SendMessage", QUEUE),
         ("dynamodb:UpdateItem", JOBS),
         ("dynamodb:Query", f"{JOBS}/index/JobsByTenant"),
         ("s3:GetObject", DATA_OF_JOBS),
@@ -61,6 +63,9 @@ GRANTS = {
     },
     "WorkerFunction": {
         ("dynamodb:UpdateItem", JOBS),
+        ("dynamodb:GetItem", MODELS),
+        ("s3:GetObject", TRAINING_DATA),
+        ("s3:GetObject", ARRAYS),
         ("sqs:ReceiveMessage", QUEUE),
         ("sqs:DeleteMessage", QUEUE),
         ("sqs:GetQueueAttributes", QUEUE),

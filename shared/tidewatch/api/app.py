@@ -7,7 +7,7 @@ import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -39,6 +39,11 @@ LimitsOf = Callable[[Settings], BodyLimits]
 def small_body(settings: Settings) -> BodyLimits:
     """The limits of a body without a series."""
     return BodyLimits(most_bytes=min(settings.max_body_bytes, 2**16), containers=64, items=1_000)
+
+
+def optional_body(settings: Settings) -> BodyLimits:
+    """The limits of a body that need not be there."""
+    return replace(small_body(settings), optional=True)
 
 
 def series_limits(settings: Settings) -> BodyLimits:

@@ -66,11 +66,13 @@ class BodyLimits:
         most_bytes: after gzip is undone.
         containers: how many arrays and objects it may have.
         items: how many items and fields they may have together.
+        optional: whether there may be none at all, which is then an object without fields.
     """
 
     most_bytes: int
     containers: int
     items: int
+    optional: bool = False
 
 
 def normalise(event: Mapping[str, Any], limits: Callable[[], BodyLimits]) -> dict[str, Any]:
@@ -158,6 +160,8 @@ def _decoded_path(event: Mapping[str, Any]) -> str:
 def _body(event: Mapping[str, Any], headers: Mapping[str, str], limits: Callable[[], BodyLimits]) -> str:
     raw = event.get("body") or ""
     if not raw:
+        if limits().optional:
+            return "{}"
         raise MalformedBody(_EMPTY)
     _check_media_type(headers.get("content-type", ""))
     bounds = limits()

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import orjson
 from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -71,6 +71,17 @@ KindQuery = Annotated[
 JobCursor = Annotated[
     Annotated[str, AfterValidator(_check_cursor), WithJsonSchema({"type": "string", "maxLength": 256})] | None,
     Query(description="Where the page starts: `next_cursor` of the page before. Opaque."),
+]
+
+
+JobKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        description="The same key gives the same job for as long as the job is kept, which is 30 days after its end.",
+    ),
 ]
 
 

