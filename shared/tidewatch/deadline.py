@@ -19,6 +19,7 @@ class Deadline:
     Attributes:
         at: the moment, in seconds of the clock; infinite where there is no deadline.
         clock: what tells the time, in seconds.
+        other: another deadline, by another clock, that holds too; None if there is none.
 
     >>> Deadline.never().remaining()
     inf
@@ -26,6 +27,7 @@ class Deadline:
 
     at: float
     clock: Callable[[], float] = time.monotonic
+    other: Deadline | None = None
 
     @classmethod
     def after(cls, seconds: float, clock: Callable[[], float] = time.monotonic) -> Deadline:
@@ -39,15 +41,23 @@ class Deadline:
 
     def remaining(self) -> float:
         """Seconds until the deadline; negative once it has passed."""
-        return self.at - self.clock()
+        own = self.at - self.clock()
+        return own if self.other is None else min(own, self.other.remaining())
 
     def within(self, seconds: float) -> Deadline:
         """This deadline, or the one that is so many seconds from now if that is sooner."""
-        return Deadline(min(self.at, self.clock() + seconds), self.clock)
+        return Deadline(min(self.at, self.clock() + seconds), self.clock, self.other)
+
+    def within_work(self, seconds: float) -> Deadline:
+        """This deadline, or when this thread has worked for so many seconds of the processor if that is sooner.
+
+        A busy machine takes longer for the same work, and is not to refuse it as too much.
+        """
+        return Deadline(time.thread_time() + seconds, time.thread_time, self)
 
     def earlier(self, seconds: float) -> Deadline:
         """A deadline that leaves so many seconds for what comes after the work."""
-        return Deadline(self.at - seconds, self.clock)
+        return Deadline(self.at - seconds, self.clock, self.other and self.other.earlier(seconds))
 
     def check(self) -> None:
         """Does nothing in time.

@@ -12,8 +12,6 @@ Statistical Society B 56(3), the runs estimator.
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
@@ -26,7 +24,7 @@ from tidewatch.detectors.base import Arrays, CannotTrain, Floats
 from tidewatch.detectors.learned import load_learners
 
 MOST_SECONDS: Final = 20.0
-"""How long a training may take, and how long the model may take to judge its training series."""
+"""How long a training may take of the processor, and how long the model may take to judge its training series."""
 MOST_BYTES: Final = 10_000_000
 """How large a model may be."""
 
@@ -36,7 +34,7 @@ _FOLDS: Final = 4
 _JUDGED: Final = 4_096
 """Rows of a fold that are scored at the most."""
 _SLACK: Final = 1.5
-"""One fit may take so many times its share of the time that is left: a busy machine is not steady."""
+"""One fit may take so many times its share of the time that is left: folds differ."""
 _DISTINCT: Final = 0.5
 """If a smaller share of the scores is distinct, the series repeats itself exactly."""
 _DIGITS: Final = 9
@@ -190,10 +188,8 @@ def cross_fit(
 
     if usual is None or fewest_left(usual, plan.lookback) < max(plan.fewest, usual.size // 3):
         usual = np.ones(len(rows), dtype=np.bool_)
-    # The clock starts after the imports: they take seconds on a busy machine, and are no part of the training. Where
-    # nobody waits, what counts is the time of the processor: the same training is not refused on a busy machine.
-    nobody_waits = deadline.at == math.inf
-    budget = Deadline.after(MOST_SECONDS, time.thread_time) if nobody_waits else deadline.within(MOST_SECONDS)
+    # After the imports: they take seconds on a busy machine, and are no part of the training.
+    budget = deadline.within_work(MOST_SECONDS)
     seconds = budget.remaining()
     # On one thread sums are added up in one order, so a series gives one model on any machine; and trainings are so
     # small that threads mostly wait for each other.
