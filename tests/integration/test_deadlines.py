@@ -58,7 +58,7 @@ def test_a_judgement_that_takes_too_long_is_refused(api: Api, monkeypatch, path)
 
 
 def test_without_time_to_publish_nothing_is_published(api: Api, boundary: Boundary, monkeypatch):
-    monkeypatch.setattr("tidewatch.services.fit._SECONDS_TO_PUBLISH", -math.inf)
+    monkeypatch.setattr("tidewatch.services.fit.SECONDS_TO_PUBLISH", -math.inf)
     reply = api.fit("s", VALUES, milliseconds_left=1_000)
     assert (reply.status, reply.problem) == (503, "out-of-time")
     assert not boundary.wrote
