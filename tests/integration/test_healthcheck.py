@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from moto.cloudwatch.models import CloudWatchBackend
 from tidewatch.detectors import CATALOGUE
+from tidewatch.services.healthcheck import HealthReporter
 from tidewatch.telemetry import DIMENSION_SETS, Metric
 
 from local.sam.aws import moto_patches
@@ -107,11 +108,10 @@ def test_the_figures_are_what_cloudwatch_says(api: Api, boundary: Boundary):
         (Metric.INFERENCE_LATENCY, "Sum"): 1234.5,
         (Metric.INFERENCE_LATENCY, "SampleCount"): 1000.0,
         (Metric.INFERENCE_LATENCY, "p95"): 4.5678,
-        (Metric.TRAINING_LATENCY, "Sum"): 500.0,
-        (Metric.TRAINING_LATENCY, "SampleCount"): 3.0,
+        (Metric.TRAINING_LATENCY, "Sum"): 6000.0,
+        (Metric.TRAINING_LATENCY, "SampleCount"): 36.0,
         (Metric.TRAINING_LATENCY, "p95"): 300.0,
         (Metric.PREDICTIONS, "Sum"): 7200.0,
-        (Metric.TRAININGS, "Sum"): 36.0,
         (Metric.DETECTIONS, "Sum"): 1800.0,
         (Metric.ERRORS, "Sum"): 2.0,
         (Metric.REJECTIONS, "Sum"): 5.0,
@@ -126,7 +126,7 @@ def test_the_figures_are_what_cloudwatch_says(api: Api, boundary: Boundary):
     answer = healthcheck(api).json()
     assert answer["status"] == "ok"
     assert answer["inference_latency_ms"] == {"avg": 1.234, "p95": 4.568, "count": 1000}
-    assert answer["training_latency_ms"] == {"avg": 166.667, "p95": 300, "count": 3}
+    assert answer["training_latency_ms"] == {"avg": 166.667, "p95": 300, "count": 36}
     assert answer["load"] == {
         "predictions_per_second": 2,
         "trainings_per_second": 0.01,
@@ -276,11 +276,23 @@ def test_figures_are_read_once_a_minute_and_series_each_time(api: Api, boundary:
     assert second == first | {"series_trained": 1}
 
 
+def test_usage_is_read_every_five_minutes_and_the_rest_every_minute(api: Api, boundary: Boundary, monkeypatch):
+    """CloudWatch charges for each figure, and each detector has one."""
+    now = [0.0]
+    monkeypatch.setattr(HealthReporter.__init__, "__kwdefaults__", {"clock": lambda: now[0]})
+    boundary.on(FIGURES, saying(lambda *_: [3.0]))
+    for minute in range(7):
+        now[0] = 60.5 * minute
+        assert healthcheck(api).json()["model_usage"] == dict.fromkeys(CATALOGUE, 3)
+    asked = [len(call.parameters["MetricDataQueries"]) for call in boundary.calls if call.name == FIGURES]
+    assert asked == [10 + len(CATALOGUE), 10, 10, 10, 10, 10 + len(CATALOGUE), 10]
+
+
 def test_each_tenant_has_figures_of_its_own(api: Api, boundary: Boundary):
     boundary.on(FIGURES, saying(lambda *_: [3.0]))
     event, function = api.event("GET", "/healthcheck")
     for tenant in ("a", "b", "a"):
-        event["requestContext"]["authorizer"] = {"tenant": tenant}
+        event["requestContext"]["authorizer"] = {"tenant": tenant, "scopes": "read"}
         assert api.invoke(function, event).status == 200
     assert boundary.names.count(FIGURES) == 2
 

@@ -41,7 +41,7 @@ class Load(BaseModel):
 
 
 class HealthcheckResponse(BaseModel):
-    """How the service is doing, over all instances of its functions. Figures are at most a minute old."""
+    """How the service is doing, over all instances of its functions. Figures are at most a minute old, usage five."""
 
     status: Annotated[str, Field(pattern="^(ok|degraded)$", description="degraded: some of the figures are not known.")]
     degraded: Annotated[list[str], Field(description="What is not known, and why; empty when all is well.")]

@@ -16,10 +16,13 @@ from tidewatch.tenancy import Tenant
 
 CACHE_SECONDS: Final = 60.0
 """How old the figures may be. CloudWatch has them by the minute, and charges for each that is read."""
+USAGE_CACHE_SECONDS: Final = 300.0
+"""How old the usage of detectors may be: a figure for each of them, which changes more slowly than it costs."""
 
 _MOST_TENANTS: Final = 1_024
 _LATENCY_STATS: Final = ("Sum", "SampleCount", "p95")
-_COUNTED: Final = (Metric.PREDICTIONS, Metric.TRAININGS, Metric.DETECTIONS, Metric.ERRORS, Metric.REJECTIONS)
+# Trainings are as many as their latencies, and are not read again.
+_COUNTED: Final = (Metric.PREDICTIONS, Metric.DETECTIONS, Metric.ERRORS, Metric.REJECTIONS)
 
 
 class MetricsUnavailable(Exception):
@@ -86,7 +89,7 @@ class Health:
 
 
 class HealthReporter:
-    """Reads the figures of all instances. It keeps them for a minute, for each tenant by itself."""
+    """Reads the figures of all instances. It keeps them for a minute or five, for each tenant by itself."""
 
     def __init__(
         self,
@@ -100,6 +103,7 @@ class HealthReporter:
         self._reader = reader
         self._window = window_seconds
         self._kept: TTLCache[Tenant, Figures] = TTLCache(_MOST_TENANTS, ttl=CACHE_SECONDS, timer=clock)
+        self._usage: TTLCache[Tenant, Figures] = TTLCache(_MOST_TENANTS, ttl=USAGE_CACHE_SECONDS, timer=clock)
 
     def report(self, tenant: Tenant) -> Health:
         """The state of the service; without figures where they cannot be read.
@@ -110,32 +114,42 @@ class HealthReporter:
         series = self._registry.count_series(tenant)
         figures = self._figures(tenant)
         known = figures or {}
+        training = _latency(known, Metric.TRAINING_LATENCY)
         return Health(
             figures_known=figures is not None,
             series_trained=series,
             window_seconds=self._window,
             inference=_latency(known, Metric.INFERENCE_LATENCY),
-            training=_latency(known, Metric.TRAINING_LATENCY),
-            totals={metric: known.get(_total(metric), 0.0) for metric in _COUNTED},
+            training=training,
+            totals={metric: known.get(_total(metric), 0.0) for metric in _COUNTED} | {Metric.TRAININGS: training.count},
             model_usage={name: int(known.get(_usage(name), 0)) for name in CATALOGUE},
         )
 
     def _figures(self, tenant: Tenant) -> Figures | None:
         figures = self._kept.get(tenant)
         if figures is None:
+            usage = self._usage.get(tenant)
+            asked = _statistics() if usage else [*_statistics(), *_usages()]
             try:
-                figures = self._kept[tenant] = self._reader.read(_statistics(), self._window)
+                figures = self._reader.read(asked, self._window)
             except MetricsUnavailable:
                 return None
+            if usage is None:
+                usage = self._usage[tenant] = {each: figures[each] for each in _usages()}
+            figures = self._kept[tenant] = {**usage, **figures}
         return figures
 
 
 def _statistics() -> list[Statistic]:
-    """All that the report reads, in one call."""
+    """What the report reads each time."""
     latencies = [
         _base(metric, stat) for metric in (Metric.INFERENCE_LATENCY, Metric.TRAINING_LATENCY) for stat in _LATENCY_STATS
     ]
-    return [*latencies, *map(_total, _COUNTED), *map(_usage, CATALOGUE)]
+    return [*latencies, *map(_total, _COUNTED)]
+
+
+def _usages() -> list[Statistic]:
+    return [*map(_usage, CATALOGUE)]
 
 
 def _base(metric: Metric, stat: str) -> Statistic:
