@@ -43,8 +43,10 @@ MEMORY_OF_A_CORE: Final = 1769
 DYNAMODB_READ_MS: Final = 4.0
 DYNAMODB_TRANSACTION_MS: Final = 12.0
 S3_PUT_MS: Final = 30.0
-# Our line of metrics, the API's access log, and Lambda's START, END and REPORT.
-LOG_BYTES: Final = 1_300
+# Our line of metrics, the API's access log, and Lambda's START, END and REPORT, of the authorizer too.
+LOG_BYTES: Final = 1_650
+# A warm authorizer knows the key: a twentieth of a millisecond of a core, and Lambda charges no less than one.
+AUTHORIZER_MS: Final = 1.0
 TRACED: Final = 0.05
 # Status line and headers of an answer, TLS included.
 HEADER_BYTES: Final = 600
@@ -168,7 +170,9 @@ def custom_metrics(detectors: int) -> int:
         detectors: how many different ones are in use.
     """
     # The functions behind routes count their cold starts; others have no metrics.
-    called = sum(any(event["Type"] == "Api" for event in each["Events"].values()) for each in _functions().values())
+    called = sum(
+        any(event["Type"] == "Api" for event in each.get("Events", {}).values()) for each in _functions().values()
+    )
     values = {"service": 1, "stage": 1, "detector": detectors, "function_name": called}
     ours = sum(prod(values[name] for name in names) for sets in DIMENSION_SETS.values() for names in sets)
     from_logs = sum(
@@ -222,6 +226,8 @@ def _request(function: str, call: Call, waiting_ms: float) -> Cost:
         {
             "API Gateway": REST_REQUEST,
             "Lambda": LAMBDA_REQUEST + milliseconds / 1000 * memory / 1024 * LAMBDA_GB_SECOND_ARM,
+            "Lambda, authorizer": LAMBDA_REQUEST
+            + AUTHORIZER_MS / 1000 * memory_mb("AuthorizerFunction") / 1024 * LAMBDA_GB_SECOND_ARM,
             "CloudWatch, logs": LOG_BYTES / 1e9 * LOGS_GB,
             "X-Ray": TRACED * TRACE,
             "Data out": (call.answer_bytes + HEADER_BYTES) / 1e9 * DATA_OUT_GB,

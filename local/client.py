@@ -49,6 +49,12 @@ class Client:
             headers["Content-Encoding"] = "gzip"
         return self._pool.request("POST", target, body=body, headers=headers)
 
+    def request(
+        self, method: str, target: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> BaseHTTPResponse:
+        """Makes a request with headers of one's own."""
+        return self._pool.request(method, target, body=body, headers=dict(headers or {}))
+
     def close(self) -> None:
         """Closes the connection, for good."""
         self._pool.close()

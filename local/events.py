@@ -143,6 +143,19 @@ def samples() -> list[Sample]:
         Sample("jobs", "GET", "/jobs?state=running", 200, "what a worker is at"),
         Sample("job_unknown", "GET", f"/jobs/{_JOB_ID}", 404, "a job that is none"),
         Sample("cancel_job_unknown", "DELETE", f"/jobs/{_JOB_ID}", 404, "likewise, to be cancelled"),
+        Sample(
+            "tenant_make", "POST", "/tenants", 201, "a team", _json({"tenant_id": "team-a", "limits": {"series": 9}})
+        ),
+        Sample("tenants", "GET", "/tenants", 200, "all teams"),
+        Sample("tenant", "GET", "/tenants/team-a", 200, "one team"),
+        Sample(
+            "tenant_suspend", "PATCH", "/tenants/team-a", 200, "is no longer served", _json({"status": "suspended"})
+        ),
+        Sample("key_make", "POST", "/tenants/team-a/keys", 201, "a key, shown once", _json({"name": "pipeline"})),
+        Sample("keys", "GET", "/tenants/team-a/keys", 200, "without their secrets"),
+        Sample("key_unknown", "GET", "/tenants/team-a/keys/none", 404, "no such key"),
+        Sample("key_revoke_unknown", "DELETE", "/tenants/team-a/keys/none", 404, "likewise"),
+        Sample("key_rotate_unknown", "POST", "/tenants/team-a/keys/none/rotation", 404, "likewise", b"{}"),
         Sample("healthcheck", "GET", "/healthcheck", 200, "latency, load and usage"),
         Sample("health", "GET", "/health", 200, "liveness"),
         Sample("docs", "GET", "/docs", 200, "the documentation page"),

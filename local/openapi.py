@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from unittest import mock
 
 from local.project import PROJECT, ROOT
 from local.sam.functions import Functions
@@ -28,7 +29,13 @@ _REQUESTS: Final = ROOT / "events" / "requests"
 _KEY: Final = "ApiKey"
 # Of the job that the default tenant asks for with the key "example".
 _JOB_ID: Final = "6540d2389b8256b55366db89ba59f47b"
+_SUBSCRIPTION_KEY: Final = "SubscriptionKey"
+_BEARER: Final = "BearerKey"
+_ANY_KEY: Final[list[dict[str, list[str]]]] = [{_KEY: []}, {_SUBSCRIPTION_KEY: []}, {_BEARER: []}]
+"""A key is taken from any of these headers."""
 _CALLER: Final = {"tenant": "default", "keyId": "example", "scopes": "read write admin", "status": "active"}
+_NOW: Final = datetime(2026, 1, 1, 8, 15, tzinfo=UTC)
+_KEY_IDS: Final = ("3f8a1c07d2e94b65", "a41b77c0e5d23986")
 _AZURE: Final = "/anomalydetector/v1.1/timeseries"
 
 _DESCRIPTION: Final = """\
@@ -107,7 +114,26 @@ def _examples() -> list[Example]:
         Example("Newest first", "GET", "/jobs", 200),
         Example("Before a worker has it", "GET", f"/jobs/{_JOB_ID}", 200),
         Example("Before a worker had it", "DELETE", f"/jobs/{_JOB_ID}", 202),
+        *_tenant_examples(),
         Example("Before any traffic", "GET", "/healthcheck", 200),
+    ]
+
+
+def _tenant_examples() -> list[Example]:
+    """A team gets a key, and another one."""
+    team = {"tenant_id": "team-a", "tier": "standard", "limits": {"points_per_day": 1_000_000, "series": 100}}
+    keys = "/tenants/team-a/keys"
+    return [
+        Example("A team", "POST", "/tenants", 201, team),
+        Example("A team that is there", "POST", "/tenants", 409, team),
+        Example("All teams", "GET", "/tenants", 200),
+        Example("A team", "GET", "/tenants/team-a", 200),
+        Example("More series", "PATCH", "/tenants/team-a", 200, {"limits": {"series": 500}}),
+        Example("Suspended", "PATCH", "/tenants/team-a", 200, {"status": "suspended"}),
+        Example("To train and to judge", "POST", keys, 201, {"name": "pipeline", "scopes": ["read", "write"]}),
+        Example("The keys of a team", "GET", keys, 200),
+        Example("A key", "GET", f"{keys}/{_KEY_IDS[0]}", 200),
+        Example("In a day", "POST", f"{keys}/{_KEY_IDS[0]}/rotation", 201, {"grace_seconds": 86_400}),
     ]
 
 
@@ -160,7 +186,7 @@ def _stop_the_clock() -> None:
         composition.data_store(),
         composition.array_store(),
         deadline_seconds=1,
-        now=lambda: datetime(2026, 1, 1, 8, 15, tzinfo=UTC),
+        now=lambda: _NOW,
         libraries={"numpy": "2.4.6", "python": "3.13.9"},
         architecture="aarch64",
         revision="0" * 40,
@@ -173,6 +199,17 @@ def _stop_the_clock() -> None:
     )
     for name, built in (("publisher", publisher), ("promoter", promoter), ("jobs", jobs)):
         setattr(composition, name, lambda built=built: built)
+    setattr(composition, "now", lambda: _NOW)  # noqa: B010 - mypy takes no assignment to a function
+    _make_the_same_keys()
+
+
+def _make_the_same_keys() -> None:
+    """Makes keys that are no secrets."""
+    from tidewatch.services import api_keys
+
+    mock.patch.object(api_keys, "new_key_id", side_effect=_KEY_IDS).start()
+    secrets = [f"tw_example-{number}-that-opens-nothing" for number, _ in enumerate(_KEY_IDS, start=1)]
+    mock.patch.object(api_keys, "new_key", side_effect=secrets).start()
 
 
 def _app_of(logical_id: str) -> Any:
@@ -180,7 +217,7 @@ def _app_of(logical_id: str) -> Any:
 
 
 def _document_of(logical_id: str) -> dict[str, Any]:
-    from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, Tag
+    from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer, Tag
 
     document: dict[str, Any] = json.loads(
         _app_of(logical_id).get_openapi_json_schema(
@@ -192,9 +229,14 @@ def _document_of(logical_id: str) -> dict[str, Any]:
                 Tag(name="Life of a model", description="Promote, roll back, compare, and see who did what."),
                 Tag(name="Detection", description="Judge what is sent, and keep nothing."),
                 Tag(name="Jobs", description="What takes long, while it goes on and afterwards."),
+                Tag(name="Tenants", description="Tenants, their limits and their API keys; needs the scope admin."),
                 Tag(name="Service", description="Its health and its documentation."),
             ],
-            security_schemes={_KEY: APIKey(name="x-api-key", in_=APIKeyIn.header)},
+            security_schemes={
+                _KEY: APIKey(name="x-api-key", in_=APIKeyIn.header),
+                _SUBSCRIPTION_KEY: APIKey(name="Ocp-Apim-Subscription-Key", in_=APIKeyIn.header),
+                _BEARER: HTTPBearer(),
+            },
         )
     )
     return document
@@ -227,7 +269,7 @@ def _require_keys(document: dict[str, Any], routes: RouteTable) -> None:
     for route in routes.routes:
         operation = document["paths"].get(route.path, {}).get(route.method.lower())
         if operation is not None:
-            operation["security"] = [{_KEY: []}] if route.api_key_required else []
+            operation["security"] = _ANY_KEY if route.api_key_required else []
 
 
 def _describe_defects(document: dict[str, Any]) -> None:

@@ -2,13 +2,16 @@
 
 Settings (environment or ``.env``): PORT, LOCAL_LOG (quiet, info, debug), LOCAL_AWS and AWS_ENDPOINT_URL… (see
 ``local.sam.aws.settings``), RUNTIME=lambda for functions in processes of their own (see ``local.sam.runtime.stack``),
-and every setting of the functions.
+AUTH=on for API keys as on AWS (docs/tenants.md), and every setting of the functions.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 
+from local.first_key import first_key
 from local.project import PROJECT
 from local.sam.console import Console
 from local.sam.run import run
@@ -24,11 +27,24 @@ def greet(console: Console, stack: Stack, url: str) -> None:
     console.line(f"  Functions:              {stack.functions}")
     console.line(f"  AWS:                    {stack.data}")
     console.line()
+    if os.environ.get("AUTH") == "on":
+        # In a thread, since the server that is asked waits until this function returns.
+        threading.Thread(target=_show_key, args=(console, url), daemon=True).start()
     console.line("Or paste into another terminal, in this folder:")
     console.line()
     console.line(f"  curl {url}/fit/web-requests {json} -d @events/requests/fit.json")
     console.line(f"  curl {url}/predict/web-requests {json} -d @events/requests/predict_anomaly.json")
     console.line(f"  curl '{url}/plot?series_id=web-requests' -o plot.png")
+    console.line()
+
+
+def _show_key(console: Console, url: str) -> None:
+    try:
+        key = first_key(url)
+    except (OSError, RuntimeError) as error:
+        console.failure(f"AUTH=on, but no key could be made: {error}")
+        return
+    console.line(f"AUTH=on: send this key in the header x-api-key: {console.strong(key)}")
     console.line()
 
 

@@ -38,12 +38,17 @@ if TYPE_CHECKING:
     from tidewatch.jobs import Delivery, JobKinds, JobQueue, Jobs, JobStore
     from tidewatch.services.authorize import Authorizer
     from tidewatch.services.healthcheck import FigureReader
-    from tidewatch.tenancy import TenantStore
+    from tidewatch.tenancy import MeteringKeys, TenantStore
 
 # Those that a function lacks are not what it trains with.
 _TRAINED_WITH: Final = ("numpy", "scipy", "scikit-learn")
 # Written by the build of the layer; see shared/Makefile.
 _REVISION_FILE: Final = Path(__file__).with_name("REVISION")
+
+
+def now() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)
 
 
 @lru_cache(maxsize=1)
@@ -78,7 +83,7 @@ def publisher() -> Publisher:
         data_store(),
         array_store(),
         deadline_seconds=settings().publish_deadline_seconds,
-        now=_now,
+        now=now,
         libraries=library_versions(),
         architecture=platform.machine(),
         revision=revision(),
@@ -107,13 +112,13 @@ def revision() -> str:
 @lru_cache(maxsize=1)
 def deleter() -> Deleter:
     """Deletes versions and series."""
-    return Deleter(version_store(), deadline_seconds=settings().publish_deadline_seconds, now=_now)
+    return Deleter(version_store(), deadline_seconds=settings().publish_deadline_seconds, now=now)
 
 
 @lru_cache(maxsize=1)
 def promoter() -> Promoter:
     """Moves champions and challengers."""
-    return Promoter(version_store(), deadline_seconds=settings().publish_deadline_seconds, now=_now)
+    return Promoter(version_store(), deadline_seconds=settings().publish_deadline_seconds, now=now)
 
 
 @lru_cache(maxsize=1)
@@ -193,7 +198,7 @@ def jobs() -> Jobs:
     """Starts, shows, lists and cancels jobs."""
     from tidewatch.jobs import Jobs
 
-    return Jobs(job_store(), job_queue(), now=_now)
+    return Jobs(job_store(), job_queue(), now=now)
 
 
 def delivery_of(record: Mapping[str, Any]) -> Delivery:
@@ -224,5 +229,10 @@ def job_kinds() -> JobKinds:
     return kinds
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+@lru_cache(maxsize=1)
+def metering_keys() -> MeteringKeys:
+    """Keeps tenants' keys of API Gateway."""
+    from tidewatch.adapters.usage_plans import NoUsagePlans, UsagePlans
+
+    stack = settings().usage_plans
+    return UsagePlans(clients.apigateway(), stack) if stack else NoUsagePlans()

@@ -33,7 +33,7 @@ def client() -> Iterator[AnomalyDetectorClient]:
     # The client wants TLS unless told otherwise.
     with (
         Server() as server,
-        AnomalyDetectorClient(server.url, AzureKeyCredential("unused"), headers={"x-api-key": "k"}) as client,
+        AnomalyDetectorClient(server.url, AzureKeyCredential("unused")) as client,
     ):
         yield client
 

@@ -67,4 +67,4 @@ def test_the_environment_of_sam_local_is_the_stand_ins():
 
 
 def test_the_samples_show_success_and_each_kind_of_mistake():
-    assert {sample.status for sample in samples()} == {200, 202, 204, 400, 404, 409, 412, 415, 422}
+    assert {sample.status for sample in samples()} == {200, 201, 202, 204, 400, 404, 409, 412, 415, 422}

@@ -35,6 +35,10 @@ INTERNALS = re.compile(
 )
 
 
+# Conflicts that to try again would not mend.
+LASTING = frozenset({"version-in-use", "version-is-champion", "tenant-exists", "not-allowed-now"})
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One metric of one request, under one set of dimensions."""
@@ -280,8 +284,7 @@ def _check_problem(reply: Reply) -> None:
         assert all(isinstance(part, str | int) for part in error["loc"])
         assert error["msg"]
         assert error["type"]
-    # To try again would not help with a version that is in use, or the champion.
-    if reply.status in (409, 429, 503) and reply.problem not in ("version-in-use", "version-is-champion"):
+    if reply.status in (409, 429, 503) and reply.problem not in LASTING:
         assert int(reply.headers["retry-after"]) >= 1
     leaked = INTERNALS.search(reply.body.decode())
     assert not leaked, f"{leaked[0]!r} in {reply.body[:2000]!r}"

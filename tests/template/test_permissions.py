@@ -6,6 +6,7 @@ from tests.support.template import as_list, document, functions, statements, tex
 
 MODELS = "ModelsTable.Arn"
 TENANTS = "TenantsTable.Arn"
+API_GATEWAY = "arn:AWS::Partition:apigateway:AWS::Region::"
 RECORDS = "IdempotencyTable.Arn"
 TRAINING_DATA = "DataBucket.Arn/training/*"
 ARRAYS = "DataBucket.Arn/models/*"
@@ -17,6 +18,19 @@ QUEUE = "JobsQueue.Arn"
 # All that a function may do, beside writing its logs and traces.
 GRANTS = {
     "AuthorizerFunction": {("dynamodb:GetItem", TENANTS)},
+    "AdminFunction": {
+        ("dynamodb:GetItem", TENANTS),
+        ("dynamodb:PutItem", TENANTS),
+        ("dynamodb:UpdateItem", TENANTS),
+        ("dynamodb:ConditionCheckItem", TENANTS),
+        ("dynamodb:Query", TENANTS),
+        ("dynamodb:Query", f"{TENANTS}/index/Tenants"),
+        ("apigateway:GET", f"{API_GATEWAY}/usageplans"),
+        ("apigateway:POST", f"{API_GATEWAY}/apikeys"),
+        ("apigateway:POST", f"{API_GATEWAY}/usageplans/*/keys"),
+        ("apigateway:DELETE", f"{API_GATEWAY}/apikeys/*"),
+        ("apigateway:DELETE", f"{API_GATEWAY}/usageplans/*/keys/*"),
+    },
     "FitFunction": {
         ("dynamodb:GetItem", MODELS),
         ("dynamodb:PutItem", MODELS),

@@ -31,6 +31,7 @@ from botocore.session import Session, get_session
 from tidewatch.registry import StorageUnavailable
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
@@ -66,6 +67,12 @@ def s3() -> S3Client:
 def sqs() -> SQSClient:
     """The SQS client."""
     return cast("SQSClient", _session().create_client("sqs", config=_STORAGE))
+
+
+@lru_cache(maxsize=1)
+def apigateway() -> APIGatewayClient:
+    """The API Gateway client; its control plane takes a second for some calls."""
+    return cast("APIGatewayClient", _session().create_client("apigateway", config=_DATA))
 
 
 @lru_cache(maxsize=1)

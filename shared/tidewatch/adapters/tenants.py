@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tidewatch.adapters.global_keys import api_key
 from tidewatch.adapters.table import Item, Table, TransactionCancelled
 from tidewatch.tenancy import (
+    DEFAULT_TENANT,
     KeyRecord,
     Limits,
     Scope,
@@ -72,7 +73,7 @@ class DynamoDBTenantStore:
         try:
             self._table.write("the writing of a tenant", [part])
         except TransactionCancelled as error:
-            raise (TenantExists if new else TenantChanged) from error
+            raise (TenantExists if new else TenantChanged)(record.tenant) from error
 
     def delete_tenant(self, record: TenantRecord) -> None:
         """Deletes a tenant's item, on condition of its revision."""
@@ -81,7 +82,7 @@ class DynamoDBTenantStore:
         try:
             self._table.write("the deletion of a tenant", [part])
         except TransactionCancelled as error:
-            raise TenantChanged from error
+            raise TenantChanged(record.tenant) from error
 
     def keys_of(self, tenant: Tenant) -> Sequence[KeyRecord]:
         """The tenant's list of keys: one consistent Query."""
@@ -94,12 +95,18 @@ class DynamoDBTenantStore:
         return [_key_from_item(item) for item in items]
 
     def put_key(self, record: KeyRecord) -> None:
-        """Writes both items in one transaction."""
+        """Writes both items in one transaction, which also checks that the tenant stays."""
         attributes = _key_to_item(record)
-        self._table.write(
-            "the writing of an API key",
-            [self._table.put(key, attributes, "attribute_not_exists(pk)") for key in _both(record)],
-        )
+        parts = [self._table.put(key, attributes, "attribute_not_exists(pk)") for key in _both(record)]
+        # The default tenant may have no item, and is never deleted.
+        if record.tenant != DEFAULT_TENANT:
+            condition = "attribute_exists(pk) AND tenant_status <> :deleting"
+            values = {":deleting": {"S": TenantStatus.DELETING.value}}
+            parts.append(self._table.check(_tenant_key(record.tenant), condition, ExpressionAttributeValues=values))
+        try:
+            self._table.write("the writing of an API key", parts)
+        except TransactionCancelled as error:
+            raise TenantChanged(record.tenant) from error
 
     def end_key(self, record: KeyRecord, *, expires_at: datetime | None, revoked_at: datetime | None) -> None:
         """Changes both items in one transaction."""

@@ -26,6 +26,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tidewatch.registry import VersionSelector, parse_version
 from tidewatch.series import EARLIEST, LATEST, MOST_PROBLEMS, Problem, describe_out_of_range, parse_timestamp
+from tidewatch.tenancy import is_tenant_id
 
 Int32 = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
 
@@ -172,6 +173,13 @@ def _check_entry_cursor(cursor: str) -> str:
     return cursor
 
 
+def _check_tenant_cursor(cursor: str) -> str:
+    after = decode_cursor(cursor)
+    if not isinstance(after, str) or not is_tenant_id(after):
+        raise _not_a_cursor()
+    return cursor
+
+
 def _check_version_cursor(cursor: str) -> str:
     before = decode_cursor(cursor)
     if type(before) is not int or not 1 <= before < 10**8:
@@ -213,6 +221,7 @@ _CURSOR_SCHEMA: Final = WithJsonSchema({"type": "string", "maxLength": 256})
 _CURSOR_QUERY: Final = Query(description="Where the page starts: `next_cursor` of the page before. Opaque.")
 SeriesCursor = Annotated[Annotated[str, AfterValidator(_check_series_cursor), _CURSOR_SCHEMA] | None, _CURSOR_QUERY]
 EntryCursor = Annotated[Annotated[str, AfterValidator(_check_entry_cursor), _CURSOR_SCHEMA] | None, _CURSOR_QUERY]
+TenantCursor = Annotated[Annotated[str, AfterValidator(_check_tenant_cursor), _CURSOR_SCHEMA] | None, _CURSOR_QUERY]
 VersionCursor = Annotated[Annotated[str, AfterValidator(_check_version_cursor), _CURSOR_SCHEMA] | None, _CURSOR_QUERY]
 
 

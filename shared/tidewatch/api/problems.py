@@ -33,6 +33,7 @@ from tidewatch.registry import (
 )
 from tidewatch.settings import ConfigurationError
 from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
+from tidewatch.tenancy import KeyNotFound, NotAllowedNow, TenantChanged, TenantExists, TenantNotFound
 
 _FRAMES_LOGGED: Final = 8
 
@@ -179,6 +180,11 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
         headers={"WWW-Authenticate": "Bearer"},
     ),
     Forbidden: lambda e: _Answer(e.kind, HTTPStatus.FORBIDDEN, _sentence(e)),
+    TenantNotFound: lambda e: _Answer("unknown-tenant", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown tenant"),
+    KeyNotFound: lambda e: _Answer("unknown-key", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown key"),
+    TenantExists: lambda e: _Answer("tenant-exists", HTTPStatus.CONFLICT, _sentence(e), title="Tenant exists"),
+    TenantChanged: lambda e: _Answer("tenant-changed", HTTPStatus.PRECONDITION_FAILED, _sentence(e)),
+    NotAllowedNow: lambda e: _Answer("not-allowed-now", HTTPStatus.CONFLICT, _sentence(e), title="Not allowed now"),
     SeriesNotFound: lambda e: _Answer("unknown-series", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown series"),
     VersionNotFound: lambda e: _Answer("unknown-version", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown version"),
     NoChallenger: lambda e: _Answer("no-challenger", HTTPStatus.NOT_FOUND, _sentence(e), title="No challenger"),

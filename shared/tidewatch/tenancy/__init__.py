@@ -5,8 +5,9 @@ The tenant is a value of the request, never of the process: every store and ever
 
 from __future__ import annotations
 
+from tidewatch.tenancy.errors import KeyNotFound, NotAllowedNow, TenantChanged, TenantExists, TenantNotFound
 from tidewatch.tenancy.limits import LimitExceeded, Limits
-from tidewatch.tenancy.ports import KeyFinder, MeteringKeys, TenantChanged, TenantExists, TenantStore
+from tidewatch.tenancy.ports import KeyFinder, MeteringKeys, TenantStore
 from tidewatch.tenancy.principal import ALL_SCOPES, Principal, Scope, TenantStatus
 from tidewatch.tenancy.records import (
     LONGEST_KEY,
@@ -18,7 +19,7 @@ from tidewatch.tenancy.records import (
     new_key,
     new_key_id,
 )
-from tidewatch.tenancy.tenant import DEFAULT_TENANT, Tenant
+from tidewatch.tenancy.tenant import DEFAULT_TENANT, Tenant, is_tenant_id
 
 __all__ = [
     "ALL_SCOPES",
@@ -26,19 +27,23 @@ __all__ = [
     "LONGEST_KEY",
     "NEVER_CHANGED",
     "KeyFinder",
+    "KeyNotFound",
     "KeyRecord",
     "LimitExceeded",
     "Limits",
     "MeteringKeys",
+    "NotAllowedNow",
     "Principal",
     "Scope",
     "Tenant",
     "TenantChanged",
     "TenantExists",
+    "TenantNotFound",
     "TenantRecord",
     "TenantStatus",
     "TenantStore",
     "Tier",
+    "is_tenant_id",
     "key_sha256",
     "new_key",
     "new_key_id",

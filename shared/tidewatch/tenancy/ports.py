@@ -10,14 +10,6 @@ from tidewatch.tenancy.records import KeyRecord, TenantRecord, Tier
 from tidewatch.tenancy.tenant import Tenant
 
 
-class TenantExists(Exception):
-    """There is such a tenant already."""
-
-
-class TenantChanged(Exception):
-    """The tenant was changed by somebody else, or is gone; nothing was written."""
-
-
 class KeyFinder(Protocol):
     """Finds whose key it is. Every method may raise ``StorageUnavailable``."""
 
@@ -59,7 +51,11 @@ class TenantStore(KeyFinder, Protocol):
         ...
 
     def put_key(self, record: KeyRecord) -> None:
-        """Stores a new key."""
+        """Stores a new key.
+
+        Raises:
+            TenantChanged: if its tenant is gone, or being deleted.
+        """
         ...
 
     def end_key(self, record: KeyRecord, *, expires_at: datetime | None, revoked_at: datetime | None) -> None:

@@ -9,6 +9,11 @@ from typing import Final
 _PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
+def is_tenant_id(text: str) -> bool:
+    """Whether a text can name a tenant."""
+    return _PATTERN.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """A team, department or customer whose series no other tenant sees.
@@ -26,7 +31,7 @@ class Tenant:
     tenant_id: str
 
     def __post_init__(self) -> None:
-        if not _PATTERN.fullmatch(self.tenant_id):
+        if not is_tenant_id(self.tenant_id):
             raise ValueError("a tenant id has 1 to 63 lower-case letters, digits and hyphens")
 
     def __str__(self) -> str:

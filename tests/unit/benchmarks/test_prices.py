@@ -76,4 +76,4 @@ def test_batches_never_cost_more(user):
 def test_memory_costs_as_much_as_the_template_gives():
     template_memory = {name: prices.memory_mb(name) for name in ("FitFunction", "PredictFunction")}
     assert template_memory == {"FitFunction": 1769, "PredictFunction": 512}
-    assert prices.snapshot_mb() == 512
+    assert prices.snapshot_mb() == 512 + prices.memory_mb("AuthorizerFunction")
