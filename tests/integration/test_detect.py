@@ -33,7 +33,7 @@ def test_every_point_gets_its_judgement(api: Api):
     DetectResponse.model_validate(answer, strict=True)
     assert set(answer) == set(DetectResponse.model_fields)
     assert (answer["detector"], answer["points"], answer["warmup_points"]) == ("mad", 12, 0)
-    assert answer["options"]["threshold"] == 3.5
+    assert answer["options"]["threshold"] is None
     assert answer["period"] is None
     assert answer["learned"]["median"] == 11.75
     assert all(len(answer[name]) == 12 for name in ARRAYS)

@@ -135,7 +135,7 @@ def test_a_failed_prediction_leaves_no_trace(api: Api, boundary: Boundary, fault
 
 
 def test_a_defect_in_a_detector_leaves_no_trace_but_says_where_it_is(api: Api, monkeypatch):
-    from tidewatch.detectors.detector import CalibratedModel
+    from tidewatch.detectors.calibrated import CalibratedModel
 
     def broken(self, series, context=None, deadline=None):
         raise ArithmeticError(f"cannot score {series.values} {MARK}")

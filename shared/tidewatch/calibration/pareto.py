@@ -90,5 +90,10 @@ def log_survival(excess: Floats, scale: float, shape: float) -> Floats:
 
 def excess_at(log_share: float, scale: float, shape: float) -> float:
     """The excess that this share of the tail, as a natural logarithm, is beyond."""
-    depth = -log_share
-    return scale * float(np.expm1(shape * depth) / shape if shape > _NEARLY_EXPONENTIAL else depth)
+    return float(excesses_at(np.array(log_share), scale, shape))
+
+
+def excesses_at(log_shares: Floats, scale: float, shape: float) -> Floats:
+    """The excess that each of some shares is beyond, of the same shape; as :func:`excess_at`."""
+    excesses: Floats = np.expm1(-shape * log_shares) / shape if shape > _NEARLY_EXPONENTIAL else -log_shares
+    return scale * excesses

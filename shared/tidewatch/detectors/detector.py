@@ -9,24 +9,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.calibration.conformal import Calibration, severity_of
+from tidewatch.calibration.conformal import Calibration
 from tidewatch.calibration.trimming import trim_outliers, without_echoes
 from tidewatch.deadline import Deadline
-from tidewatch.detectors.base import NEVER, Arrays, CannotTrain, DetectorOptions, Floats, Json, Model, Scores, Side
+from tidewatch.detectors.base import NEVER, Arrays, CannotTrain, DetectorOptions, Floats, Json, Model, Side
+from tidewatch.detectors.calibrated import LARGEST_NONCONFORMITY, CalibratedModel
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
 
 Options = TypeVar("Options", bound=DetectorOptions)
 
-_LARGEST: Final = float(np.finfo(np.float64).max)
-_LARGEST_NONCONFORMITY: Final = 1e300
-"""Differences of two such scores still are doubles."""
 _FEWEST_CALIBRATING: Final = 3
 
 
@@ -82,12 +80,16 @@ class Detector(ABC, Generic[Options]):
             squares overflow.
         fill: what it takes for points that are missing in training: ``none``, or ``linear`` for the line between.
         chunk: how many points it judges at once, at the most; the deadline is checked between chunks. None for all.
+        recent, recent_events: if among so many points before a point so many events were as unusual, it is usual; where
+            the options name no threshold.
     """
 
     options_type: ClassVar[type[DetectorOptions]]
     in_units: ClassVar[bool] = True
     fill: ClassVar[str] = "none"
     chunk: ClassVar[int | None] = None
+    recent: ClassVar[int] = 200
+    recent_events: ClassVar[int] = 3
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -101,6 +103,16 @@ class Detector(ABC, Generic[Options]):
     def lookback(self) -> int:
         """How many points before a point its judgement looks at; 0 if it is judged by itself."""
         return 0
+
+    @property
+    def echo(self) -> int:
+        """For how many points after a wild one scores are high because of it; the lookback unless overridden."""
+        return self.lookback
+
+    @property
+    def decides_by_default(self) -> bool:
+        """Whether the options leave the decision to :mod:`~tidewatch.detectors.decision`, as they name no threshold."""
+        return False
 
     @property
     def period(self) -> int | None:
@@ -117,18 +129,24 @@ class Detector(ABC, Generic[Options]):
         """
 
     @abstractmethod
-    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+    def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores each point by what came before it.
 
         Args:
             points: the context and then the points asked about, values in units.
             skip: how many of them are context: they get no score.
-            threshold: the nonconformity score at which the band is to lie.
+            threshold: the nonconformity score at which the band is to lie: one, or one of each point that is not
+                skipped, shape (n - skip,).
         """
 
-    def learned(self, units: Units) -> Mapping[str, float]:
-        """What a person wants to know, in the unit of the series; infinite beyond the range of a double."""
-        return {"threshold": self.threshold}
+    def learned(self, units: Units, limit: float) -> Mapping[str, float]:
+        """What a person wants to know, in the unit of the series; infinite beyond the range of a double.
+
+        Args:
+            units: those that the detector works in.
+            limit: the nonconformity score that every anomaly is beyond.
+        """
+        return {"threshold": limit}
 
     def preprocessing(self) -> Mapping[str, Json]:
         """What is done to points before the method sees them: its ``features``, their ``scaling``, and the ``fill``."""
@@ -166,11 +184,11 @@ class Detector(ABC, Generic[Options]):
         if known.size < _FEWEST_CALIBRATING:
             needed = len(series) - known.size + _FEWEST_CALIBRATING
             raise CannotTrain(f"{options.name} under these options needs at least {needed} points, got {len(series)}")
-        known = np.clip(known, -_LARGEST_NONCONFORMITY, _LARGEST_NONCONFORMITY)
+        known = np.clip(known, -LARGEST_NONCONFORMITY, LARGEST_NONCONFORMITY)
         shared = 1 + detector.lookback if fitted.shared is None else fitted.shared
         worth = None if fitted.independent is None else fitted.independent / known.size
         calibration = Calibration.of(trim_outliers(known, shared, worth), worth)
-        return CalibratedModel(detector, calibration, units, series.last(detector.lookback))
+        return CalibratedModel(detector, calibration, units, series.last(detector.lookback + cls.recent))
 
     @classmethod
     def restore(cls, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:
@@ -195,132 +213,6 @@ class Detector(ABC, Generic[Options]):
 
     def _fitted(self) -> dict[str, Any]:
         return {name: getattr(self, name + "_") for name in self._fitted_names()}
-
-
-class CalibratedModel:
-    """A fitted detector with its calibration."""
-
-    def __init__(
-        self,
-        detector: Detector[Any],
-        calibration: Calibration,
-        units: Units | None,
-        tail: TimeSeries,
-    ) -> None:
-        """Takes the parts of a model.
-
-        Args:
-            detector: fitted.
-            calibration: of its nonconformity scores.
-            units: those that it works in; None for the unit of the series.
-            tail: the last training points, as many as its lookback.
-        """
-        self._detector, self._calibration, self._units, self._tail = detector, calibration, units, tail
-        rate = detector.options.false_alarm_rate
-        self._threshold = detector.threshold if rate is None else calibration.limit(rate)
-
-    @property
-    def options(self) -> DetectorOptions:
-        """The options that it was fitted with."""
-        options: DetectorOptions = self._detector.options
-        return options
-
-    @property
-    def period(self) -> int | None:
-        """The season that the detector found, in points."""
-        return self._detector.period
-
-    def score(self, series: TimeSeries, context: TimeSeries | None = None, deadline: Deadline = NEVER) -> Scores:
-        """Judges points that follow the context, or else the training data.
-
-        Raises:
-            DeadlineExceeded: once the deadline has passed.
-        """
-        before = (self._tail if context is None else context).last(self._detector.lookback)
-        return self._judge(before.followed_by(series), len(before), deadline)
-
-    def review(self, series: TimeSeries, deadline: Deadline = NEVER) -> Scores:
-        """Judges points that nothing came before.
-
-        Raises:
-            DeadlineExceeded: once the deadline has passed.
-        """
-        return self._judge(series, 0, deadline)
-
-    def parameters(self) -> Mapping[str, Json]:
-        """The detector's own, the calibration and the units."""
-        parameters: dict[str, Json] = {
-            "method": dict(self._detector.parameters()),
-            "calibration": self._calibration.to_json(),
-        }
-        return parameters | ({"units": self._units.to_json()} if self._units else {})
-
-    def arrays(self) -> Arrays:
-        """The detector's own, and the tail of the training data that its judgements look back at."""
-        if not len(self._tail):
-            return self._detector.arrays()
-        tail = {"tail_timestamps": self._tail.timestamps, "tail_values": self._tail.values}
-        return {**self._detector.arrays(), **tail}
-
-    def preprocessing(self) -> Mapping[str, Json]:
-        """The detector's own."""
-        return self._detector.preprocessing()
-
-    def learned(self) -> Mapping[str, float | None]:
-        """What the detector learned, in the unit of the series."""
-        found = self._detector.learned(self._units or Units(0, 0.0, 0))
-        return {name: value if np.isfinite(value) else None for name, value in found.items()}
-
-    def _judge(self, points: TimeSeries, skip: int, deadline: Deadline) -> Scores:
-        chunk = self._detector.chunk
-        if chunk is None or len(points) - skip <= chunk:
-            return self._judge_chunk(points, skip)
-        judged = []
-        for begin in range(skip, len(points), chunk):
-            deadline.check()
-            first = max(begin - self._detector.lookback, 0)
-            judged.append(self._judge_chunk(points.part(first, begin + chunk), begin - first))
-        return Scores(
-            **{each.name: np.concatenate([getattr(one, each.name) for one in judged]) for each in fields(Scores)}
-        )
-
-    def _judge_chunk(self, points: TimeSeries, skip: int) -> Scores:
-        values = points.values[skip:]
-        if self._units:
-            points = TimeSeries(points.timestamps, self._units.scale(points.values))
-        found = self._detector.score(points, skip, self._threshold)
-        nonconformity = np.minimum(found.score, _LARGEST_NONCONFORMITY)
-        warming_up = np.isnan(nonconformity)
-        evidence = self._calibration.evidence(nonconformity)
-        expected, lower, upper = (
-            self._in_unit_of_series(limit, values.size) for limit in (found.expected, found.lower, found.upper)
-        )
-        if found.lower is None and found.upper is None:
-            anomaly = nonconformity > self._threshold
-        else:
-            # By the limits that a client sees: an answer must not contradict itself in its last digit.
-            anomaly = ((values > upper) | (values < lower)) & ~warming_up
-        direction = found.direction
-        if direction is None:
-            direction = (values > expected).astype(np.int8) - (values < expected).astype(np.int8)
-        return Scores(
-            anomaly=anomaly,
-            score=np.where(warming_up, np.nan, np.clip(found.statistic, -_LARGEST, _LARGEST)),
-            p_value=np.power(10.0, -evidence),
-            severity=severity_of(evidence),
-            expected=expected,
-            lower=lower,
-            upper=upper,
-            direction=direction,
-            warming_up=warming_up,
-        )
-
-    def _in_unit_of_series(self, limit: Floats | None, size: int) -> Floats:
-        if limit is None:
-            return np.full(size, np.nan)
-        if self._units:
-            limit = self._units.unscale(limit)
-        return np.where(np.isfinite(limit), limit, np.nan)
 
 
 def one_sided(signed: Floats, side: Side) -> Floats:

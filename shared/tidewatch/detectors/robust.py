@@ -80,10 +80,10 @@ class ErrorScale:
         with np.errstate(over="ignore"):
             return np.where(np.abs(errors) <= self.floor, 0.0, errors / self.scale)
 
-    def measure(self, values: Floats, expected: Floats, threshold: float, side: Side) -> Nonconformity:
+    def measure(self, values: Floats, expected: Floats, threshold: float | Floats, side: Side) -> Nonconformity:
         """Scores values by what was expected of each, both of shape (n,); NaN where nothing was expected."""
         score = self.score(values - expected)
-        reach = threshold * self.scale
-        reach = reach if abs(reach) > self.floor else self.floor
+        reach = np.asarray(threshold * self.scale)
+        reach = np.where(np.abs(reach) > self.floor, reach, self.floor)
         limits = watched(expected - reach, expected + reach, side)
         return Nonconformity(score, one_sided(score, side), expected, *limits)

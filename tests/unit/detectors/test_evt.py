@@ -42,7 +42,7 @@ def test_both_tails_have_the_risk(random):
 
 def test_the_score_is_minus_the_logarithm_of_the_tail_probability(random):
     values = random.laplace(0, 1, 200_000)
-    model = fit_model(series(values), EvtOptions())
+    model = fit_model(series(values), EvtOptions(risk=1e-4))
     probes = np.array([0.0, 4.0, 7.0, -7.0, 9.5])
     scores = model.score(series(probes))
     assert scores.score == pytest.approx(-np.log10(laplace.sf(np.abs(probes))), abs=0.05)
@@ -101,7 +101,7 @@ def test_with_depth_the_laws_of_all_detectors_hold_too(side, rate, random):
 def test_a_gauge_that_mostly_stands_at_its_end_alarms_at_what_is_beyond_it(usual, random):
     """Hardly a value above the median: the tail has no length of its own."""
     values = [usual] * 985 + (usual - random.exponential(5, 15)).tolist()
-    model = fit_model(series(values), EvtOptions())
+    model = fit_model(series(values), EvtOptions(risk=1e-4))
     assert not model.score(series([usual] * 10)).anomaly.any()
     assert model.score(series([usual + 1, usual + 1e9])).anomaly.all()
     assert not model.review(series(values)).anomaly.any()
@@ -109,7 +109,7 @@ def test_a_gauge_that_mostly_stands_at_its_end_alarms_at_what_is_beyond_it(usual
 
 def test_peaks_that_are_all_the_same_leave_room_above():
     values = np.tile(np.arange(10.0), 100)
-    model = fit_model(series(values), EvtOptions())
+    model = fit_model(series(values), EvtOptions(risk=1e-4))
     assert 9.0 < model.learned()["upper"] < 12.0
     assert -3.0 < model.learned()["lower"] < 0.0
 

@@ -25,7 +25,7 @@ def test_finds_the_season_and_the_size_of_the_noise(random):
 
 
 def test_expects_the_season_about_the_level_of_late(random):
-    model = fit_model(hourly(days(60, random)), HoltWintersOptions())
+    model = fit_model(hourly(days(60, random)), HoltWintersOptions(sigmas=3.0))
     usual = hourly(50 + days(12, random), 60 * 24 + np.arange(288))
     scores = model.score(usual)
     assert scores.anomaly[:40].all(), "the level is another"

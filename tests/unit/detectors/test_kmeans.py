@@ -57,7 +57,7 @@ def test_finds_a_stretch_that_is_none_of_the_usual():
 
 
 def test_a_level_that_was_never_there():
-    model = fit_model(series(random.normal(size=2_000)), KMeansOptions())
+    model = fit_model(series(random.normal(size=2_000)), KMeansOptions(sigmas=3.0))
     scores = model.score(series(random.normal(4.0, 1.0, 100), start=2_000))
     assert scores.anomaly[30:].all()
 

@@ -23,7 +23,7 @@ def series(values) -> TimeSeries:
 @pytest.mark.parametrize("window", [3, 20, 33])
 def test_scores_are_those_of_the_definition(window, random):
     values = random.standard_t(3, 500).cumsum()
-    scores = fit_model(series(values), MovingAverageOptions(window=window)).review(series(values))
+    scores = fit_model(series(values), MovingAverageOptions(window=window, sigmas=3.0)).review(series(values))
     past = sliding_window_view(values, window)[:-1]
     z = (values[window:] - past.mean(axis=1)) / past.std(axis=1, ddof=1)
     assert scores.warming_up.tolist() == [True] * window + [False] * (500 - window)

@@ -13,6 +13,7 @@ from tidewatch.detectors.base import Arrays, CannotTrain, Floats
 from tidewatch.detectors.learned.features import FeatureDetector, FeatureOptions
 from tidewatch.detectors.learned.neighbours import Neighbours
 
+_NOISE: Final = 0.01
 _LEAST_RADIUS: Final = 0.1
 """In spreads. The copies of a series that repeats itself lie on one spot, and the next point need not be that exact."""
 
@@ -34,8 +35,15 @@ class DbscanOptions(FeatureOptions):
         ),
     ] = None
     noise: Annotated[
-        float, Field(ge=0.001, le=0.5, description="Share of the training points that are no dense spots.")
-    ] = 0.01
+        float | None,
+        Field(
+            ge=0.001,
+            le=0.5,
+            description="Share of the training points that are no dense spots, 0.01 unless given. A point is noise "
+            "beyond eps; unless eps or noise is given, beyond what training and the last points ask for, if that is "
+            "more.",
+        ),
+    ] = None
     references: Annotated[
         int, Field(ge=50, le=5_000, description="Training points that are clustered, at the most.")
     ] = 1_000
@@ -90,6 +98,11 @@ class Dbscan(FeatureDetector[DbscanOptions, DenseSpots]):
     cost_option = "references"
 
     @property
+    def decides_by_default(self) -> bool:
+        """Whether neither ``eps`` nor ``noise`` is given."""
+        return self.options.eps is None and self.options.noise is None
+
+    @property
     def most_rows(self) -> int:
         """The option ``references``."""
         return self.options.references
@@ -130,7 +143,7 @@ def cluster(options: DbscanOptions, rows: Floats) -> DenseSpots:
     distance = neighbours.kneighbors(rows)[0][:, -1]
     radius = options.eps
     if radius is None:
-        radius = max(float(np.quantile(distance, 1.0 - options.noise)), _LEAST_RADIUS)
+        radius = max(float(np.quantile(distance, 1.0 - (options.noise or _NOISE))), _LEAST_RADIUS)
     cores = rows[distance <= radius]
     if not len(cores):
         raise CannotTrain(

@@ -13,6 +13,7 @@ from tidewatch.detectors.base import NEVER, Arrays, Floats
 from tidewatch.detectors.learned.features import Contamination, FeatureDetector, FeatureOptions, quantile_threshold
 from tidewatch.detectors.learned.trees import Cuts, Forest
 
+_THRESHOLD: Final = 0.6
 _TREES_AT_ONCE: Final = 100
 """Trees that are grown between two looks at the deadline."""
 _MOST_ROWS: Final = 25_600
@@ -26,8 +27,14 @@ class IsolationForestOptions(FeatureOptions):
     trees: Annotated[int, Field(ge=1, le=500, description="How many random trees.")] = 100
     samples: Annotated[int, Field(ge=16, le=2_048, description="Training points that each tree is grown from.")] = 256
     score_threshold: Annotated[
-        float, Field(gt=0, lt=1, description="The score beyond which a point is an anomaly.")
-    ] = 0.6
+        float | None,
+        Field(
+            gt=0,
+            lt=1,
+            description="The score beyond which a point is an anomaly; unless given, 0.6, and no less than "
+            "training and the last points ask for.",
+        ),
+    ] = None
     contamination: Contamination = None
 
 
@@ -54,6 +61,11 @@ class IsolationForest(FeatureDetector[IsolationForestOptions, Forest]):
     cost_option = "trees"
 
     @property
+    def decides_by_default(self) -> bool:
+        """Whether neither ``score_threshold`` nor ``contamination`` is given."""
+        return self.options.score_threshold is None and self.options.contamination is None
+
+    @property
     def most_rows(self) -> int:
         """As many as all trees together are grown from, and no more than is quick."""
         return min(self.options.trees * self.options.samples, _MOST_ROWS)
@@ -68,7 +80,7 @@ class IsolationForest(FeatureDetector[IsolationForestOptions, Forest]):
 
     def choose_threshold(self, scores: Floats) -> float:
         """The option ``score_threshold``, or by ``contamination``."""
-        return quantile_threshold(scores, self.options.contamination, self.options.score_threshold)
+        return quantile_threshold(scores, self.options.contamination, self.options.score_threshold or _THRESHOLD)
 
 
 def grow(options: IsolationForestOptions, rows: Floats, seed: int, deadline: Deadline = NEVER) -> Forest:

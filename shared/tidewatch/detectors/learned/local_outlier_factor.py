@@ -14,6 +14,7 @@ from tidewatch.detectors.base import Arrays, Floats
 from tidewatch.detectors.learned.features import Contamination, FeatureDetector, FeatureOptions, quantile_threshold
 from tidewatch.detectors.learned.neighbours import Neighbours
 
+_THRESHOLD: Final = 1.5
 _BLUR: Final = 0.05
 """In spreads. Copies of one point would be infinitely dense, and a state that is held exactly must not be so exact."""
 _LEAST: Final = 1e-10
@@ -29,8 +30,14 @@ class LocalOutlierFactorOptions(FeatureOptions):
         int, Field(ge=50, le=5_000, description="Training points that are kept to compare with, at the most.")
     ] = 1_000
     score_threshold: Annotated[
-        float, Field(ge=1, le=1_000, description="The factor beyond which a point is an anomaly.")
-    ] = 1.5
+        float | None,
+        Field(
+            ge=1,
+            le=1_000,
+            description="The factor beyond which a point is an anomaly; unless given, 1.5, and no less than "
+            "training and the last points ask for.",
+        ),
+    ] = None
     contamination: Contamination = None
 
 
@@ -90,6 +97,11 @@ class LocalOutlierFactor(FeatureDetector[LocalOutlierFactorOptions, References])
     cost_option = "references"
 
     @property
+    def decides_by_default(self) -> bool:
+        """Whether neither ``score_threshold`` nor ``contamination`` is given."""
+        return self.options.score_threshold is None and self.options.contamination is None
+
+    @property
     def most_rows(self) -> int:
         """The option ``references``."""
         return self.options.references
@@ -109,7 +121,7 @@ class LocalOutlierFactor(FeatureDetector[LocalOutlierFactorOptions, References])
 
     def choose_threshold(self, scores: Floats) -> float:
         """The option ``score_threshold``, or by ``contamination``."""
-        return quantile_threshold(scores, self.options.contamination, self.options.score_threshold)
+        return quantile_threshold(scores, self.options.contamination, self.options.score_threshold or _THRESHOLD)
 
 
 def remember(options: LocalOutlierFactorOptions, rows: Floats, seed: int) -> References:

@@ -13,6 +13,7 @@ from tidewatch.detectors.base import Arrays, Floats
 from tidewatch.detectors.learned.features import FeatureDetector, FeatureOptions
 from tidewatch.detectors.learned.neighbours import squared_distances
 
+_NU: Final = 0.01
 _TOLERANCE: Final = 1e-5
 """How exactly the boundary is drawn; training points on it are to its inside."""
 
@@ -22,9 +23,14 @@ class OneClassSvmOptions(FeatureOptions):
 
     name: Literal["one_class_svm"] = "one_class_svm"
     nu: Annotated[
-        float,
-        Field(ge=0.001, le=0.5, description="Share of the training points that may lie outside the boundary."),
-    ] = 0.01
+        float | None,
+        Field(
+            ge=0.001,
+            le=0.5,
+            description="Share of the training points that may lie outside the boundary, 0.01 unless given. Unless "
+            "given, a point is no anomaly just beyond it, but beyond what training and the last points ask for.",
+        ),
+    ] = None
     gamma: Annotated[
         float | None,
         Field(
@@ -95,6 +101,11 @@ class OneClassSvm(FeatureDetector[OneClassSvmOptions, Boundary]):
     cost_option = "references"
 
     @property
+    def decides_by_default(self) -> bool:
+        """Whether ``nu`` is not given."""
+        return self.options.nu is None
+
+    @property
     def most_rows(self) -> int:
         """The option ``references``."""
         return self.options.references
@@ -120,5 +131,5 @@ def enclose(options: OneClassSvmOptions, rows: Floats) -> Boundary:
     # Features are in spreads, so their variance, which one outlier would rule, need not be asked. Half of what
     # scikit-learn takes: with narrower kernels the boundary clings to the training points, and new ones fall outside.
     gamma = options.gamma or 0.5 / rows.shape[1]
-    fitted = OneClassSVM(kernel="rbf", gamma=gamma, nu=options.nu, tol=_TOLERANCE).fit(rows)
+    fitted = OneClassSVM(kernel="rbf", gamma=gamma, nu=options.nu or _NU, tol=_TOLERANCE).fit(rows)
     return Boundary(fitted.support_vectors_, fitted.dual_coef_[0].copy(), float(fitted.offset_[0]), gamma)

@@ -79,6 +79,8 @@ class RowDetector(Detector[Options], Generic[Options, L]):
     """
 
     chunk = 4_096
+    recent = 400
+    recent_events = 2
     rows_type: ClassVar[type[Rows]]
     cost_option: ClassVar[str]
     rows_: Rows
@@ -149,7 +151,7 @@ class RowDetector(Detector[Options], Generic[Options, L]):
         self.threshold_ = self.choose_threshold(fitted.scores)
         return FitResult(fitted.scores, fitted.independent, shared=self.lookback // plan.stride + 1)
 
-    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+    def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores the row of each point; the first points have none."""
         size, first = len(points) - skip, max(self.lookback - skip, 0)
         score, direction = np.full(size, np.nan), np.zeros(size, dtype=np.int8)
@@ -158,9 +160,9 @@ class RowDetector(Detector[Options], Generic[Options, L]):
             score[first:] = rounded_scores(self.learner_, rows)
         return Nonconformity(score, score, direction=direction)
 
-    def learned(self, units: Units) -> Mapping[str, float]:
+    def learned(self, units: Units, limit: float) -> Mapping[str, float]:
         """The threshold, and what the learner tells of itself."""
-        return {"threshold": self.threshold_, **self._facts()}
+        return {"threshold": limit, **self._facts()}
 
     def preprocessing(self) -> Mapping[str, Json]:
         """The features of a row, each in spreads from its centre in training."""

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from tidewatch.calibration.trimming import trim_outliers
 from tidewatch.detectors.base import DetectorOptions, Floats
+from tidewatch.detectors.decision import THREE_SIGMAS
 from tidewatch.detectors.learned.cross_fitting import CrossFit, L
 from tidewatch.detectors.learned.row_detector import RowDetector, Seed
 from tidewatch.detectors.robust import RobustScaler
@@ -60,14 +61,14 @@ class SubsequenceOptions(DetectorOptions):
         ),
     ] = None
     sigmas: Annotated[
-        float,
+        float | None,
         Field(
             gt=0,
             le=100,
             description="How many standard deviations above the mean of the training scores, in logarithms, the "
-            "threshold lies.",
+            "threshold lies; unless given, 3, and no less than training and the last points ask for.",
         ),
-    ] = 3.0
+    ] = None
     seed: Seed = 0
 
 
@@ -157,6 +158,11 @@ class SubsequenceDetector(RowDetector[SubsequenceOptionsT, L], Generic[Subsequen
     rows_type: ClassVar[type[Subsequences]] = Subsequences
     cost_option = "windows"
 
+    @property
+    def decides_by_default(self) -> bool:
+        """Whether ``sigmas`` is not given."""
+        return self.options.sigmas is None
+
     def plan(self, series: TimeSeries) -> tuple[Subsequences, CrossFit]:
         """The length of a window, and a training that fits it."""
         plan = CrossFit(
@@ -171,7 +177,7 @@ class SubsequenceDetector(RowDetector[SubsequenceOptionsT, L], Generic[Subsequen
 
     def choose_threshold(self, scores: Floats) -> float:
         """As many standard deviations above the mean score as the option ``sigmas`` says, in logarithms."""
-        return log_threshold(trim_outliers(scores, _SHARED), self.options.sigmas)
+        return log_threshold(trim_outliers(scores, _SHARED), self.options.sigmas or THREE_SIGMAS)
 
 
 def winsorised(rows: Floats) -> Floats:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json, Side
+from tidewatch.detectors.decision import THREE_SIGMAS
 from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
 from tidewatch.detectors.robust import ErrorScale, RobustScaler
 from tidewatch.detectors.seasonal.grid import SeasonalGrid, check_period, regular_sampling
@@ -60,8 +61,14 @@ class HoltWintersOptions(DetectorOptions):
         ),
     ] = 1.0
     sigmas: Annotated[
-        float, Field(gt=0, le=1000, description="How many standard deviations from the forecast the limit lies.")
-    ] = 3.0
+        float | None,
+        Field(
+            gt=0,
+            le=1000,
+            description="How many standard deviations from the forecast the limit lies; unless given, 3, and no "
+            "less than training and the last points ask for.",
+        ),
+    ] = None
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
 
 
@@ -100,12 +107,22 @@ class HoltWinters(Detector[HoltWintersOptions]):
     @property
     def threshold(self) -> float:
         """How many standard deviations from the forecast the limits lie."""
-        return self.options.sigmas
+        return self.options.sigmas or THREE_SIGMAS
+
+    @property
+    def decides_by_default(self) -> bool:
+        """Whether ``sigmas`` is not given."""
+        return self.options.sigmas is None
 
     @property
     def lookback(self) -> int:
         """The points that a level is estimated from."""
         return self.forecaster_.lookback
+
+    @property
+    def echo(self) -> int:
+        """None: errors are winsorised before they move the level."""
+        return 0
 
     @property
     def period(self) -> int | None:
@@ -135,7 +152,7 @@ class HoltWinters(Detector[HoltWintersOptions]):
         self.error_scale_ = ErrorScale.of(errors, scaler.floor)
         return FitResult(one_sided(self.error_scale_.score(errors), options.side))
 
-    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+    def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores each value by the forecast from the points before it."""
         places = self.grid_.sampling.places(points.timestamps)
         seasonal = self.grid_.seasonal(self.season_, places)
@@ -143,7 +160,7 @@ class HoltWinters(Detector[HoltWintersOptions]):
         expected = level + seasonal[skip:]
         return self.error_scale_.measure(points.values[skip:], expected, threshold, self.options.side)
 
-    def learned(self, units: Units) -> Mapping[str, float]:
+    def learned(self, units: Units, limit: float) -> Mapping[str, float]:
         """The period, null if there is no season; the parameters; trend per step and standard deviation of errors."""
         smoothing = self.forecaster_.smoothing
         return {

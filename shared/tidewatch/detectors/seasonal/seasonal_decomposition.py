@@ -13,6 +13,7 @@ from pydantic import Field
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json, Side
+from tidewatch.detectors.decision import THREE_SIGMAS
 from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided
 from tidewatch.detectors.robust import ErrorScale, RobustScaler
 from tidewatch.detectors.seasonal.grid import SeasonalGrid, check_period, folds_of_cycles, fresh_error, regular_sampling
@@ -55,8 +56,14 @@ class SeasonalDecompositionOptions(DetectorOptions):
     ] = None
     robust: Annotated[bool, Field(description="Whether wild values lose their weight in learning the season.")] = True
     sigmas: Annotated[
-        float, Field(gt=0, le=1000, description="How many standard deviations of the remainder the limit lies away.")
-    ] = 3.0
+        float | None,
+        Field(
+            gt=0,
+            le=1000,
+            description="How many standard deviations of the remainder the limit lies away; unless given, 3, and no "
+            "less than training and the last points ask for.",
+        ),
+    ] = None
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
 
 
@@ -93,12 +100,22 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
     @property
     def threshold(self) -> float:
         """How many standard deviations of the remainder the limits lie away."""
-        return self.options.sigmas
+        return self.options.sigmas or THREE_SIGMAS
+
+    @property
+    def decides_by_default(self) -> bool:
+        """Whether ``sigmas`` is not given."""
+        return self.options.sigmas is None
 
     @property
     def lookback(self) -> int:
         """The points whose median is the level."""
         return self.window_
+
+    @property
+    def echo(self) -> int:
+        """None: the level is a median."""
+        return 0
 
     @property
     def period(self) -> int | None:
@@ -149,14 +166,14 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
         self.error_scale_ = ErrorScale.of(remainder, scaler.floor)
         return FitResult(one_sided(self.error_scale_.score(remainder - self.drift_), options.side))
 
-    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+    def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores each value by the level of the points before it, all of them without their season."""
         seasonal = self.grid_.seasonal(self.season_, self.grid_.sampling.places(points.timestamps))
         level = median_before(points.values - seasonal, self.window_, skip)
         expected = level + (seasonal[skip:] + self.drift_)
         return self.error_scale_.measure(points.values[skip:], expected, threshold, self.options.side)
 
-    def learned(self, units: Units) -> Mapping[str, float]:
+    def learned(self, units: Units, limit: float) -> Mapping[str, float]:
         """The period, the season's range, how far a trend leads the level, and the scale of the remainder."""
         return {
             "period": float(self.season_.size),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tidewatch.calibration.pareto import excess_at, fit_pareto, log_survival
+from tidewatch.calibration.pareto import excesses_at, fit_pareto, log_survival
 from tidewatch.calibration.trimming import trim_outliers, without_echoes
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Floats, Json, Side
@@ -22,6 +22,7 @@ from tidewatch.detectors.units import Units
 from tidewatch.detectors.windows import moments_before
 from tidewatch.series import TimeSeries
 
+_RISK: Final = 1e-4
 _FEWEST_PEAKS: Final = 10
 _MOST_IN_TAIL: Final = 0.2
 _FOLDS: Final = 10
@@ -40,14 +41,15 @@ class EvtOptions(DetectorOptions):
 
     name: Literal["evt"] = "evt"
     risk: Annotated[
-        float,
+        float | None,
         Field(
             ge=1e-9,
             le=1e-3,
             description="Probability that a usual value lies beyond a limit, on each watched side. 0.0001 is once a "
-            "week where there is a point a minute.",
+            "week where there is a point a minute; that is the most unless given, and less where training or the last "
+            "points ask for it.",
         ),
-    ] = 1e-4
+    ] = None
     level: Annotated[
         float,
         Field(
@@ -107,12 +109,12 @@ class _Tail:
             heights[beyond] = self.height - log_survival(rises[beyond] - self.start, self.scale, self.shape) / _LN10
         return heights
 
-    def at(self, height: float) -> float:
-        """How far above the centre this height is; infinite beyond the range of a double."""
-        if height <= self.height:
-            return self.start * max(0.0, (height - _HALF) / (self.height - _HALF))
+    def at(self, heights: Floats) -> Floats:
+        """How far above the centre these heights are; infinite beyond the range of a double."""
+        within = self.start * np.clip((heights - _HALF) / (self.height - _HALF), 0.0, 1.0)
         with np.errstate(over="ignore"):
-            return self.start + excess_at((self.height - height) * _LN10, self.scale, self.shape)
+            depth = np.minimum(self.height - heights, 0.0) * _LN10
+            return within + excesses_at(depth, self.scale, self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,9 @@ class _Tails:
         rises = values - self.centre
         return larger_of(self.upper.heights(rises), self.lower.heights(-rises), side)
 
-    def band(self, height: float) -> tuple[float, float]:
-        """Where the lower and the upper tail have this height."""
-        return self.centre - self.lower.at(height), self.centre + self.upper.at(height)
+    def band(self, heights: Floats) -> tuple[Floats, Floats]:
+        """Where the lower and the upper tail have these heights."""
+        return self.centre - self.lower.at(heights), self.centre + self.upper.at(heights)
 
 
 class Evt(Detector[EvtOptions]):
@@ -171,7 +173,12 @@ class Evt(Detector[EvtOptions]):
     @property
     def threshold(self) -> float:
         """The score of a value that has the risk."""
-        return -math.log10(self.options.risk)
+        return -math.log10(self.options.risk or _RISK)
+
+    @property
+    def decides_by_default(self) -> bool:
+        """Whether ``risk`` is not given."""
+        return self.options.risk is None
 
     @property
     def lookback(self) -> int:
@@ -200,10 +207,10 @@ class Evt(Detector[EvtOptions]):
         heights = _cross_fitted_heights(values, usual, self.options, least)
         return FitResult(without_echoes(heights, depth))
 
-    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+    def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores each by its own value, or by that less the mean of the points before it."""
         values, side = points.values[skip:], self.options.side
-        lower, upper = self.tails_.band(threshold)
+        lower, upper = self.tails_.band(np.full(values.shape, threshold))
         level = np.zeros(values.shape)
         if self.lookback:
             level, _ = moments_before(points.values, self.lookback, skip)
@@ -211,11 +218,11 @@ class Evt(Detector[EvtOptions]):
         limits = watched(level + lower, level + upper, side)
         return Nonconformity(heights, heights, level + self.tails_.centre, *limits)
 
-    def learned(self, units: Units) -> Mapping[str, float]:
+    def learned(self, units: Units, limit: float) -> Mapping[str, float]:
         """The tails' shapes; median and limits, or with depth how far these are from the mean of the last points."""
         tails = self.tails_
         shapes = {"upper_shape": tails.upper.shape, "lower_shape": tails.lower.shape}
-        lower, upper = tails.band(self.threshold)
+        lower, upper = (float(end) for end in tails.band(np.array(limit)))
         if self.lookback:
             return shapes | {"above": units.unscale_length(upper), "below": units.unscale_length(-lower)}
         return shapes | units.unscale_band(lower, upper, self.options.side, median=tails.centre)

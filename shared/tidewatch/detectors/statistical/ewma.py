@@ -11,6 +11,7 @@ from pydantic import Field
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import CannotTrain, DetectorOptions, Floats, Side
+from tidewatch.detectors.decision import THREE_SIGMAS
 from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided, watched
 from tidewatch.detectors.robust import RobustScaler
 from tidewatch.detectors.units import Units
@@ -43,8 +44,14 @@ class EwmaOptions(DetectorOptions):
         ),
     ] = 0.2
     sigmas: Annotated[
-        float, Field(gt=0, le=1000, description="How many standard deviations from the forecast the limit lies.")
-    ] = 3.0
+        float | None,
+        Field(
+            gt=0,
+            le=1000,
+            description="How many standard deviations from the forecast the limit lies; unless given, 3, and no "
+            "less than training and the last points ask for.",
+        ),
+    ] = None
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
 
 
@@ -76,7 +83,12 @@ class Ewma(Detector[EwmaOptions]):
     @property
     def threshold(self) -> float:
         """How many standard deviations from the forecast the limits lie."""
-        return self.options.sigmas
+        return self.options.sigmas or THREE_SIGMAS
+
+    @property
+    def decides_by_default(self) -> bool:
+        """Whether ``sigmas`` is not given."""
+        return self.options.sigmas is None
 
     @property
     def lookback(self) -> int:
@@ -100,7 +112,7 @@ class Ewma(Detector[EwmaOptions]):
         self.scale_ = _scale(series.values, self.lookback, 1.0 - self.options.alpha)
         return FitResult()
 
-    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+    def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores each value by the forecast from the points before it."""
         side = self.options.side
         forecast = decayed_mean_before(points.values, self.lookback, 1.0 - self.options.alpha, skip)
@@ -110,7 +122,7 @@ class Ewma(Detector[EwmaOptions]):
         limits = watched(forecast - reach, forecast + reach, side)
         return Nonconformity(errors, one_sided(errors, side), forecast, *limits)
 
-    def learned(self, units: Units) -> Mapping[str, float]:
+    def learned(self, units: Units, limit: float) -> Mapping[str, float]:
         """The robust standard deviation of the errors of forecasts."""
         return {"scale": units.unscale_length(self.scale_)}
 

@@ -17,6 +17,7 @@ from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, lar
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
 
+_INNER_FENCES: Final = 1.5
 _DEEPEST: Final = 8
 """1/256 on either side: about as much of a normal distribution as lies beyond its fences."""
 
@@ -29,8 +30,14 @@ class IqrOptions(DetectorOptions):
 
     name: Literal["iqr"] = "iqr"
     k: Annotated[
-        float, Field(gt=0, le=1000, description="How many interquartile ranges beyond a quartile its fence lies.")
-    ] = 1.5
+        float | None,
+        Field(
+            gt=0,
+            le=1000,
+            description="How many interquartile ranges beyond a quartile its fence lies; unless given, 1.5, and no "
+            "less than training and the last points ask for.",
+        ),
+    ] = None
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
 
 
@@ -66,7 +73,12 @@ class Iqr(Detector[IqrOptions]):
     @property
     def threshold(self) -> float:
         """How many interquartile ranges beyond a quartile the fences lie."""
-        return self.options.k
+        return self.options.k or _INNER_FENCES
+
+    @property
+    def decides_by_default(self) -> bool:
+        """Whether ``k`` is not given."""
+        return self.options.k is None
 
     def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
         """Takes the quartiles of the values, or the letter values that tell them apart."""
@@ -74,26 +86,24 @@ class Iqr(Detector[IqrOptions]):
         # The training points calibrate as they are: no single one moves a quartile far.
         return FitResult()
 
-    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+    def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores each value by itself."""
         values, side = points.values[skip:], self.options.side
         with np.errstate(over="ignore"):
             above = (values - self.high_) / self.length_
             below = (self.low_ - values) / self.length_
-        lower, upper = self._band(threshold)
-        limits = watched(np.full(values.shape, lower), np.full(values.shape, upper), side)
+        reach = np.full(values.shape, threshold) * self.length_
+        limits = watched(self.low_ - reach, self.high_ + reach, side)
         statistic = np.maximum(above, 0.0) - np.maximum(below, 0.0)
         middle = 0.5 * (self.low_ + self.high_)
         return Nonconformity(statistic, larger_of(above, below, side), np.full(values.shape, middle), *limits)
 
-    def learned(self, units: Units) -> Mapping[str, float]:
+    def learned(self, units: Units, limit: float) -> Mapping[str, float]:
         """Quartiles, fences and range; a fence on a side that is not watched is infinite."""
-        limits = self._band(self.threshold)
-        places = units.unscale_band(*limits, self.options.side, q1=self.low_, q3=self.high_)
+        reach = limit * self.length_
+        fences = self.low_ - reach, self.high_ + reach
+        places = units.unscale_band(*fences, self.options.side, q1=self.low_, q3=self.high_)
         return places | {"iqr": units.unscale_length(self.length_)}
-
-    def _band(self, threshold: float) -> tuple[float, float]:
-        return self.low_ - threshold * self.length_, self.high_ + threshold * self.length_
 
 
 def _box(values: Floats) -> tuple[float, float, float]:

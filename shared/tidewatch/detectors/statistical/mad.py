@@ -9,11 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from tidewatch.deadline import Deadline
-from tidewatch.detectors.base import DetectorOptions, Side
+from tidewatch.detectors.base import DetectorOptions, Floats, Side
 from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided, watched
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
 
+_THRESHOLD: Final = 3.5
 _MAD_OF_NORMAL: Final = 0.6745
 """The MAD of a standard normal distribution."""
 _STD_PER_MEAN_DEVIATION: Final = 1.253314
@@ -28,8 +29,14 @@ class MadOptions(DetectorOptions):
 
     name: Literal["mad"] = "mad"
     threshold: Annotated[
-        float, Field(gt=0, le=1000, description="The modified z-score beyond which a value is unusual.")
-    ] = 3.5
+        float | None,
+        Field(
+            gt=0,
+            le=1000,
+            description="The modified z-score beyond which a value is unusual; unless given, 3.5, and no less than "
+            "training and the last points ask for.",
+        ),
+    ] = None
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
 
 
@@ -61,7 +68,12 @@ class Mad(Detector[MadOptions]):
     @property
     def threshold(self) -> float:
         """The modified z-score of the limits."""
-        return self.options.threshold
+        return self.options.threshold or _THRESHOLD
+
+    @property
+    def decides_by_default(self) -> bool:
+        """Whether ``threshold`` is not given."""
+        return self.options.threshold is None
 
     def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
         """Takes the median and the scale of the values."""
@@ -74,19 +86,18 @@ class Mad(Detector[MadOptions]):
         # The training points calibrate as they are: no single one moves a median or a MAD far.
         return FitResult()
 
-    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+    def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores each value by itself."""
         values = points.values[skip:]
         with np.errstate(over="ignore"):
             score = (values - self.median_) / self.scale_
-        lower, upper = self._band(threshold)
-        limits = watched(np.full(values.shape, lower), np.full(values.shape, upper), self.options.side)
+        reach = np.full(values.shape, threshold) * self.scale_
+        limits = watched(self.median_ - reach, self.median_ + reach, self.options.side)
         return Nonconformity(score, one_sided(score, self.options.side), np.full(values.shape, self.median_), *limits)
 
-    def learned(self, units: Units) -> Mapping[str, float]:
+    def learned(self, units: Units, limit: float) -> Mapping[str, float]:
         """Median, the robust standard deviation, and limits; a limit on a side that is not watched is infinite."""
-        places = units.unscale_band(*self._band(self.threshold), self.options.side, median=self.median_)
+        reach = limit * self.scale_
+        band = self.median_ - reach, self.median_ + reach
+        places = units.unscale_band(*band, self.options.side, median=self.median_)
         return places | {"scale": units.unscale_length(self.scale_)}
-
-    def _band(self, threshold: float) -> tuple[float, float]:
-        return self.median_ - threshold * self.scale_, self.median_ + threshold * self.scale_

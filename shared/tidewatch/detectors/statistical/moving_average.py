@@ -10,6 +10,7 @@ from pydantic import Field
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import CannotTrain, DetectorOptions, Floats, Side
+from tidewatch.detectors.decision import THREE_SIGMAS
 from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided, watched
 from tidewatch.detectors.units import Units
 from tidewatch.detectors.windows import moments_before
@@ -36,8 +37,14 @@ class MovingAverageOptions(DetectorOptions):
         ),
     ] = 20
     sigmas: Annotated[
-        float, Field(gt=0, le=1000, description="How many rolling standard deviations from the mean the limit lies.")
-    ] = 3.0
+        float | None,
+        Field(
+            gt=0,
+            le=1000,
+            description="How many rolling standard deviations from the mean the limit lies; unless given, 3, and no "
+            "less than training and the last points ask for.",
+        ),
+    ] = None
     side: Annotated[Side, Field(description="Which side of the band counts as unusual.")] = "both"
 
 
@@ -66,7 +73,12 @@ class MovingAverage(Detector[MovingAverageOptions]):
     @property
     def threshold(self) -> float:
         """How many standard deviations from the mean the limits lie."""
-        return self.options.sigmas
+        return self.options.sigmas or THREE_SIGMAS
+
+    @property
+    def decides_by_default(self) -> bool:
+        """Whether ``sigmas`` is not given."""
+        return self.options.sigmas is None
 
     @property
     def lookback(self) -> int:
@@ -91,7 +103,7 @@ class MovingAverage(Detector[MovingAverageOptions]):
         self.std_ = float(np.median(std)) or float(std.mean()) or float(np.abs(series.values).mean())
         return FitResult()
 
-    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+    def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores each value by the window before it."""
         side = self.options.side
         mean, std = _sample_moments_before(points.values, self.options.window, skip)
@@ -102,7 +114,7 @@ class MovingAverage(Detector[MovingAverageOptions]):
         limits = watched(mean - reach, mean + reach, side)
         return Nonconformity(z, one_sided(z, side), mean, *limits)
 
-    def learned(self, units: Units) -> Mapping[str, float]:
+    def learned(self, units: Units, limit: float) -> Mapping[str, float]:
         """The typical standard deviation of a window."""
         return {"std": units.unscale_length(self.std_)}
 

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from tidewatch.deadline import Deadline
-from tidewatch.detectors.base import Arrays, DetectorOptions, Json, Model, Side
+from tidewatch.detectors.base import Arrays, DetectorOptions, Floats, Json, Model, Side
 from tidewatch.detectors.detector import Detector, FitResult, Nonconformity, one_sided, watched
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
@@ -61,22 +61,20 @@ class ThreeSigma(Detector[ThreeSigmaOptions]):
         self.mean_, self.std_ = float(series.values.mean()), float(series.values.std())
         return FitResult()
 
-    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+    def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores each value by itself."""
         values, side = points.values[skip:], self.options.side
         with np.errstate(over="ignore"):
             z = (values - self.mean_) / self.std_
-        lower, upper = self._band(threshold)
-        limits = watched(np.full(values.shape, lower), np.full(values.shape, upper), side)
+        reach = np.full(values.shape, threshold) * self.std_
+        limits = watched(self.mean_ - reach, self.mean_ + reach, side)
         return Nonconformity(z, one_sided(z, side), np.full(values.shape, self.mean_), *limits)
 
-    def learned(self, units: Units) -> Mapping[str, float]:
+    def learned(self, units: Units, limit: float) -> Mapping[str, float]:
         """Mean, limits and standard deviation; a limit on a side that is not watched is infinite."""
-        places = units.unscale_band(*self._band(self.threshold), self.options.side, mean=self.mean_)
+        reach = limit * self.std_
+        places = units.unscale_band(self.mean_ - reach, self.mean_ + reach, self.options.side, mean=self.mean_)
         return places | {"std": units.unscale_length(self.std_)}
-
-    def _band(self, threshold: float) -> tuple[float, float]:
-        return self.mean_ - threshold * self.std_, self.mean_ + threshold * self.std_
 
     @classmethod
     def restore(cls, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:
@@ -106,16 +104,16 @@ class _WithExactLimits(ThreeSigma):
         """As they were stored."""
         return self._stored
 
-    def score(self, points: TimeSeries, skip: int, threshold: float) -> Nonconformity:
+    def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores each value by itself."""
         values, side = points.values[skip:], self.options.side
         with np.errstate(over="ignore", under="ignore"):
             z = ((np.ldexp(values, -self._exponent) - self._high) - self._low) / self.std_
-        lower, upper = self._band(threshold)
+        lower, upper = self._band(float(np.max(threshold)))
         limits = watched(np.full(values.shape, lower), np.full(values.shape, upper), side)
         return Nonconformity(z, one_sided(z, side), np.full(values.shape, self._in_unit_of_series(self._high)), *limits)
 
-    def learned(self, units: Units) -> Mapping[str, float]:
+    def learned(self, units: Units, limit: float) -> Mapping[str, float]:
         """Mean, standard deviation and limits."""
         mean, std = self._in_unit_of_series(self._high), self._in_unit_of_series(self.std_)
         return {"mean": mean, "std": std, "lower": self._limits[0], "upper": self._limits[1]}
