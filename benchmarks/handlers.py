@@ -58,6 +58,12 @@ BATCH: Final = event(
     "/predict/{series_id}",
     body={"points": [{"timestamp": str(1_700_600_000 + 60 * i), "value": 100 + i % 7} for i in range(BATCH_POINTS)]},
 )
+ROW: Final = event(
+    "/predict/rows",
+    "/predict/{series_id}",
+    body={"rows": [{"timestamp": "2025-01-01T00:00:00", "x1": 0.1, "x2": 0.2, "x3": 0.3}]},
+)
+OF_ROWS: Final = ("isolation_forest", "mahalanobis", "pca", "knn", "forecast_residual")
 PLOT: Final = event("/plot", "/plot", query={"series_id": "bench"})
 
 
@@ -65,6 +71,16 @@ def daily_series(points: int) -> dict[str, list[float]]:
     """A minute-by-minute series with a daily wave; the digits are as long as those of a real metric."""
     values = [round(100 + 20 * math.sin(i * math.tau / 1440) + (i * 7919 % 997) / 100, 3) for i in range(points)]
     return {"timestamps": [1_700_000_000 + 60 * i for i in range(points)], "values": values}
+
+
+def machine_rows(count: int) -> list[dict[str, float]]:
+    """Rows of three variables a minute, of which the second and the third follow the first."""
+    found = []
+    for i in range(count):
+        x1 = round(math.sin(i * math.tau / 144) + (i * 7919 % 997) / 1000, 3)
+        x2, x3 = round(2 * x1 + (i * 104729 % 991) / 1000, 3), round((i * 1299709 % 983) / 500 - x1, 3)
+        found.append({"timestamp": 1_700_000_000 + 60 * i, "x1": x1, "x2": x2, "x3": x3})
+    return found
 
 
 @contextlib.contextmanager
@@ -77,7 +93,9 @@ def stubbed(
         names: those to import.
         versions: where versions are, and go to; nowhere but in memory unless given.
     """
-    stores = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "DATA_BUCKET")
+    from tidewatch.settings import Settings
+
+    stores = tuple(name for name in Settings.env_names() if name.endswith(("_NAME", "_BUCKET", "_URL")))
     os.environ.update(dict.fromkeys(stores, "stub"))
     # After the environment.
     from tidewatch import composition
@@ -117,6 +135,12 @@ def invocations() -> Rows:
         yield "predict", _in_words(measure(lambda: answer(predict, PREDICTION), times=20_000, warm_up=500))
         timing = measure(lambda: answer(predict, BATCH), times=200, warm_up=10)
         yield f"predict, a batch of {BATCH_POINTS:,} points", _in_words(timing)
+        for detector in OF_ROWS:
+            fitted = event("/fit/rows", "/fit/{series_id}", body={"rows": machine_rows(500), "detector": detector})
+            with contextlib.redirect_stdout(io.StringIO()):
+                answer(fit, fitted)
+            timing = measure(lambda: answer(predict, ROW), times=5_000, warm_up=100)
+            yield f"predict, a row of 3 variables, {detector}", _in_words(timing)
         for points in SIZES:
             request = event("/fit/bench", "/fit/{series_id}", body=daily_series(points))
             timing = measure(_call(fit, request), times=max(5, 200_000 // points))

@@ -144,13 +144,26 @@ def _frame(sent: _Sent, timestamps: Sequence[Any], columns: Mapping[str, Sequenc
         times, usable, found = read_column(of_times, read, (int,), to_int64)
         problems += found
         problems += check_times(of_times, times, np.flatnonzero(usable))
-    values = np.empty((len(timestamps), len(columns)))
-    for place, (name, items) in enumerate(columns.items()):
-        values[:, place], found = _numbers(sent.variable(name), items, nulls=limits.nulls)
-        problems += found
+    values = _ordinary(columns)
+    if values is None:
+        values = np.empty((len(timestamps), len(columns)))
+        for place, (name, items) in enumerate(columns.items()):
+            values[:, place], found = _numbers(sent.variable(name), items, nulls=limits.nulls)
+            problems += found
     if problems:
         raise InvalidSeries(problems[:MOST_PROBLEMS])
     return Frame(times, values, tuple(columns))
+
+
+def _ordinary(columns: Mapping[str, Sequence[Any]]) -> NDArray[np.float64] | None:
+    """The values of all variables at once, shape (n, k), where they are finite numbers and no more is to be said."""
+    if not {kind for items in columns.values() for kind in set(map(type, items))} <= {int, float}:
+        return None
+    try:
+        values = np.array(list(columns.values()), dtype=np.float64)
+    except OverflowError:
+        return None
+    return np.ascontiguousarray(values.T) if np.isfinite(values).all() else None
 
 
 def _numbers(column: Column, items: Sequence[Any], *, nulls: bool) -> tuple[NDArray[np.float64], list[Problem]]:

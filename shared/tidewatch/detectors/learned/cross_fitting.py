@@ -37,7 +37,7 @@ _SLACK: Final = 1.5
 """One fit may take so many times its share of the time that is left: folds differ."""
 _DISTINCT: Final = 0.5
 """If a smaller share of the scores is distinct, the series repeats itself exactly."""
-_DIGITS: Final = 9
+DIGITS: Final = 9
 """Decimal places of a score. The rest is rounding, which must not decide in a series that repeats itself exactly."""
 _TOP_SHARE: Final = 0.02
 _TOP_FEWEST: Final = 5
@@ -228,7 +228,7 @@ def _cross_fit(
 
 def rounded_scores(learner: Learner, rows: Floats) -> Floats:
     """The nonconformity of each row, shape (n,), without the digits that are rounding."""
-    return np.round(learner.nonconformity(rows), _DIGITS)
+    return np.round(learner.nonconformity(rows), DIGITS)
 
 
 def independent_scores(scores: Floats, places: Places, lookback: int) -> float:

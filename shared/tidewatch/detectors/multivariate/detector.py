@@ -16,7 +16,7 @@ from tidewatch.calibration.conformal import Calibration, severity_of
 from tidewatch.calibration.trimming import trim_outliers
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import NEVER, Arrays, CannotTrain, DetectorOptions, Floats, Json
-from tidewatch.detectors.learned.cross_fitting import CrossFit, Learner, cross_fit, rounded_scores
+from tidewatch.detectors.learned.cross_fitting import DIGITS, CrossFit, Learner, cross_fit
 from tidewatch.detectors.learned.row_detector import usual_rows
 from tidewatch.detectors.multivariate.preparation import Preparation, RowsOptions
 from tidewatch.detectors.rows import RowScores, RowsModel
@@ -30,8 +30,11 @@ _FEWEST_ROWS: Final = 16
 class RowLearner(Learner, Protocol):
     """What was learned from prepared rows."""
 
-    def contributions(self, rows: Floats) -> Floats:
-        """What each column has to do with the score of each of n rows: at least 0, shape (n, columns), of any sum."""
+    def judge(self, rows: Floats) -> tuple[Floats, Floats]:
+        """The nonconformity of each of n rows, shape (n,), and what each column has to do with it.
+
+        The latter is at least 0, has shape (n, columns), and any sum.
+        """
         ...
 
 
@@ -293,11 +296,13 @@ class CalibratedRowsModel(RowsModel):
 
     def _judge_chunk(self, points: Frame) -> tuple[Floats, Floats]:
         prepared = self._preparation.prepare(points)
-        parts = self._learner.contributions(prepared.rows)[:, : len(self._belongs)]
+        score, parts = self._learner.judge(prepared.rows)
+        parts = parts[:, : len(self._belongs)]
         if prepared.missing.any():
             parts[:, : prepared.missing.shape[1]][prepared.missing] = 0.0
         if parts.shape[1] != len(self._names):
             parts = parts @ self._belongs
         total = parts.sum(axis=1, keepdims=True)
         shares = np.divide(parts, total, out=np.zeros_like(parts), where=total > 0.0)
-        return rounded_scores(self._learner, prepared.rows), shares
+        # As in calibration: the last digits are rounding.
+        return np.round(score, DIGITS), shares

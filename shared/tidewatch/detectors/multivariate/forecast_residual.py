@@ -46,14 +46,13 @@ class Autoregression:
 
     def nonconformity(self, rows: Floats) -> Floats:
         """The Mahalanobis distance of the errors of each row, shape (n,)."""
-        distance: Floats = np.sqrt(self._parts(rows).sum(axis=1))
-        return distance
+        return self.judge(rows)[0]
 
-    def contributions(self, rows: Floats) -> Floats:
-        """The squared distance by column; the calendar and earlier rows have no part in it."""
+    def judge(self, rows: Floats) -> tuple[Floats, Floats]:
+        """The distance, and its square by column, in which the calendar and earlier rows have no part."""
         found = np.zeros_like(rows)
-        found[:, : len(self.whitener)] = self._parts(rows)
-        return found
+        found[:, : len(self.whitener)] = parts(errors(rows, self.coefficients), self.whitener)
+        return np.sqrt(found.sum(axis=1)), found
 
     def arrays(self) -> Arrays:
         """Coefficients and whitening."""
@@ -62,9 +61,6 @@ class Autoregression:
     def facts(self) -> dict[str, float]:
         """None."""
         return {}
-
-    def _parts(self, rows: Floats) -> Floats:
-        return parts(errors(rows, self.coefficients), self.whitener)
 
 
 class ForecastResidual(RowsDetector[ForecastResidualOptions, Autoregression]):

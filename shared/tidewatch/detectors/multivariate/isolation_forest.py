@@ -37,9 +37,9 @@ class RowForest:
         """The anomaly score of each row, 0 to 1, shape (n,)."""
         return self._forest.nonconformity(rows)
 
-    def contributions(self, rows: Floats) -> Floats:
-        """By how many cuts each column left the row alone sooner than usual, summed over the trees."""
-        return self._forest.gains(rows)
+    def judge(self, rows: Floats) -> tuple[Floats, Floats]:
+        """The same, and by how many cuts each column left the row alone sooner than usual, over all trees."""
+        return self._forest.nonconformity(rows), self._forest.gains(rows)
 
     def arrays(self) -> Arrays:
         """The cuts."""

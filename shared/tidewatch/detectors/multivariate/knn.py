@@ -31,18 +31,16 @@ class Remembered:
 
     def nonconformity(self, rows: Floats) -> Floats:
         """The root of the mean squared distance from the nearest, shape (n,)."""
-        score = np.empty(len(rows))
-        for some, squared, _ in self._neighbours.nearest_of_each(rows, self._count):
-            score[some] = np.sqrt(squared.mean(axis=1))
-        return score
+        return self.judge(rows)[0]
 
-    def contributions(self, rows: Floats) -> Floats:
-        """The mean squared distance by column."""
-        found = np.empty_like(rows)
-        for some, _, which in self._neighbours.nearest_of_each(rows, self._count):
+    def judge(self, rows: Floats) -> tuple[Floats, Floats]:
+        """The same, and the mean squared distance by column."""
+        score, found = np.empty(len(rows)), np.empty_like(rows)
+        for some, squared, which in self._neighbours.nearest_of_each(rows, self._count):
+            score[some] = np.sqrt(squared.mean(axis=1))
             apart = rows[some][:, None, :] - self._neighbours.rows[which]
             found[some] = np.square(apart).mean(axis=1)
-        return found
+        return score, found
 
     def arrays(self) -> Arrays:
         """The rows."""

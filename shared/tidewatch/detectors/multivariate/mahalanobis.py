@@ -42,12 +42,12 @@ class Ellipsoid:
 
     def nonconformity(self, rows: Floats) -> Floats:
         """The distance of each row, shape (n,)."""
-        distance: Floats = np.sqrt(self.contributions(rows).sum(axis=1))
-        return distance
+        return self.judge(rows)[0]
 
-    def contributions(self, rows: Floats) -> Floats:
-        """The squared distance of each row by column."""
-        return parts(rows - self.centre, self.whitener)
+    def judge(self, rows: Floats) -> tuple[Floats, Floats]:
+        """The distance of each row, and its square by column."""
+        squared = parts(rows - self.centre, self.whitener)
+        return np.sqrt(squared.sum(axis=1)), squared
 
     def arrays(self) -> Arrays:
         """Both."""

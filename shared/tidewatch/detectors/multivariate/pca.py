@@ -53,13 +53,13 @@ class Components:
 
     def nonconformity(self, rows: Floats) -> Floats:
         """``T² / usual T² + Q / usual Q`` of each row, shape (n,)."""
-        score: Floats = self.contributions(rows).sum(axis=1)
-        return score
+        return self.judge(rows)[0]
 
-    def contributions(self, rows: Floats) -> Floats:
-        """The score of each row by column."""
+    def judge(self, rows: Floats) -> tuple[Floats, Floats]:
+        """The score of each row, and the same by column."""
         within, beside = self.squares(rows)
-        return within / self.usual[0] + beside / self.usual[1]
+        parts = within / self.usual[0] + beside / self.usual[1]
+        return parts.sum(axis=1), parts
 
     def squares(self, rows: Floats) -> tuple[Floats, Floats]:
         """T² and Q of each row by column, both of shape (n, k)."""

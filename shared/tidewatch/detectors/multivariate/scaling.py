@@ -57,7 +57,8 @@ class Scaling:
         """Values, shape (n, k), in these units, within 1e30; NaN stays NaN."""
         with np.errstate(over="ignore"):
             scaled = (np.ldexp(values, -self.exponent) - self.centre) / self.scale
-        return np.clip(scaled, -LARGEST, LARGEST)
+        # Quicker than np.clip for one row; NaN stays NaN.
+        return np.minimum(np.maximum(scaled, -LARGEST), LARGEST)
 
     def arrays(self) -> Arrays:
         """All that was learned."""

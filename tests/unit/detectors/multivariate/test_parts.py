@@ -88,7 +88,7 @@ def test_distances_from_the_nearest_are_scikit_learn_s():
     found = Remembered(ROWS[:300], 5)
     theirs, _ = NearestNeighbors(n_neighbors=5).fit(ROWS[:300]).kneighbors(ROWS[300:])
     np.testing.assert_allclose(found.nonconformity(ROWS[300:]), np.sqrt((theirs**2).mean(axis=1)))
-    np.testing.assert_allclose(found.contributions(ROWS[300:]).sum(axis=1), (theirs**2).mean(axis=1))
+    np.testing.assert_allclose(found.judge(ROWS[300:])[1].sum(axis=1), (theirs**2).mean(axis=1))
 
 
 def test_a_missing_value_is_held_from_the_last_known_one():
