@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
 from benchmarks.figures import Rows, Timing, measure
 from benchmarks.stubs import StubDataStore, StubVersionStore
 from local.sam.functions import LambdaContext
+
+if TYPE_CHECKING:
+    from tidewatch.tenancy import Tenant
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SIZES: Final = (1_000, 10_000, 100_000, 250_000)
@@ -96,6 +99,14 @@ def stubbed(
     from tidewatch.settings import Settings
 
     stores = tuple(name for name in Settings.env_names() if name.endswith(("_NAME", "_BUCKET", "_URL")))
+    stores = (
+        "TABLE_NAME",
+        "IDEMPOTENCY_TABLE_NAME",
+        "TENANTS_TABLE_NAME",
+        "DATA_BUCKET",
+        "JOBS_TABLE_NAME",
+        "JOBS_QUEUE_URL",
+    )
     os.environ.update(dict.fromkeys(stores, "stub"))
     # After the environment.
     from tidewatch import composition
@@ -128,6 +139,7 @@ def _load(name: str) -> ModuleType:
 
 def invocations() -> Rows:
     """Rows: predict, then fit and plot at growing sizes."""
+    yield "authorizer, a key that it has seen", _in_words(measure(_known_key(), times=20_000, warm_up=500))
     with stubbed() as functions:
         fit, predict, plot = (functions[name].lambda_handler for name in FUNCTIONS)
         with contextlib.redirect_stdout(io.StringIO()):
@@ -147,6 +159,32 @@ def invocations() -> Rows:
             yield f"fit, {points:,} points", _in_words(timing)
             timing = measure(lambda: answer(plot, PLOT), times=5, warm_up=1)
             yield f"plot, {points:,} points", _in_words(timing)
+
+
+def _known_key() -> Callable[[], object]:
+    """An invocation of the authorizer about a key that it keeps."""
+    from tidewatch import composition
+    from tidewatch.services.authorize import Authorizer
+    from tidewatch.tenancy import ALL_SCOPES, DEFAULT_TENANT, KeyRecord, TenantRecord
+
+    class OneKey:
+        def find_key(self, sha256: str) -> KeyRecord:
+            return KeyRecord(DEFAULT_TENANT, "bench", sha256, "bench", ALL_SCOPES, datetime.now(UTC))
+
+        def find_tenant(self, tenant: Tenant) -> TenantRecord:
+            return TenantRecord(tenant, metering_key="counts")
+
+    authorizer = Authorizer(OneKey())
+    with stubbed(["authorizer"]) as functions:
+        handler = functions["authorizer"].lambda_handler
+    asked = {
+        "type": "REQUEST",
+        "methodArn": "arn:aws:execute-api:eu-central-1:123456789012:abc/dev/POST/predict/bench",
+        "headers": {f"X-Header-{number}": "value" for number in range(12)} | {"x-api-key": "k" * 43},
+    }
+
+    setattr(composition, "authorizer", lambda: authorizer)  # noqa: B010 - mypy takes no assignment to a function
+    return lambda: handler(asked, None)
 
 
 def answer(handler: Callable[..., dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:

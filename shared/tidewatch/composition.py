@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tidewatch.jobs import Delivery, JobKinds, JobQueue, Jobs, JobStore
     from tidewatch.services.authorize import Authorizer
     from tidewatch.services.healthcheck import FigureReader
+    from tidewatch.services.limits import PointsMeter, UsageStore
     from tidewatch.tenancy import MeteringKeys, TenantStore
 
 # Those that a function lacks are not what it trains with.
@@ -236,3 +237,19 @@ def metering_keys() -> MeteringKeys:
 
     stack = settings().usage_plans
     return UsagePlans(clients.apigateway(), stack) if stack else NoUsagePlans()
+
+
+@lru_cache(maxsize=1)
+def usage_store() -> UsageStore:
+    """Counts what tenants use."""
+    from tidewatch.adapters.usage import DynamoDBUsageStore
+
+    return DynamoDBUsageStore(clients.dynamodb(), settings().tenants_table_name)
+
+
+@lru_cache(maxsize=1)
+def points_meter() -> PointsMeter:
+    """Holds tenants to their points a day."""
+    from tidewatch.services.limits import PointsMeter
+
+    return PointsMeter(usage_store())

@@ -95,7 +95,8 @@ def test_neither_sees_the_other(teams: dict[str, Caller]) -> None:
         answer = other.ask(method, path, body)
         assert answer.status == (403 if "tenants" in path else 404), (method, path)
     assert other.ask("GET", "/series").json()["series"] == []
-    assert other.ask("GET", "/healthcheck").json()["series_trained"] == 0
+    health = other.ask("GET", "/healthcheck").json()
+    assert (health["series_trained"], health["model_usage"]) == (0, {})
     # The same Idempotency-Key is another request: it does not answer with the first one's model.
     assert (
         other.ask("POST", "/fit/cpu", FIT, **repeated).json()["trained_at"]

@@ -32,6 +32,8 @@ GRANTS = {
         ("apigateway:DELETE", f"{API_GATEWAY}/usageplans/*/keys/*"),
     },
     "FitFunction": {
+        ("dynamodb:UpdateItem", TENANTS),
+        ("dynamodb:Query", MODELS),
         ("dynamodb:GetItem", MODELS),
         ("dynamodb:PutItem", MODELS),
         ("dynamodb:UpdateItem", MODELS),
@@ -45,7 +47,12 @@ GRANTS = {
         ("s3:GetObject", TRAINING_DATA),
         ("s3:GetObject", ARRAYS),
     },
-    "PredictFunction": {("dynamodb:GetItem", MODELS), ("s3:GetObject", ARRAYS), ("s3:ListBucket", BUCKET)},
+    "PredictFunction": {
+        ("dynamodb:UpdateItem", TENANTS),
+        ("dynamodb:GetItem", MODELS),
+        ("s3:GetObject", ARRAYS),
+        ("s3:ListBucket", BUCKET),
+    },
     "HealthcheckFunction": {
         ("dynamodb:GetItem", MODELS),
         ("dynamodb:BatchGetItem", MODELS),
@@ -96,7 +103,12 @@ GRANTS = {
         ("s3:DeleteObjectVersion", ARRAYS),
     },
     # It stores nothing.
-    "DetectFunction": {("dynamodb:GetItem", MODELS), ("s3:GetObject", ARRAYS), ("s3:ListBucket", BUCKET)},
+    "DetectFunction": {
+        ("dynamodb:UpdateItem", TENANTS),
+        ("dynamodb:GetItem", MODELS),
+        ("s3:GetObject", ARRAYS),
+        ("s3:ListBucket", BUCKET),
+    },
 }
 
 # Where an asterisk alone is the resource, or part of an action, and why it must be.
@@ -134,7 +146,8 @@ def test_a_function_may_do_what_it_needs_and_nothing_else(function):
 
 @pytest.mark.parametrize("function", ["PredictFunction", "HealthcheckFunction", "PlotFunction", "DetectFunction"])
 def test_only_fit_can_write(function):
-    actions = {action.partition(":")[2] for action, _ in grants(function)}
+    # But for counting a tenant's points.
+    actions = {action.partition(":")[2] for action, resource in grants(function) if resource != TENANTS}
     assert actions
     assert all(action.startswith(READING) for action in actions)
 
@@ -162,3 +175,13 @@ def test_a_service_of_aws_acts_for_this_account_only():
         if statement.get("Principal") == {"Service": "cloudwatch.amazonaws.com"}:
             condition = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
             assert statement["Condition"] == condition, name
+
+
+def test_what_serves_requests_reaches_the_counters_of_points_and_no_key():
+    counting = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["TENANT#*#USAGE"]}}
+    for name, statement in allowed():
+        if TENANTS in map(text_of, as_list(statement.get("Resource", []))) and name not in (
+            "AuthorizerFunction",
+            "AdminFunction",
+        ):
+            assert (statement["Action"], statement["Condition"]) == ("dynamodb:UpdateItem", counting), name

@@ -255,6 +255,7 @@ def detect_entire_series(body: Annotated[DetectionRequest, Body()], request: Req
 
     By the points around it, as `detect_univariate_entire_series` of Microsoft's client asks.
     """
+    request.spend(len(body.series))
     found = service.detect_entire(body.on_grid, sensitivity=body.sensitivity, max_anomaly_ratio=body.max_anomaly_ratio)
     _record(request, points=found.anomaly.size, anomalies=int(np.count_nonzero(found.anomaly)))
     return _json(EntireResponse.of(found), request)
@@ -276,6 +277,7 @@ def detect_last_point(body: Annotated[DetectionRequest, Body()], request: Reques
 
     By the points before it, as `detect_univariate_last_point` of Microsoft's client asks.
     """
+    request.spend(len(body.series))
     found = service.detect_last(body.on_grid, sensitivity=body.sensitivity)
     _record(request, points=1, anomalies=int(found.anomaly))
     return _json(LastResponse.of(found), request)
@@ -297,6 +299,7 @@ def detect_change_points(body: Annotated[ChangePointRequest, Body()], request: R
 
     As `detect_univariate_change_point` of Microsoft's client asks.
     """
+    request.spend(len(body.series))
     found = service.detect_change_points(body.on_grid, window=body.stable_trend_window, threshold=body.threshold)
     _record(request, points=found.is_change.size, anomalies=int(np.count_nonzero(found.is_change)))
     return _json(ChangePointResponse.of(found), request)

@@ -221,6 +221,7 @@ def detect(
 
     A detector learns from the series and judges each of its points. Nothing is stored.
     """
+    request.spend(len(body.sent.series))
     found = detect_series(body.sent, body.options, deadline=request.deadline)
     if format == "json":
         answer = json_answer(detection_document(found), request.headers)

@@ -215,6 +215,8 @@ def fit(
     series = request.series(series_id)
 
     def train(receipt: Receipt | None) -> FitResponse:
+        request.check_series_limit(series)
+        request.spend(len(body.series) if isinstance(body, FitRequest) else body.frame.values.size)
         if isinstance(body, FitRequest):
             result = service.fit(
                 series,

@@ -45,16 +45,18 @@ class HealthcheckResponse(BaseModel):
 
     status: Annotated[str, Field(pattern="^(ok|degraded)$", description="degraded: some of the figures are not known.")]
     degraded: Annotated[list[str], Field(description="What is not known, and why; empty when all is well.")]
-    series_trained: Annotated[Int32, Field(description="How many distinct series have a model.")]
+    series_trained: Annotated[Int32, Field(description="How many distinct series of the caller's tenant have a model.")]
     window_seconds: Annotated[int, Field(ge=1, description="The time that the figures below are over.")]
     inference_latency_ms: Latency
     training_latency_ms: Latency
     load: Load
-    model_usage: Annotated[dict[str, int], Field(description="Predictions by detector.")]
+    model_usage: Annotated[
+        dict[str, int], Field(description="Predictions by detector, of all tenants; empty for others than operators.")
+    ]
 
     @classmethod
-    def of(cls, health: Health) -> HealthcheckResponse:
-        """The answer for a state of the service."""
+    def of(cls, health: Health, *, all_tenants: bool) -> HealthcheckResponse:
+        """The answer for a state of the service; what all tenants use is for those alone who may know."""
         return cls(
             status="ok" if health.figures_known else "degraded",
             degraded=[] if health.figures_known else [_FIGURES_UNKNOWN],
@@ -69,7 +71,7 @@ class HealthcheckResponse(BaseModel):
                 errors=int(health.totals[Metric.ERRORS]),
                 rejections=int(health.totals[Metric.REJECTIONS]),
             ),
-            model_usage=dict(health.model_usage),
+            model_usage=dict(health.model_usage) if all_tenants else {},
         )
 
 
@@ -106,4 +108,4 @@ def healthcheck(request: RequestDep, reporter: HealthReporterDep) -> Healthcheck
     found = reporter.report(request.tenant)
     if not found.figures_known:
         logger.warning("CloudWatch did not answer", event=LogEvent.HEALTH_DEGRADED)
-    return HealthcheckResponse.of(found)
+    return HealthcheckResponse.of(found, all_tenants=request.principal.is_operator)

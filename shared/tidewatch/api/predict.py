@@ -226,6 +226,7 @@ def predict(
     points = body.series()
     if len(points) > _MOST_POINTS and not takes_gzip(request.headers.get("accept-encoding", "")):
         raise InvalidSeries([Problem(("points",), _TOO_MANY.format(len(points)), "too_many_points")])
+    request.spend(len(points))
     prediction = service.predict(
         request.series(series_id),
         points,

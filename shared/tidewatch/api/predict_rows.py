@@ -103,6 +103,7 @@ def answer_rows(
 ) -> Response[str]:
     """Judges the rows of a request by a version of a series, and writes the answer."""
     sent = service.SentRows(body.rows, body.context, _MOST_ROWS, _MOST_CELLS)
+    request.spend(sum(max(1, len(row) - 1) if isinstance(row, dict) else 1 for row in body.rows))
     prediction = service.predict(series, sent, registry=registry, selector=selector, deadline=request.deadline)
     rows, scores = prediction.rows, prediction.scores
     _check_answer(len(rows), scores.names, packed=takes_gzip(request.headers.get("accept-encoding", "")))

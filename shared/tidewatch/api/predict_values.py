@@ -117,6 +117,7 @@ def judge(body: JudgeBody, request: RequestDep, registry: RegistryDep) -> Respon
     """
     if isinstance(body, PredictRowsRequest):
         return answer_rows(request.series(DEFAULT_SERIES), body, request, registry)
+    request.spend(len(body.numbers))
     judged = detect_in_values(body.numbers)
     anomalies = [anomaly for anomaly in judged.anomaly if anomaly is not None]
     record_detection(points=len(anomalies), anomalies=sum(anomalies), elapsed_ms=request.stopwatch.elapsed_ms)

@@ -33,7 +33,7 @@ from tidewatch.registry import (
 )
 from tidewatch.settings import ConfigurationError
 from tidewatch.telemetry import LogEvent, Metric, count_alone, logger
-from tidewatch.tenancy import KeyNotFound, NotAllowedNow, TenantChanged, TenantExists, TenantNotFound
+from tidewatch.tenancy import KeyNotFound, LimitExceeded, NotAllowedNow, TenantChanged, TenantExists, TenantNotFound
 
 _FRAMES_LOGGED: Final = 8
 
@@ -180,6 +180,13 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
         headers={"WWW-Authenticate": "Bearer"},
     ),
     Forbidden: lambda e: _Answer(e.kind, HTTPStatus.FORBIDDEN, _sentence(e)),
+    LimitExceeded: lambda e: _Answer(
+        f"limit-{e.limit.replace('_', '-')}",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        _sentence(e),
+        title="Limit exceeded",
+        headers=_retry_after(e.retry_after),
+    ),
     TenantNotFound: lambda e: _Answer("unknown-tenant", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown tenant"),
     KeyNotFound: lambda e: _Answer("unknown-key", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown key"),
     TenantExists: lambda e: _Answer("tenant-exists", HTTPStatus.CONFLICT, _sentence(e), title="Tenant exists"),

@@ -76,6 +76,31 @@ class ApiRequest:
         """
         return self.principal.tenant
 
+    def spend(self, points: int) -> None:
+        """Counts points that are about to be learned or judged, if the tenant has a limit of them.
+
+        Raises:
+            LimitExceeded: if it has not so many left today.
+            StorageUnavailable: if they could not be counted.
+        """
+        limit = self.principal.limits.points_per_day
+        if limit is not None:
+            composition.points_meter().spend(self.tenant, points, limit)
+
+    def check_series_limit(self, series: SeriesKey) -> None:
+        """Refuses a series too many, if the tenant has a limit of them.
+
+        Raises:
+            LimitExceeded: if the series is new, and the tenant has as many as it may have.
+            StorageUnavailable: if they could not be counted.
+        """
+        limit = self.principal.limits.series
+        if limit is not None:
+            # Imported late: few tenants have one, and a prediction needs none of it.
+            from tidewatch.services.limits import check_series_limit
+
+            check_series_limit(series, limit, composition.version_store())
+
     def series(self, series_id: str) -> SeriesKey:
         """The series of that name, of the tenant whose request it is."""
         return SeriesKey(self.tenant, series_id)
