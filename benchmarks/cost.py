@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tidewatch.detectors import CATALOGUE
+from tidewatch.detectors import DETECTOR_NAMES
 
 from benchmarks import prices
 from benchmarks.figures import measure
@@ -113,7 +113,7 @@ def _print_idle_options() -> None:
 
 def _print_metrics() -> None:
     print("Custom metrics of a stage in use, charged for the hours in which they are sent")
-    for detectors in (1, 5, len(CATALOGUE)):
+    for detectors in (1, 5, len(DETECTOR_NAMES)):
         number = prices.custom_metrics(detectors)
         words = f"{number} with {detectors} detector{'s' if detectors > 1 else ''} in use"
         print(f"  {words:<38} ${number * prices.METRIC_MONTH:9.2f}")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from moto.cloudwatch.models import CloudWatchBackend
-from tidewatch.detectors import CATALOGUE
+from tidewatch.detectors import DETECTOR_NAMES
 from tidewatch.services.healthcheck import HealthReporter
 from tidewatch.telemetry import DIMENSION_SETS, Metric
 
@@ -74,7 +74,7 @@ def test_before_any_traffic_all_is_zero(api: Api):
             "errors": 0,
             "rejections": 0,
         },
-        "model_usage": dict.fromkeys(CATALOGUE, 0),
+        "model_usage": dict.fromkeys(DETECTOR_NAMES, 0),
     }
 
 
@@ -134,7 +134,7 @@ def test_the_figures_are_what_cloudwatch_says(api: Api, boundary: Boundary):
         "errors": 2,
         "rejections": 5,
     }
-    assert answer["model_usage"] == {name: 900 + len(name) for name in CATALOGUE}
+    assert answer["model_usage"] == {name: 900 + len(name) for name in DETECTOR_NAMES}
 
 
 def test_two_periods_are_one_window(api: Api, boundary: Boundary):
@@ -157,7 +157,7 @@ def test_it_asks_for_what_the_functions_emit_in_one_call(api: Api, boundary: Bou
         dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
         assert metric["Namespace"] == "Tidewatch"
         assert frozenset(dimensions) in DIMENSION_SETS[Metric(metric["MetricName"])]
-        assert dimensions.pop("detector", "auto") in CATALOGUE
+        assert dimensions.pop("detector", "auto") in DETECTOR_NAMES
         assert dimensions == {"service": "tidewatch", "stage": "test"}
         assert query["MetricStat"]["Period"] == 3600
 
@@ -214,7 +214,7 @@ def test_what_the_functions_print_is_what_it_tells(api: Api, boundary: Boundary,
         assert answer[name]["avg"] == pytest.approx(np.mean(latencies), abs=1e-3)
         assert answer[name]["p95"] == pytest.approx(np.percentile(latencies, 95), abs=1e-3)
     assert answer["series_trained"] == 2
-    assert answer["model_usage"] == dict.fromkeys(CATALOGUE, 0) | {"three_sigma": 20}
+    assert answer["model_usage"] == dict.fromkeys(DETECTOR_NAMES, 0) | {"three_sigma": 20}
     assert answer["load"] == {
         "predictions_per_second": round(20 / 3600, 4),
         "trainings_per_second": round(3 / 3600, 4),
@@ -283,9 +283,9 @@ def test_usage_is_read_every_five_minutes_and_the_rest_every_minute(api: Api, bo
     boundary.on(FIGURES, saying(lambda *_: [3.0]))
     for minute in range(7):
         now[0] = 60.5 * minute
-        assert healthcheck(api).json()["model_usage"] == dict.fromkeys(CATALOGUE, 3)
+        assert healthcheck(api).json()["model_usage"] == dict.fromkeys(DETECTOR_NAMES, 3)
     asked = [len(call.parameters["MetricDataQueries"]) for call in boundary.calls if call.name == FIGURES]
-    assert asked == [10 + len(CATALOGUE), 10, 10, 10, 10, 10 + len(CATALOGUE), 10]
+    assert asked == [10 + len(DETECTOR_NAMES), 10, 10, 10, 10, 10 + len(DETECTOR_NAMES), 10]
 
 
 def test_each_tenant_has_figures_of_its_own(api: Api, boundary: Boundary):

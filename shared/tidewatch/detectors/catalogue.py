@@ -83,6 +83,8 @@ CATALOGUE: Final[Mapping[str, type[Detector[Any]]]] = _Catalogue(_FAMILIES)
 """Detectors of values, one after the other."""
 CATALOGUE_OF_ROWS: Final[Mapping[str, type[RowsDetector[Any, Any]]]] = _Catalogue(_FAMILIES_OF_ROWS)
 """Detectors of rows of many variables."""
+DETECTOR_NAMES: Final = tuple(dict.fromkeys([*CATALOGUE, *CATALOGUE_OF_ROWS]))
+"""The names of all detectors; that of one of values and one of rows counts once."""
 DEFAULT_OF_ROWS: Final = next(iter(CATALOGUE_OF_ROWS))
 """The detector of a fit of rows that names none."""
 FAMILY_DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from cachetools import TTLCache
 
-from tidewatch.detectors import CATALOGUE
+from tidewatch.detectors import DETECTOR_NAMES
 from tidewatch.registry import Registry
 from tidewatch.telemetry import Metric, base_dimensions, detector_dimensions
 from tidewatch.tenancy import Tenant
@@ -122,7 +122,7 @@ class HealthReporter:
             inference=_latency(known, Metric.INFERENCE_LATENCY),
             training=training,
             totals={metric: known.get(_total(metric), 0.0) for metric in _COUNTED} | {Metric.TRAININGS: training.count},
-            model_usage={name: int(known.get(_usage(name), 0)) for name in CATALOGUE},
+            model_usage={name: int(known.get(_usage(name), 0)) for name in DETECTOR_NAMES},
         )
 
     def _figures(self, tenant: Tenant) -> Figures | None:
@@ -149,7 +149,7 @@ def _statistics() -> list[Statistic]:
 
 
 def _usages() -> list[Statistic]:
-    return [*map(_usage, CATALOGUE)]
+    return [*map(_usage, DETECTOR_NAMES)]
 
 
 def _base(metric: Metric, stat: str) -> Statistic:
