@@ -171,6 +171,11 @@ bench-load: $(if $(URL),$(DEV_READY),$(RUNTIME_READY)) $(LOAD_READY) ## Measure 
 bench-throughput: $(PEERS)/.ready ## Print the points a second of every detector, beside other libraries
 	PYTHONPATH=shared:. $(PEERS)/bin/python -m benchmarks.throughput
 
+.PHONY: bench-rows
+bench-rows: $(PEERS)/.ready ## Measure detectors of rows on a labelled testbed, beside other libraries; SKAB=<folder data of the benchmark>
+	@test -n "$(SKAB)" || { echo "SKAB=<folder> names the folder data of github.com/waico/SKAB."; exit 2; }
+	OMP_NUM_THREADS=1 PYTHONPATH=shared:. $(PEERS)/bin/python -W ignore -m benchmarks.rows "$(SKAB)"
+
 .PHONY: pictures
 pictures: $(DEV_READY) ## Draw the pictures of the README
 	PYTHONPATH=shared $(BIN)/python -m benchmarks.pictures

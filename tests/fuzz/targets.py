@@ -14,6 +14,8 @@ POINTS: Final = {
     "values": [10.0, 12, 11.5, 13.0, 1e3, -2.5],
 }
 
+ROWS: Final = [{"timestamp": 1_700_000_000 + 60 * at, "x1": at % 5, "x2": at % 7 - 0.5} for at in range(40)]
+
 MOMENTS: Final = range(1_700_000_000, 1_700_000_600, 60)
 AZURE: Final = {
     "series": [{"timestamp": f"2026-01-01T{hour:02}:00:00Z", "value": hour % 5 + 0.5} for hour in range(16)],
@@ -52,6 +54,11 @@ TARGETS: Final = (
         "/fit/fuzzed",
         POINTS | {"detector": {"name": "three_sigma", "sigmas": 2.5, "side": "both"}},
     ),
+    Target(
+        "POST /fit/{series_id}",
+        "/fit/fuzzed-rows",
+        {"rows": ROWS, "detector": {"name": "pca", "missing": "hold", "calendar": ["hour"], "median_window": 3}},
+    ),
     Target("POST /predict/{series_id}", f"/predict/{KNOWN}?version=v1", {"timestamp": "1700000000", "value": 12.5}),
     Target("GET /series", "/series?limit=5&cursor=ImtlIg"),
     Target("GET /series/{series_id}/versions", f"/series/{KNOWN}/versions?limit=5&cursor=OQ"),
@@ -61,6 +68,8 @@ TARGETS: Final = (
     # The only version, which is in use.
     Target("DELETE /series/{series_id}/versions/{version}", f"/series/{KNOWN}/versions/v1", status=409),
     Target("POST /predict", "/predict", {"values": POINTS["values"]}),
+    # No series of that name is trained.
+    Target("POST /predict", "/predict", {"rows": ROWS[:2], "context": None}, 404),
     Target("POST /detect", "/detect?format=json", POINTS | {"detector": {"name": "mad"}}),
     Target("POST /detect", "/detect", {"data": [{"timestamp": t, "value": t % 7} for t in MOMENTS], "method": "iqr"}),
     *(Target(f"POST {path}", path, AZURE | {more: 5}) for path, more in AZURE_PATHS),

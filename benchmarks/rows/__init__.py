@@ -1,0 +1,1 @@
+"""Detectors of rows on the Skoltech Anomaly Benchmark, beside those of other libraries."""
