@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 
+import numpy as np
 import pytest
 
 from tests.support.api import Api
@@ -95,6 +96,12 @@ def test_a_prediction_does_not_read_what_only_people_want(api: Api, boundary: Bo
     fit(api)
     items = str(stored())
     assert items.count("longest_flat_points") == 1
+
+
+def test_a_fit_warns_where_a_season_was_asked_for_and_none_found(api: Api):
+    noise = np.random.default_rng(1).normal(size=100).tolist()
+    warnings = api.fit("s", noise, more={"detector": "seasonal_decomposition"}).json()["warnings"]
+    assert [warning.split(",")[0] for warning in warnings] == ["no season was found"]
 
 
 def test_a_fit_warns_of_gaps_flat_ends_and_few_cycles(api: Api):

@@ -32,6 +32,7 @@ at depth t is, to second order, that of a shape that is larger by v t**2 / 4. Th
 and what is asked for, 1 in 1,000 with some dozen scores, lies about 3.5 deep.
 """
 _ROUNDING: Final = 1e-12
+"""Relative: of a share, and of the length of a tail."""
 _LN10: Final = float(np.log(10.0))
 
 
@@ -51,7 +52,8 @@ class Calibration:
         knots: float64, shape (k,), ascending, each a calibration score.
         reaching: float64, shape (k,), 1 + how many calibration scores are at least the knot.
         exceeding: float64, shape (k,), 1 + how many are larger.
-        scale, shape: of the tail beyond the last knot.
+        scale, shape: of the tail beyond the last knot; an infinite scale where the largest scores are all equal, and
+            nothing can be told beyond them: then no p-value is below 1 / (1 + n).
     """
 
     def __init__(
@@ -88,7 +90,8 @@ class Calibration:
         # A Pareto tail seen from further out is one again, with the same shape and a scale that has grown with it.
         further = tail.scale + tail.shape * (float(knots[-1]) - tail.start)
         shape = tail.shape if worth is None else tail.shape + _SHAPE_ERROR / max(each * size, 1.0)
-        return cls(each * count, knots, reaching, exceeding, max(further, tail.least), shape)
+        told = tail.scale > _ROUNDING * abs(float(knots[-1]))
+        return cls(each * count, knots, reaching, exceeding, max(further, tail.least) if told else np.inf, shape)
 
     def evidence(self, scores: Floats) -> Floats:
         """``-log10`` of the p-value of each, 0 to 300, shape (n,); NaN stays NaN."""
@@ -107,6 +110,8 @@ class Calibration:
         """The nonconformity score that usual points exceed at this rate, above 0 and below 1."""
         most = rate * (self.count + 1.0)
         if most < 1.0:
+            if np.isinf(self.scale):
+                return float(self.knots[-1])
             return float(self.knots[-1]) + excess_at(float(np.log(most)), self.scale, self.shape)
         # Just short of it: what is as rare as the rate, and no rarer, is beyond the limit.
         return float(np.interp(-np.log10(rate) - _ROUNDING, self._evidence, self._places))
@@ -118,7 +123,7 @@ class Calibration:
             "knots": self.knots.tolist(),
             "reaching": [_whole_or_not(number) for number in self.reaching.tolist()],
             "exceeding": [_whole_or_not(number) for number in self.exceeding.tolist()],
-            "tail": [self.scale, self.shape],
+            "tail": [self.scale if np.isfinite(self.scale) else 0.0, self.shape],
         }
 
     @classmethod
@@ -127,7 +132,8 @@ class Calibration:
         knots, reaching, exceeding = (
             np.array(parts[name], dtype=np.float64) for name in ("knots", "reaching", "exceeding")
         )
-        return cls(float(parts["count"]), knots, reaching, exceeding, *map(float, parts["tail"]))
+        scale, shape = map(float, parts["tail"])
+        return cls(float(parts["count"]), knots, reaching, exceeding, scale or np.inf, shape)
 
 
 def _whole_or_not(number: float) -> float:

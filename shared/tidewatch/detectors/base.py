@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ Side = Literal["upper", "lower", "both"]
 
 class DetectorOptions(BaseModel):
     """The options of one detector. A subclass adds ``name: Literal[...]`` and its own fields with defaults."""
+
+    made_for_seasons: ClassVar[bool] = False
+    """Whether the method is for series with a season, so that whoever asks for it wants to know where there is none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 

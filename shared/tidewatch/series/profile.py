@@ -93,16 +93,22 @@ class SeriesProfile:
         """As JSON, by the names of its attributes."""
         return asdict(self)
 
-    def warnings(self, points: int, period: int | None) -> list[str]:
+    def warnings(self, points: int, period: int | None, *, seasonal: bool = False) -> list[str]:
         """What may make a model of the series worse than it could be.
 
         Args:
             points: how many points the series has.
             period: of its season, in points; None if there is none.
+            seasonal: whether the method is for series with a season.
         """
         found = [gaps_warning(self)] if self.gaps else []
         if self.min < self.max and self.flat_tail_points >= max(_LONG_TAIL_POINTS, _LONG_TAIL * points):
             found.append(f"the last {self.flat_tail_points:,} values are all equal: check that the sensor still works")
+        if seasonal and period is None and self.min < self.max:
+            found.append(
+                "no season was found, so points are judged by the recent level alone: set period if you know it, "
+                "or send more cycles"
+            )
         if period and points < _FEW_CYCLES * period:
             found.append(
                 f"the series has {points / period:.1f} cycles of its season of {period:,} points; "

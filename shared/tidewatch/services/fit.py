@@ -69,7 +69,8 @@ def fit(
     # The version of a repeated request may be of a release that stored neither.
     profile = SeriesProfile(**version.profile) if version.profile else SeriesProfile.of(trained_on)
     learned = model.learned() if version.learned is None else version.learned
-    return FitResult(version, learned, profile.warnings(len(trained_on), model.period))
+    warnings = profile.warnings(len(trained_on), model.period, seasonal=options.made_for_seasons)
+    return FitResult(version, learned, warnings)
 
 
 def train_in_time(

@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import expon, genpareto
 from tidewatch.calibration.conformal import Calibration, severity_of
+from tidewatch.detectors import fit_model
+from tidewatch.detectors.statistical.three_sigma import ThreeSigmaOptions
+from tidewatch.series import TimeSeries
 
 KINDS = {
     "ties": lambda random, size: random.integers(-9, 9, size) / 8,
@@ -91,6 +94,10 @@ def test_the_tail_begins_where_the_ranks_end(sample):
     largest = max(sample)
     beyond = np.nextafter(largest, np.inf)
     assert p_values(calibration, [beyond])[0] == pytest.approx(1 / (len(sample) + 1), rel=1e-6)
+    if np.isinf(calibration.scale):
+        # The largest scores are all equal, and tell nothing of what lies beyond.
+        assert p_values(calibration, [2.0 * abs(largest) + 1.0])[0] == pytest.approx(1 / (len(sample) + 1))
+        return
     further = largest + calibration.scale
     assert p_values(calibration, [further])[0] < 0.5 / (len(sample) + 1)
 
@@ -100,7 +107,10 @@ def test_the_limit_is_the_inverse(sample, rate):
     """What is beyond the limit has at most this p-value, what is below it at least this."""
     calibration = Calibration.of(sample)
     limit = calibration.limit(rate)
-    step = 1e-9 * max(calibration.scale, abs(limit))
+    if np.isinf(calibration.scale) and rate * (len(sample) + 1) < 1:
+        assert limit == max(sample), "the most that can be asked of a point"
+        return
+    step = 1e-9 * max(calibration.scale if np.isfinite(calibration.scale) else 0.0, abs(limit), 1e-300)
     below, beyond = p_values(calibration, [limit - step, limit + step])
     assert beyond <= rate * (1 + 1e-6)
     assert below >= rate * (1 - 1e-6)
@@ -150,10 +160,20 @@ def test_nan_stays_nan():
     assert np.isnan(evidence).tolist() == [True, False]
 
 
-def test_points_that_are_all_the_same_leave_a_tail_of_some_length():
-    calibration = Calibration.of(np.full(50, 7.0))
-    assert p_values(calibration, [7.0, 6.0]).tolist() == [1.0, 1.0]
-    assert 0 < p_values(calibration, [7.1])[0] < 1 / 51
+@pytest.mark.parametrize("scores", [np.full(50, 7.0), np.repeat([1.0, 7.0], 25)])
+def test_no_p_value_is_smaller_than_equal_scores_support(scores):
+    calibration = Calibration.of(scores)
+    assert p_values(calibration, [7.0, 0.0]) == pytest.approx([(1 + (scores == 7.0).sum()) / 51, 1.0])
+    assert p_values(calibration, [np.nextafter(7.0, 8.0), 7.1, 1e300]) == pytest.approx(1 / 51)
+    assert calibration.limit(1e-3) == 7.0
+
+
+def test_49_equal_values_and_one_that_differs():
+    values = np.array([5.0] * 49 + [6.0])
+    model = fit_model(TimeSeries(np.arange(50), values), ThreeSigmaOptions())
+    scores = model.score(TimeSeries(np.array([50, 51]), np.array([5.0, 6.0])))
+    assert scores.p_value == pytest.approx([1.0, 1 / 50])
+    assert scores.anomaly.tolist() == [False, True]
 
 
 @pytest.mark.parametrize(("p_value", "severity"), [(1.0, 0.0), (1e-3, 0.5), (1e-6, 2 / 3), (1e-300, 300 / 303)])

@@ -9,6 +9,7 @@ from tidewatch.detectors import CannotTrain, fit_model
 from tidewatch.detectors.seasonal.seasonal_decomposition import SeasonalDecompositionOptions
 from tidewatch.series import TimeSeries
 
+from tests.checks.invariants import stored_and_loaded
 from tests.support.daily import DAY, days, hourly
 
 
@@ -120,10 +121,18 @@ def test_the_default_level_is_that_of_whole_seasons(period, window, random):
     assert fit(random.normal(size=2 * period + window), period=period)._detector.lookback == window
 
 
-def test_no_season_is_refused_with_a_way_out(random):
-    with pytest.raises(CannotTrain, match=r"no season.*set period.*another detector") as refusal:
-        fit(random.normal(size=500))
-    assert refusal.value.option == "period"
+def test_without_a_season_points_are_judged_by_the_level(random):
+    values = random.normal(100.0, 1.0, 800) + np.repeat([0.0, 50.0], 400)
+    model = fit(values[:500])
+    assert (model.period, model.learned()["period"], model.learned()["season"]) == (None, None, 0.0)
+    assert model.learned()["scale"] == pytest.approx(1.0, rel=0.2)
+    restored = stored_and_loaded(model)
+    values[700] += 9.0
+    for one in (model, restored):
+        found = one.score(hourly(values[500:], np.arange(500, 800)))
+        assert found.anomaly[200]
+        assert found.anomaly.mean() < 0.02
+        assert found.expected == pytest.approx(150.0, abs=1.5)
 
 
 def test_random_times_are_refused_and_the_reason_is_said(random):

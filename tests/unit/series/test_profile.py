@@ -36,3 +36,11 @@ def test_few_cycles_of_a_season_and_a_flat_end_are_worth_a_warning():
 
 def test_a_constant_series_has_no_flat_end():
     assert profile([3.0] * 60).warnings(60, period=None) == []
+    assert profile([3.0] * 60).warnings(60, period=None, seasonal=True) == []
+
+
+def test_whoever_asks_for_a_season_is_told_that_there_is_none():
+    found = profile(list(range(60)))
+    (warning,) = found.warnings(60, period=None, seasonal=True)
+    assert warning.startswith("no season was found")
+    assert found.warnings(60, period=None) == found.warnings(60, period=24, seasonal=True)[1:] == []

@@ -33,6 +33,7 @@ class HoltWintersOptions(DetectorOptions):
     trend do without.
     """
 
+    made_for_seasons = True
     name: Literal["holt_winters"] = "holt_winters"
     period: Annotated[
         int | None,

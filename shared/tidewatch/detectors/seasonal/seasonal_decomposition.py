@@ -34,10 +34,12 @@ class SeasonalDecompositionOptions(DetectorOptions):
     """Season by STL plus the recent level, plus or minus a number of robust standard deviations of the remainder.
 
     The season is the same in all cycles, as learned from the training data: at most its last 65,536 sampling steps, and
-    at least two seasons. The phase in it goes by time, so gaps are fine; a series without even steps, or without a
-    season, is not taken. A steady trend is followed, with the slope that it had in training.
+    at least two seasons. The phase in it goes by time, so gaps are fine; a series without even steps is not taken.
+    Where no season is found, points are judged by the level alone, and the fit warns of it. A steady trend is followed,
+    with the slope that it had in training.
     """
 
+    made_for_seasons = True
     name: Literal["seasonal_decomposition"] = "seasonal_decomposition"
     period: Annotated[
         int | None,
@@ -51,7 +53,7 @@ class SeasonalDecompositionOptions(DetectorOptions):
             ge=3,
             le=10_000,
             description="Points before a point whose median is its level; null for the fewest whole seasons that make "
-            "24 points, and at most 1,000 points.",
+            "24 points, and at most 1,000 points; without a season 24, or half of the series.",
         ),
     ] = None
     robust: Annotated[bool, Field(description="Whether wild values lose their weight in learning the season.")] = True
@@ -126,7 +128,7 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
         """Finds the season and the scale of what it leaves.
 
         Raises:
-            CannotTrain: if the series is too short, has no season, or its points are not evenly spaced.
+            CannotTrain: if the series is too short, or its points are not evenly spaced.
         """
         options = self.options
         sampling = regular_sampling(options.name, series)
@@ -134,14 +136,9 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
         scaler = RobustScaler(series.values)
         moderate = scaler.transform(series.values)
         period = options.period or find_season(sampling, places, moderate)
-        if period is None:
-            raise CannotTrain(
-                "seasonal_decomposition found no season in this series; set period if you know it, send more seasons, "
-                "or choose another detector",
-                option="period",
-            )
-        check_period(options.name, period, places)
-        self.window_ = options.window or _default_window(period)
+        if period is not None:
+            check_period(options.name, period, places)
+        self.window_ = options.window or _default_window(period, len(series))
         if len(series) < self.window_ + _CALIBRATING:
             raise CannotTrain(
                 f"seasonal_decomposition needs at least {self.window_ + _CALIBRATING} points for a level of "
@@ -149,22 +146,29 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
                 option="window",
             )
         self.grid_ = SeasonalGrid(sampling, period)
-        cells = _Cells.of(places, moderate, period)
+        if period is None:
+            self.season_ = np.zeros(1)
+            remainder = (series.values - median_before(series.values, self.window_, 0))[self.window_ :]
+        else:
+            remainder = self._learn_season(_Cells.of(places, moderate, period), series, scaler.spread, deadline)
+        # A level that looks back lags behind a trend, by as much at every point if it is a steady one.
+        self.drift_ = float(np.median(remainder))
+        self.error_scale_ = ErrorScale.of(remainder, scaler.floor)
+        return FitResult(one_sided(self.error_scale_.score(remainder - self.drift_), options.side))
+
+    def _learn_season(self, cells: _Cells, series: TimeSeries, spread: float, deadline: Deadline) -> Floats:
+        """Sets the season, and gives what it leaves of the points, as of points that it was not learned from."""
         deadline.check()
-        season, cycles = cells.season(options)
+        season, cycles = cells.season(self.options)
         seasons = [season]
         if cells.folds > 1:
             seasons = []
             for fold in range(cells.folds):
                 deadline.check()
-                seasons.append(cells.season(options, fold)[0])
-        self.season_ = season * scaler.spread
-        remainder = _remainder(series, self.grid_, cells, [one * scaler.spread for one in seasons], self.window_)
-        remainder *= fresh_error(cycles, cells.folds)
-        # A level that looks back lags behind a trend, by as much at every point if it is a steady one.
-        self.drift_ = float(np.median(remainder))
-        self.error_scale_ = ErrorScale.of(remainder, scaler.floor)
-        return FitResult(one_sided(self.error_scale_.score(remainder - self.drift_), options.side))
+                seasons.append(cells.season(self.options, fold)[0])
+        self.season_ = season * spread
+        remainder = _remainder(series, self.grid_, cells, [one * spread for one in seasons], self.window_)
+        return remainder * fresh_error(cycles, cells.folds)
 
     def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
         """Scores each value by the level of the points before it, all of them without their season."""
@@ -174,9 +178,9 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
         return self.error_scale_.measure(points.values[skip:], expected, threshold, self.options.side)
 
     def learned(self, units: Units, limit: float) -> Mapping[str, float]:
-        """The period, the season's range, how far a trend leads the level, and the scale of the remainder."""
+        """The period, null without a season, and its range; how far a trend leads the level; the remainder's scale."""
         return {
-            "period": float(self.season_.size),
+            "period": math.inf if self.period is None else float(self.period),
             "season": units.unscale_length(float(np.ptp(self.season_))),
             "drift": units.unscale_length(self.drift_),
             "scale": units.unscale_length(self.error_scale_.scale),
@@ -192,18 +196,20 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
         }
 
     def arrays(self) -> Arrays:
-        """The season by phase."""
-        return {"season": self.season_}
+        """The season by phase, if there is one."""
+        return {} if self.period is None else {"season": self.season_}
 
     def set_state(self, parameters: Mapping[str, Json], arrays: Arrays) -> None:
         """Sets what :meth:`parameters` and :meth:`arrays` gave."""
         self.grid_ = SeasonalGrid.from_json(parameters["clock"])
-        self.season_ = arrays["season"]
+        self.season_ = arrays.get("season", np.zeros(1))
         self.window_, self.drift_ = int(parameters["window"]), float(parameters["drift"])
         self.error_scale_ = ErrorScale(*map(float, parameters["scale"]))
 
 
-def _default_window(period: int) -> int:
+def _default_window(period: int | None, points: int) -> int:
+    if period is None:
+        return min(_FEWEST_LEVEL, max(points // 2, 3))
     return min(period * math.ceil(_FEWEST_LEVEL / period), _MOST_LEVEL)
 
 
