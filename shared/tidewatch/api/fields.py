@@ -25,7 +25,16 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tidewatch.registry import VersionSelector, parse_version
-from tidewatch.series import EARLIEST, LATEST, MOST_PROBLEMS, Problem, describe_out_of_range, parse_timestamp
+from tidewatch.series import (
+    EARLIEST,
+    FEWEST_VARIABLES,
+    LATEST,
+    MOST_PROBLEMS,
+    MOST_VARIABLES,
+    Problem,
+    describe_out_of_range,
+    parse_timestamp,
+)
 from tidewatch.tenancy import is_tenant_id
 
 Int32 = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
@@ -37,6 +46,18 @@ MOMENT: Final[dict[str, Any]] = {
     "anyOf": [{"type": "string"}, {"type": "integer", "minimum": EARLIEST, "maximum": LATEST}]
 }
 """The schema of a time: Unix seconds or ISO 8601."""
+
+NUMBER_OR_NULL: Final = {"anyOf": [{"type": "number"}, {"type": "null"}]}
+
+ROW: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"timestamp": MOMENT},
+    "required": ["timestamp"],
+    "additionalProperties": NUMBER_OR_NULL,
+    "minProperties": 1 + FEWEST_VARIABLES,
+    "maxProperties": 1 + MOST_VARIABLES,
+}
+"""The schema of a row."""
 
 # A time and a sequence.
 _ENTRY: Final = r"[0-9TZ:.-]{20,32}#[0-9]{8,12}"

@@ -20,24 +20,13 @@ from pydantic_core import InitErrorDetails
 
 from tidewatch.api.changes import Promote, Reason
 from tidewatch.api.detector_options import AnyRowsDetectorOptions, in_plain_words, read_detector
-from tidewatch.api.fields import MOMENT, as_errors, unknown_fields
+from tidewatch.api.fields import MOMENT, NUMBER_OR_NULL, ROW, as_errors, unknown_fields
 from tidewatch.detectors import CATALOGUE_OF_ROWS, DEFAULT_OF_ROWS, DetectorOptions
 from tidewatch.series import FEWEST_VARIABLES, MOST_VARIABLES, Frame, InvalidSeries, RowLimits, read_columns, read_rows
 from tidewatch.settings import Settings, settings
 
 _FEWEST_ROWS: Final = 16
 _MOST_ROWS: Final[int] = Settings.model_fields["max_points"].default
-_VALUE: Final = {"anyOf": [{"type": "number"}, {"type": "null"}]}
-
-ROW: Final[dict[str, Any]] = {
-    "type": "object",
-    "properties": {"timestamp": MOMENT},
-    "required": ["timestamp"],
-    "additionalProperties": _VALUE,
-    "minProperties": 1 + FEWEST_VARIABLES,
-    "maxProperties": 1 + MOST_VARIABLES,
-}
-"""The schema of a row."""
 
 
 def _default_options() -> DetectorOptions:
@@ -153,7 +142,7 @@ class FitColumnsRequest(_RowsToFit):
         WithJsonSchema(
             {
                 "type": "object",
-                "additionalProperties": {"type": "array", "items": _VALUE},
+                "additionalProperties": {"type": "array", "items": NUMBER_OR_NULL},
                 "minProperties": FEWEST_VARIABLES,
                 "maxProperties": MOST_VARIABLES,
             }

@@ -12,8 +12,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from tidewatch.api.answers import json_answer, takes_gzip
 from tidewatch.api.decoding import BodyLimits
-from tidewatch.api.fields import StrictModel
-from tidewatch.api.fit_rows import ROW
+from tidewatch.api.fields import ROW, StrictModel
 from tidewatch.api.request import ApiRequest
 from tidewatch.detectors import RowScores
 from tidewatch.registry import Registry, SeriesKey, VersionSelector

@@ -9,13 +9,14 @@ _START = """
 import gc
 import sys
 from tidewatch import api
-from tidewatch.detectors import CATALOGUE, load_catalogue
+from tidewatch.api import predict
+from tidewatch.detectors import DETECTOR_NAMES, load_catalogue
 print(gc.isenabled(), gc.get_freeze_count() > 10_000)
 def imported():
     return {name.split(".")[3] for name in sys.modules if name.count(".") == 3}
-print(sorted(imported() & set(CATALOGUE)))
+print(sorted(imported() & set(DETECTOR_NAMES)))
 load_catalogue()
-print(imported() >= set(CATALOGUE))
+print(imported() >= set(DETECTOR_NAMES))
 """
 
 
