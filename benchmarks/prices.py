@@ -33,6 +33,7 @@ METRIC_MONTH: Final = 0.30
 ALARM_METRIC_MONTH: Final = 0.10
 DASHBOARD_MONTH: Final = 3.0
 KEY_MONTH: Final = 1.0
+SQS_FIFO_REQUEST: Final = 0.50e-6
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REGION: Final = "us-east-1"
@@ -52,6 +53,8 @@ TRACED: Final = 0.05
 HEADER_BYTES: Final = 600
 # What `make deploy` keeps beside the live version.
 VERSIONS_KEPT: Final = 2
+_POLLERS: Final = 5
+_LONG_POLL_SECONDS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ def of_idling(*, versions: int = VERSIONS_KEPT, dashboard: bool = True, training
         "CloudWatch, alarms": alarm_metrics() * ALARM_METRIC_MONTH,
         "CloudWatch, dashboard": DASHBOARD_MONTH if dashboard else 0.0,
         "KMS, key of the alarms": KEY_MONTH,
+        "SQS, polling of the jobs": polling_requests() * SQS_FIFO_REQUEST,
     }
     return Cost(parts)
 
@@ -179,6 +183,21 @@ def custom_metrics(detectors: int) -> int:
         len(each["MetricTransformations"]) for each in template().resources("AWS::Logs::MetricFilter").values()
     )
     return ours + from_logs
+
+
+def polling_requests() -> float:
+    """How often Lambda asks the queues in a month that have nothing to give.
+
+    Each event source mapping has five pollers, which ask for as long as a request may wait. With a maximum concurrency,
+    as ours has, there are never fewer.
+    """
+    mappings = [
+        event
+        for function in template().resources("AWS::Serverless::Function").values()
+        for event in (function.get("Events") or {}).values()
+        if event["Type"] == "SQS"
+    ]
+    return len(mappings) * _POLLERS * MONTH_SECONDS / _LONG_POLL_SECONDS
 
 
 def alarm_metrics() -> int:

@@ -145,6 +145,17 @@ def wait_for(check: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
+def test_a_job_is_done_by_itself_while_others_are_served(client: Client) -> None:
+    fit(client, "again")
+    started = client.post("/series/again/versions/1/reproduce", b"")
+    assert started.status == 202, started.data
+    address = started.headers["location"]
+    wait_for(lambda: client.get(address).json()["ended_at"] is not None, "the job ends")
+    job = client.get(address).json()
+    assert (job["state"], job["result"]["outcome"]) == ("succeeded", "equal")
+    assert address.endswith(client.get("/jobs?kind=reproduce").json()["jobs"][0]["job_id"])
+
+
 def test_reload_keeps_the_data_and_survives_an_import_error(project: Path) -> None:
     handler = project / "functions" / "healthcheck" / "handler.py"
     original = handler.read_text()

@@ -22,7 +22,15 @@ from local.sam.runtime.tools import NoRuntime, Tools
 from tests.support.environment import ENVIRONMENT, REGION
 from tests.support.tables import create_tables
 
-OWN_VARIABLES = ("STAGE", "TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "DATA_BUCKET")
+OWN_VARIABLES = (
+    "STAGE",
+    "TABLE_NAME",
+    "IDEMPOTENCY_TABLE_NAME",
+    "TENANTS_TABLE_NAME",
+    "JOBS_TABLE_NAME",
+    "JOBS_QUEUE_URL",
+    "DATA_BUCKET",
+)
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +64,7 @@ def access() -> Iterator[dict[str, str]]:
     environment = dict(ENVIRONMENT)
     with running_storage(PROJECT, environment):
         with pytest.MonkeyPatch.context() as patch:
-            for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_S3"):
+            for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SQS"):
                 patch.setenv(name, environment[name])
             create_tables()
         # Its CloudWatch hears of no metrics.

@@ -37,7 +37,7 @@ KEY = {"pk": {"S": "p"}, "sk": {"S": "HEAD"}}
 def environment() -> Iterator[dict[str, str]]:
     given = ENVIRONMENT | {"LOCAL_AWS": "memory"}
     with running_storage(PROJECT, given) as words:
-        assert words == "moto for DynamoDB and S3; gone when this stops"
+        assert words == "moto for DynamoDB, S3 and SQS; gone when this stops"
         yield given
 
 
@@ -61,6 +61,7 @@ def test_the_tables_and_the_bucket_are_there(dynamodb: Any, s3: Any) -> None:
         TABLE,
         ENVIRONMENT["IDEMPOTENCY_TABLE_NAME"],
         ENVIRONMENT["TENANTS_TABLE_NAME"],
+        ENVIRONMENT["JOBS_TABLE_NAME"],
     }
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [BUCKET]
 
@@ -188,7 +189,7 @@ def test_dynamodb_local_takes_the_place_of_moto() -> None:
         pytest.skip("set DYNAMODB_LOCAL to the folder of DynamoDB Local, and put java on PATH")
     given = ENVIRONMENT | {"DYNAMODB_LOCAL": folder}
     with running_storage(PROJECT, given) as words:
-        assert words == "DynamoDB Local, moto for S3; gone when this stops"
+        assert words == "DynamoDB Local, moto for S3 and SQS; gone when this stops"
         assert given["AWS_ENDPOINT_URL_DYNAMODB"] != given["AWS_ENDPOINT_URL_S3"]
         assert client("dynamodb", given).list_tables()["TableNames"] == []
         assert client("s3", given).list_buckets()["Buckets"]
@@ -221,7 +222,7 @@ def test_dynamodb_local_keeps_its_data(tmp_path: Path, capsys: pytest.CaptureFix
 def test_what_moto_holds_is_kept(tmp_path: Path) -> None:
     given = ENVIRONMENT | {"LOCAL_AWS": "memory"}
     with running_storage(PROJECT, first := dict(given), tmp_path) as words:
-        assert words == f"moto for DynamoDB and S3; kept in {tmp_path}, and FRESH=1 begins anew"
+        assert words == f"moto for DynamoDB, S3 and SQS; kept in {tmp_path}, and FRESH=1 begins anew"
         client("dynamodb", first).put_item(TableName=TABLE, Item=KEY)
         client("s3", first).put_object(Bucket=BUCKET, Key="a", Body=b"1")
     with running_storage(PROJECT, again := dict(given), tmp_path):
@@ -247,7 +248,7 @@ def test_make_aws(tmp_path: Path) -> None:
             time.sleep(0.05)
         url = f"http://127.0.0.1:{port}"
         assert url in output.read_text(encoding="utf-8")
-        assert len(client("dynamodb", {"AWS_ENDPOINT_URL_DYNAMODB": url}).list_tables()["TableNames"]) == 2
+        assert len(client("dynamodb", {"AWS_ENDPOINT_URL_DYNAMODB": url}).list_tables()["TableNames"]) == 4
         second = subprocess.run(
             [sys.executable, "-m", "local.endpoint"],
             cwd=ROOT,

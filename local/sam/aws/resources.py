@@ -22,7 +22,15 @@ _QUEUE_PROPERTIES: Final[tuple[str, ...]] = (
     *("FifoQueue", "ContentBasedDeduplication", "DelaySeconds", "MessageRetentionPeriod"),
     "VisibilityTimeout",
 )
-_EXISTS: Final = frozenset({"ResourceInUseException", "BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+_EXISTS: Final = frozenset(
+    {
+        "QueueAlreadyExists",
+        "QueueNameExists",
+        "ResourceInUseException",
+        "BucketAlreadyOwnedByYou",
+        "BucketAlreadyExists",
+    }
+)
 _QUICK: Final = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 
 
