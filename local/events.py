@@ -65,6 +65,7 @@ def samples() -> list[Sample]:
     azure = "/anomalydetector/v1.1/timeseries/"
     room = {"series": json.loads(_requests("detect_data"))["data"], "granularity": "minutely", "customInterval": 10}
     millis = {"timestamps": [time * 1000 for time in times], "values": [1, 2, 3, 4, 5, 6]}
+    labels = {"labels": [{"timestamp": "2026-01-12T03:00:00Z", "anomaly": True}]}
     rollback = {"version": "1", "reason": "version 2 alarms at night"}
     return [
         Sample("fit", "POST", fit, 200, "a week of hourly web requests", _requests("fit")),
@@ -129,6 +130,8 @@ def samples() -> list[Sample]:
         Sample(
             "challenger", "PUT", "/series/web-requests/challenger", 200, "version 2 beside it", _json({"version": "2"})
         ),
+        Sample("labels", "POST", "/series/web-requests/labels", 200, "what people say of a point", _json(labels)),
+        Sample("comparison", "GET", "/series/web-requests/comparison", 200, "champion and challenger"),
         Sample("challenger_dropped", "DELETE", "/series/web-requests/challenger", 200, "it judges no longer"),
         Sample(
             "monitoring", "PUT", "/series/web-requests/monitoring", 200, "keep judgements", _json({"monitor": True})

@@ -72,6 +72,7 @@ def _examples() -> list[Example]:
     unusual = {"timestamp": "2026-01-01T08:00:00Z", "value": 140}
     wrong = {"timestamp": "1767254400000", "value": None}
     many = {"points": [point, {"timestamp": "1767258000", "value": 140}]}
+    missed = {"timestamp": "2026-01-01T08:00:00Z", "anomaly": True}
     return [
         Example("A series", "POST", "/fit/web-requests", 200, small),
         Example("With detector options", "POST", "/fit/web-requests", 200, both),
@@ -105,6 +106,8 @@ def _examples() -> list[Example]:
             {"version": "v2", "error_rate": 0.01},
         ),
         Example("Who judges", "GET", "/series/web-requests/champion", 200),
+        Example("An unusual point", "POST", "/series/web-requests/labels", 200, {"labels": [missed]}),
+        Example("Before many points", "GET", "/series/web-requests/comparison?miss_cost=10", 200),
         Example("Judge alone again", "DELETE", "/series/web-requests/challenger", 200),
         Example("Keep judgements", "PUT", "/series/web-requests/monitoring", 200, {"monitor": True}),
         Example("Which versions judged", "GET", "/series/web-requests/champion/history", 200),

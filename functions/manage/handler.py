@@ -1,9 +1,16 @@
 """What changes models without training, what tells of such changes, and the jobs of a tenant."""
 
 from tidewatch import api
-from tidewatch.api import audit, champion, changes, delete, jobs, reproduce
+from tidewatch.api import audit, champion, changes, comparison, delete, jobs, reproduce
 
-app = api.create_app(delete.routes, champion.routes, audit.routes, jobs.routes, reproduce.routes)
+app = api.create_app(delete.routes, champion.routes, comparison.routes, audit.routes, jobs.routes, reproduce.routes)
 lambda_handler = api.create_handler(
-    app, warm_up=(delete.get_deleter, changes.get_promoter, audit.get_audit_store, jobs.get_jobs)
+    app,
+    warm_up=(
+        delete.get_deleter,
+        changes.get_promoter,
+        audit.get_audit_store,
+        comparison.get_observations,
+        jobs.get_jobs,
+    ),
 )

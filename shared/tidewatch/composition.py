@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tidewatch.jobs import Delivery, JobKinds, JobQueue, Jobs, JobStore
+    from tidewatch.lifecycle import ObservationStore
     from tidewatch.services.authorize import Authorizer
     from tidewatch.services.healthcheck import FigureReader
     from tidewatch.services.limits import PointsMeter, UsageStore
@@ -128,6 +129,16 @@ def audit_store() -> AuditStore:
     from tidewatch.adapters.audit import DynamoDBAuditStore
 
     return DynamoDBAuditStore(clients.dynamodb(), settings().table_name)
+
+
+@lru_cache(maxsize=1)
+def observation_store() -> ObservationStore:
+    """Holds what was judged, and labels."""
+    from tidewatch.adapters.observations import DynamoDBObservationStore
+
+    return DynamoDBObservationStore(
+        clients.dynamodb(), settings().observations_table_name, days=settings().observation_days
+    )
 
 
 @lru_cache(maxsize=1)

@@ -30,6 +30,12 @@ class Settings(BaseModel):
     idempotency_table_name: Annotated[str, Field(min_length=3, description="DynamoDB table of idempotency records.")]
     tenants_table_name: Annotated[str, Field(min_length=3, description="DynamoDB table of tenants and API keys.")]
     jobs_table_name: Annotated[str, Field(min_length=3, description="DynamoDB table of jobs.")]
+    observations_table_name: Annotated[
+        str, Field(min_length=3, description="DynamoDB table of judgements that are kept, and of labels.")
+    ]
+    observation_days: Annotated[
+        int, Field(ge=1, le=3650, description="Days after which kept judgements and labels are forgotten.")
+    ] = 60
     jobs_queue_url: Annotated[str, Field(min_length=3, description="SQS queue of jobs: first in, first out.")]
     jobs_per_tenant: Annotated[
         int, Field(ge=1, le=100, description="The most jobs of one tenant that run at once; further ones wait.")

@@ -60,6 +60,7 @@ class LogEvent(StrEnum):
     HEALTH_DEGRADED = "health_degraded"
     ANSWER_NOT_REMEMBERED = "answer_not_remembered"
     GARBAGE_COLLECTED = "garbage_collected"
+    JUDGEMENT_NOT_KEPT = "judgement_not_kept"
     JOB_ENDED = "job_ended"
     JOB_DELAYED = "job_delayed"
 

@@ -54,6 +54,8 @@ class Request:
     Attributes:
         asks: what for: a fit, a prediction, one of several points, a rollback, or a deletion.
         before: how many versions there are before.
+        large: whether models are larger than an item.
+        monitored: whether what is judged is kept.
     """
 
     title: str
@@ -61,6 +63,7 @@ class Request:
     asks: Literal["fit", "predict", "predict many", "promote", "delete series", "delete version"] = "fit"
     before: int = 1
     large: bool = False
+    monitored: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -75,7 +78,10 @@ class Request:
 
     def first_fits(self, api: Api) -> Reply:
         """Makes the versions that are there before; the answer of the last one."""
-        return [self._fit(api, last=float(number)) for number in range(1, self.before + 1)][-1]
+        last = [self._fit(api, last=float(number)) for number in range(1, self.before + 1)][-1]
+        if self.monitored:
+            api.call("PUT", f"/series/{SERIES}/monitoring", json_body={"monitor": True})
+        return last
 
     def ask(self, api: Api) -> Reply:
         """Makes the request."""
@@ -153,6 +159,7 @@ REQUESTS: Final = (
     ),
     Request("A prediction", (Call(1, _GET, "the head of the series"),), asks="predict"),
     Request("A prediction of several points", (Call(1, _GET, "the head of the series"),), asks="predict many"),
+    Request("A prediction that is kept", (Call(2, _PUT, "the judgement"),), asks="predict", monitored=True),
     Request(
         "A prediction by a model that an item cannot carry",
         (Call(2, _LOAD, "the arrays of the model"),),

@@ -60,7 +60,14 @@ def test_the_environment_of_sam_local_is_the_stand_ins():
         for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
         for i in template.resources(kind)
     }
-    told = ("TABLE_NAME", "IDEMPOTENCY_TABLE_NAME", "TENANTS_TABLE_NAME", "JOBS_TABLE_NAME", "DATA_BUCKET")
+    told = (
+        "TABLE_NAME",
+        "IDEMPOTENCY_TABLE_NAME",
+        "TENANTS_TABLE_NAME",
+        "JOBS_TABLE_NAME",
+        "OBSERVATIONS_TABLE_NAME",
+        "DATA_BUCKET",
+    )
     assert {environment[name] for name in told} == names
     queue = template.queue_url("JobsQueue").rpartition("/")[2]
     assert environment["JOBS_QUEUE_URL"] == f"{environment['AWS_ENDPOINT_URL']}/123456789012/{queue}"

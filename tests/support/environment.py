@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "IDEMPOTENCY_TABLE_NAME": "tidewatch-test-idempotency",
     "TENANTS_TABLE_NAME": "tidewatch-test-tenants",
     "JOBS_TABLE_NAME": "tidewatch-test-jobs",
+    "OBSERVATIONS_TABLE_NAME": "tidewatch-test-observations",
     "JOBS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/tidewatch-test-jobs.fifo",
     "DATA_BUCKET": "tidewatch-test-data",
     "OPENAPI_PATH": str(ROOT / "openapi.json"),

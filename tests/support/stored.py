@@ -109,6 +109,7 @@ _TABLES: Final = {
     "TABLE_NAME": ("pk", "sk"),
     "TENANTS_TABLE_NAME": ("pk", "sk"),
     "JOBS_TABLE_NAME": ("pk", "sk"),
+    "OBSERVATIONS_TABLE_NAME": ("pk", "sk"),
     "IDEMPOTENCY_TABLE_NAME": ("id",),
 }
 """The variables that name tables, and the attributes of their keys."""

@@ -55,6 +55,8 @@ def test_the_contract_has_its_routes_and_each_its_function():
         ("DELETE", "/series/{series_id}/challenger", "ManageFunction"),
         ("PUT", "/series/{series_id}/monitoring", "ManageFunction"),
         ("GET", "/series/{series_id}/audit", "ManageFunction"),
+        ("GET", "/series/{series_id}/comparison", "ManageFunction"),
+        ("POST", "/series/{series_id}/labels", "ManageFunction"),
         ("GET", "/series/{series_id}/audit/verification", "ManageFunction"),
         ("POST", "/tenants", "AdminFunction"),
         ("GET", "/tenants", "AdminFunction"),

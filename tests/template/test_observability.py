@@ -288,6 +288,7 @@ def test_outputs_tell_what_an_operator_needs():
         "TenantsTableName",
         "IdempotencyTableName",
         "JobsTableName",
+        "ObservationsTableName",
         "JobsQueueUrl",
         "JobsDeadLetterQueueArn",
         "DataBucketName",

@@ -15,13 +15,13 @@ def properties(name):
 
 def test_tables_are_on_demand_and_encrypted():
     tables = template().resources("AWS::DynamoDB::Table")
-    assert tables.keys() == {"ModelsTable", "TenantsTable", "JobsTable", "IdempotencyTable"}
+    assert tables.keys() == {"ModelsTable", "TenantsTable", "JobsTable", "ObservationsTable", "IdempotencyTable"}
     for table in tables.values():
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["SSESpecification"] == {"SSEEnabled": True}
 
 
-@pytest.mark.parametrize("name", ["ModelsTable", "TenantsTable", "JobsTable"])
+@pytest.mark.parametrize("name", ["ModelsTable", "TenantsTable", "JobsTable", "ObservationsTable"])
 def test_what_is_not_made_anew_can_be_restored_and_is_protected_in_prod(name):
     table = properties(name)
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -34,6 +34,7 @@ def test_models_and_training_data_outlive_the_stack_without_blocking_the_next():
         ("ModelsTable", "TableName"),
         ("TenantsTable", "TableName"),
         ("JobsTable", "TableName"),
+        ("ObservationsTable", "TableName"),
         ("DataBucket", "BucketName"),
     ):
         assert (DEFINITION[name]["DeletionPolicy"], DEFINITION[name]["UpdateReplacePolicy"]) == ("Retain", "Retain")
@@ -133,6 +134,7 @@ def test_nothing_that_holds_data_is_left_out_here():
         "TenantsTable",
         "IdempotencyTable",
         "JobsTable",
+        "ObservationsTable",
         "JobsQueue",
         "JobsDeadLetterQueue",
         "DataBucket",

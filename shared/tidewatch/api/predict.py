@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from tidewatch import composition
 from tidewatch.api.answers import json_answer, takes_gzip
 from tidewatch.api.app import route
 from tidewatch.api.decoding import BodyLimits
@@ -40,10 +41,11 @@ from tidewatch.api.fields import (
 from tidewatch.api.predict_rows import PredictRowsRequest, PredictRowsResponse, answer_rows, rows_limits
 from tidewatch.api.request import RegistryDep, RequestDep
 from tidewatch.detectors import Scores
+from tidewatch.registry import StorageUnavailable
 from tidewatch.series import POINT_FIELDS, InvalidSeries, Problem, TimeSeries, read_points
 from tidewatch.services import predict as service
 from tidewatch.settings import Settings
-from tidewatch.telemetry import record_prediction
+from tidewatch.telemetry import LogEvent, Metric, count_alone, logger, record_prediction
 from tidewatch.tenancy import Scope
 
 routes = Router()  # type: ignore[no-untyped-call]
@@ -233,8 +235,11 @@ def predict(
         registry=registry,
         selector=selector(version),
         context=None if body.context is None else np.array(body.context, dtype=np.float64),
+        observations=composition.observation_store,
         deadline=request.deadline,
     )
+    if prediction.unkept is not None:
+        _tell_unkept(prediction.unkept)
     of = {
         "series_id": series_id,
         "model_version": prediction.version.version,
@@ -250,6 +255,12 @@ def predict(
         elapsed_ms=request.stopwatch.elapsed_ms,
     )
     return answer
+
+
+def _tell_unkept(error: StorageUnavailable) -> None:
+    """Tells operators that a judgement was given and not kept; the client has its answer."""
+    count_alone(Metric.STORAGE_FAILURES)
+    logger.warning("judgement not kept", event=LogEvent.JUDGEMENT_NOT_KEPT, operation=error.operation)
 
 
 def judgements(points: TimeSeries, scores: Scores) -> list[dict[str, Any]]:

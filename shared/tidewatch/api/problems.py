@@ -23,6 +23,7 @@ from tidewatch.registry import (
     DataCorrupted,
     NoChallenger,
     NotAsExpected,
+    NotForRows,
     SeriesBusy,
     SeriesNotFound,
     StorageUnavailable,
@@ -195,6 +196,7 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     SeriesNotFound: lambda e: _Answer("unknown-series", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown series"),
     VersionNotFound: lambda e: _Answer("unknown-version", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown version"),
     NoChallenger: lambda e: _Answer("no-challenger", HTTPStatus.NOT_FOUND, _sentence(e), title="No challenger"),
+    NotForRows: lambda e: _Answer("not-for-rows", HTTPStatus.CONFLICT, _sentence(e), title="Not for rows"),
     VersionIsChampion: lambda e: _Answer(
         "version-is-champion", HTTPStatus.CONFLICT, _sentence(e), title="Version is the champion"
     ),

@@ -7,6 +7,7 @@ from tidewatch.registry.errors import (
     DataCorrupted,
     NoChallenger,
     NotAsExpected,
+    NotForRows,
     SeriesBusy,
     SeriesNotFound,
     StorageUnavailable,
@@ -18,7 +19,7 @@ from tidewatch.registry.errors import (
 )
 from tidewatch.registry.head import Challenger, Change, Head
 from tidewatch.registry.lineage import Lineage, Source
-from tidewatch.registry.loader import LoadedModel, Registry
+from tidewatch.registry.loader import Judges, LoadedModel, Registry
 from tidewatch.registry.ports import (
     AuditStore,
     DataStore,
@@ -44,12 +45,14 @@ __all__ = [
     "DataStore",
     "Deleter",
     "Head",
+    "Judges",
     "Lineage",
     "LoadedModel",
     "ModelKind",
     "ModelVersion",
     "NoChallenger",
     "NotAsExpected",
+    "NotForRows",
     "ObjectStore",
     "Page",
     "Promoter",

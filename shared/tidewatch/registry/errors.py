@@ -72,6 +72,14 @@ class VersionIsChampion(Exception):
         self.number = number
 
 
+class NotForRows(Exception):
+    """What is asked for is done for models of single values only."""
+
+    def __init__(self, series_id: str) -> None:
+        super().__init__(f"series {series_id!r} has models of rows, and this is for models of single values")
+        self.series_id = series_id
+
+
 class NoChallenger(LookupError):
     """The series has no challenger."""
 

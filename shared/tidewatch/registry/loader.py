@@ -13,8 +13,8 @@ from cachetools import LRUCache, TTLCache
 from tidewatch.detectors import Model, RowsModel, restore_model
 from tidewatch.registry.audit import Trail
 from tidewatch.registry.encoding import ArraysUnreadable, unpack_arrays
-from tidewatch.registry.errors import DataCorrupted, SeriesNotFound, VersionNotFound, WrongKind
-from tidewatch.registry.head import Head
+from tidewatch.registry.errors import DataCorrupted, SeriesNotFound, StorageUnavailable, VersionNotFound, WrongKind
+from tidewatch.registry.head import Challenger, Head
 from tidewatch.registry.ports import DataStore, Page, SeriesSummary, VersionStore
 from tidewatch.registry.version import LATEST, ModelVersion, SeriesKey, VersionSelector
 from tidewatch.tenancy import Tenant
@@ -61,6 +61,21 @@ class LoadedModel:
         raise WrongKind(self.version.series_id, self.version.version, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Who judges a point.
+
+    Attributes:
+        champion: decides.
+        challenger: judges beside it; None if there is none.
+        records: whether what they say is kept.
+    """
+
+    champion: LoadedModel
+    challenger: LoadedModel | None = None
+    records: bool = False
+
+
 class Registry:
     """Loads and lists the versions of all tenants.
 
@@ -104,6 +119,23 @@ class Registry:
         if selector == LATEST and head.latest != head.champion.number:
             return self._load_number(series, head.latest)
         return self._restored(head.champion)
+
+    def judges(self, series: SeriesKey) -> Judges:
+        """Who judges a point of the series: the champion, and the challenger beside it.
+
+        A challenger that cannot be had is left out: the champion must judge whatever becomes of it.
+
+        Raises:
+            SeriesNotFound: if the series was never trained.
+            DataCorrupted: if the arrays of the champion are gone or damaged.
+            StorageUnavailable: if storage failed.
+        """
+        head = self._head(series)
+        champion = self._restored(head.champion)
+        if not head.records:
+            return Judges(champion)
+        challenger = self._challenger(series, head.challenger) if head.challenger else None
+        return Judges(champion, challenger, records=True)
 
     def count_series(self, tenant: Tenant) -> int:
         """How many distinct series a tenant has."""
@@ -158,6 +190,16 @@ class Registry:
         if head is None:
             raise SeriesNotFound(series.series_id)
         return head
+
+    def _challenger(self, series: SeriesKey, named: Challenger) -> LoadedModel | None:
+        known = self._models.get((series, named.number))
+        # The head names the very version, so that what is in memory needs no reading.
+        if known is not None and known.version.identity == named.identity:
+            return known
+        try:
+            return self._load_number(series, named.number)
+        except (SeriesNotFound, VersionNotFound, DataCorrupted, StorageUnavailable):
+            return None
 
     def _load_number(self, series: SeriesKey, number: int) -> LoadedModel:
         version = self._answer(self._numbered, (series, number), lambda: self._versions.version(series, number))

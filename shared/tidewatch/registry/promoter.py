@@ -9,7 +9,14 @@ from datetime import datetime
 from tidewatch.deadline import Deadline
 from tidewatch.registry.audit import Cause
 from tidewatch.registry.contention import until_it_succeeds
-from tidewatch.registry.errors import NoChallenger, NotAsExpected, SeriesNotFound, VersionIsChampion, VersionNotFound
+from tidewatch.registry.errors import (
+    NoChallenger,
+    NotAsExpected,
+    NotForRows,
+    SeriesNotFound,
+    VersionIsChampion,
+    VersionNotFound,
+)
 from tidewatch.registry.head import Challenger, Change, Head, challenged, monitored, promoted
 from tidewatch.registry.ports import VersionStore
 from tidewatch.registry.version import ModelVersion, SeriesKey
@@ -98,13 +105,17 @@ class Promoter:
 
         Raises:
             VersionIsChampion: if the version is the champion.
+            NotForRows: if either judges rows.
             SeriesNotFound, VersionNotFound, NotAsExpected, SeriesBusy, StorageUnavailable: as :meth:`promote`.
         """
 
         def change(head: Head) -> Change | None:
             if head.champion.number == number:
                 raise VersionIsChampion(series.series_id, number)
-            identity, now = self._version(series, number, head).identity, self._now()
+            version, now = self._version(series, number, head), self._now()
+            identity = version.identity
+            if "rows" in (version.kind, head.champion.kind):
+                raise NotForRows(series.series_id)
             old = head.challenger
             if old and (old.identity, old.auto_promote, old.error_rate) == (identity, auto_promote, error_rate):
                 return None
@@ -133,10 +144,13 @@ class Promoter:
         """Keeps what is judged from now on, or no longer.
 
         Raises:
+            NotForRows: if the champion judges rows.
             SeriesNotFound, NotAsExpected, SeriesBusy, StorageUnavailable: as :meth:`promote`.
         """
 
         def change(head: Head) -> Change | None:
+            if monitor and head.champion.kind == "rows":
+                raise NotForRows(series.series_id)
             return None if head.monitor == monitor else monitored(head, monitor, cause, self._now())
 
         return self._move(series, change, tag, deadline)

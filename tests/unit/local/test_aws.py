@@ -93,6 +93,7 @@ NAMED = {
     "IdempotencyTable": "records",
     "TenantsTable": "tenants",
     "JobsTable": "jobs",
+    "ObservationsTable": "observations",
     "DataBucket": "data",
     "JobsQueue": "https://sqs.eu-central-1.amazonaws.com/123456789012/jobs.fifo",
     "JobsDeadLetterQueue": "https://sqs.eu-central-1.amazonaws.com/123456789012/local-jobsdeadletterqueue.fifo",
