@@ -5,4 +5,4 @@ from __future__ import annotations
 
 def load_learners() -> None:
     """Imports what training a learner imports, for a snapshot of a function that trains: it takes a second."""
-    from sklearn import cluster, decomposition, ensemble, neighbors, svm  # noqa: F401
+    from sklearn import cluster, covariance, decomposition, ensemble, neighbors, svm  # noqa: F401
