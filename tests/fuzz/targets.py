@@ -89,6 +89,11 @@ TARGETS: Final = (
         {"grace_seconds": 60},
         404,
     ),
+    # No such series, or thousands of jobs would wait.
+    Target("POST /series/{series_id}/versions/{version}/reproduce", "/series/unknown/versions/1/reproduce", status=404),
+    Target("GET /jobs", "/jobs?state=running&kind=reproduce&limit=5"),
+    Target("GET /jobs/{job_id}", f"/jobs/{'0' * 32}", status=404),
+    Target("DELETE /jobs/{job_id}", f"/jobs/{'0' * 32}", status=404),
     Target("GET /healthcheck", "/healthcheck"),
     Target("GET /health", "/health"),
     Target("GET /openapi.json", "/openapi.json"),

@@ -119,6 +119,26 @@ def test_data_that_is_gone_fails_the_job_and_says_so(api):
     assert (ended["state"], ended["error"]["type"]) == ("failed", "urn:tidewatch:problem:data-corrupted")
 
 
+def test_the_worker_counts_and_tells_how_jobs_ended(api, capsys):
+    fitted(api)
+    jobs = [api.call("POST", "/series/a/versions/1/reproduce").json()["job_id"]]
+    work_off()
+    change("data_sha256", {"S": "0" * 64})
+    jobs.append(api.call("POST", "/series/a/versions/1/reproduce").json()["job_id"])
+    work_off()
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]
+    measured = [
+        (metric["Name"], sorted(names))
+        for document in documents
+        for directive in document["_aws"]["CloudWatchMetrics"]
+        for names in directive["Dimensions"]
+        for metric in directive["Metrics"]
+        if metric["Name"].startswith("Jobs")
+    ]
+    dimensions = ["service", "stage"]
+    assert measured == [("JobsSucceeded", dimensions), ("JobsFailed", dimensions)]
+
+
 def test_the_same_key_is_the_same_job(api):
     fitted(api)
     fitted(api, "mad")
