@@ -84,8 +84,8 @@ class Choice:
 
 
 def auto(series: TimeSeries) -> NDArray[np.float64]:
-    """The fused score of ``auto``, run over the series as a stream."""
-    return Stream().extend(series.timestamps, series.values).score
+    """The incident evidence of ``auto``, run over the series as a stream: what it alerts by once per incident."""
+    return Stream().extend(series.timestamps, series.values).incident
 
 
 def causally(name: str) -> Callable[[TimeSeries], NDArray[np.float64]]:

@@ -24,6 +24,7 @@ ARRAYS: Final = {
     "direction": np.int8,
     "warming_up": np.bool_,
 }
+OPTIONAL: Final = ("incident",)
 JUDGEMENT: Final = ("score", "p_value", "severity")
 
 
@@ -47,6 +48,11 @@ def check_scores(scores: Scores, points: TimeSeries) -> None:
         array = getattr(scores, name)
         assert isinstance(array, np.ndarray)
         assert (array.dtype, array.shape) == (np.dtype(dtype), points.values.shape), name
+    for name in OPTIONAL:
+        array = getattr(scores, name)
+        if array is not None:
+            assert (array.dtype, array.shape) == (np.dtype(np.float64), points.values.shape), name
+            assert (np.isnan(array) == scores.warming_up).all(), name
     judged = ~scores.warming_up
     for name in JUDGEMENT:
         assert np.isfinite(getattr(scores, name)[judged]).all(), name

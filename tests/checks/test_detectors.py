@@ -101,7 +101,6 @@ over_defaults = pytest.mark.parametrize("case", DEFAULTS)
 over_all_series = pytest.mark.parametrize("values", [pytest.param(values, id=name) for name, values in SERIES.items()])
 
 STREAMS = {"auto": "what comes before a point goes on teaching it"}
-LEARN_A_STEP_ANEW = {"auto": "matrix products round by their shape"}
 
 
 def fit(case: Case, values: Sequence[float]) -> Model | None:
@@ -187,7 +186,7 @@ class TestOnFewSeries:
         else:
             whole, later = model.review(series), model.score(series.part(cut), series.part(0, cut))
         expected = Scores(**{name: getattr(whole, name)[cut:] for name in ARRAYS})
-        close(later, expected, 1e-5 if case.name in LEARN_A_STEP_ANEW else 1e-9)
+        close(later, expected)
 
     def test_a_point_is_judged_alone_as_among_others(self, case, kind):
         series = hourly(SERIES[kind])

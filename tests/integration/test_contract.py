@@ -73,6 +73,7 @@ PREDICT_MORE: Fields = {
     "warming_up": is_boolean,
     "lower": is_number_or_null,
     "upper": is_number_or_null,
+    "incident": is_number_or_null,
 }
 
 

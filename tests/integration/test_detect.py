@@ -130,8 +130,8 @@ def test_the_default_follows_from_the_number_of_points(api: Api, points, name):
     assert (answer["detector"], answer["options"]["false_alarm_rate"]) == (name, 0.01)
 
 
-def test_the_default_has_judged_half_of_the_fewest_points_that_it_is_taken_for(api: Api):
-    assert found(api, values=noisy(256))["warmup_points"] == 128
+def test_the_default_has_judged_most_of_the_fewest_points_that_it_is_taken_for(api: Api):
+    assert found(api, values=noisy(256))["warmup_points"] == 32
 
 
 @pytest.mark.parametrize(("alias", "name"), FAMILY_DEFAULTS.items())

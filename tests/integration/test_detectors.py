@@ -114,7 +114,7 @@ def test_a_series_that_is_too_short_is_refused_and_nothing_is_published(api: Api
 
 
 def test_large_arrays_are_read_once_by_a_warm_function(api: Api, boundary: Boundary):
-    fit(api, "auto")
+    fit(api, "isolation_forest")
     (key,) = [key for key in stored().objects if key.startswith("models/default/")]
     assert key.endswith(".npz")
     restart()
@@ -127,7 +127,7 @@ def test_large_arrays_are_read_once_by_a_warm_function(api: Api, boundary: Bound
 def test_lost_arrays_are_told_and_not_guessed(api: Api):
     import boto3
 
-    fit(api, "auto")
+    fit(api, "isolation_forest")
     (key,) = [key for key in stored().objects if key.startswith("models/")]
     from tests.support.environment import ENVIRONMENT
 

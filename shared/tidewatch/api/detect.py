@@ -187,6 +187,13 @@ class DetectResponse(BaseModel):
     lower: Annotated[_Numbers, Field(description="The lower limit; null where there is none.")]
     upper: Annotated[_Numbers, Field(description="The upper limit; null where there is none.")]
     direction: Annotated[list[Direction | None], Field(description="Higher or lower than expected.")]
+    incident: Annotated[
+        _Numbers | None,
+        Field(
+            description="Evidence that something is going on, for alerting once per incident, to a hundredth; null of "
+            "detectors other than auto."
+        ),
+    ]
     events: Annotated[list[EventLine], Field(description="The anomalous points, merged; in order.")]
 
 
@@ -251,6 +258,7 @@ def detection_document(found: Detection) -> dict[str, Any]:
         "lower": scores.lower,
         "upper": scores.upper,
         "direction": [DIRECTIONS[direction] for direction in scores.direction.tolist()],
+        "incident": None if scores.incident is None else np.round(scores.incident, 2),
         "events": [_line(event, times, severity) for event in found.events],
     }
 

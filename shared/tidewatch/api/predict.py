@@ -175,6 +175,14 @@ class PointJudgement(BaseModel):
     upper: Annotated[float | None, Field(description="The upper limit; null where the model has none.")]
     direction: Annotated[Direction | None, Field(description="Whether the value is higher or lower than expected.")]
     warming_up: Annotated[bool, Field(description="Whether too few points came before to judge this one.")]
+    incident: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            description="Evidence that something is going on, for alerting once per incident; for auto 0 to 12.5. Null "
+            "of other detectors, and while warming up.",
+        ),
+    ]
 
 
 class PredictResponse(PointJudgement):
@@ -277,6 +285,7 @@ def judgements(points: TimeSeries, scores: Scores) -> list[dict[str, Any]]:
         "upper": scores.upper,
         "direction": scores.direction,
         "warming_up": scores.warming_up,
+        "incident": np.full(len(points), np.nan) if scores.incident is None else scores.incident,
     }
     names = tuple(columns)
     rows = [dict(zip(names, row, strict=True)) for row in zip(*(c.tolist() for c in columns.values()), strict=True)]

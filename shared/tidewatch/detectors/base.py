@@ -78,6 +78,9 @@ class Scores:
         upper: float64, the upper limit, likewise.
         direction: int8, 1 where the point is higher than usual, -1 where it is lower, 0 where neither is known.
         warming_up: bool, whether too few points came before to judge this one.
+        incident: float64, the evidence that something is going on, for alerting once per incident
+            (:func:`~tidewatch.detectors.events.alert_once`); NaN while warming up. None of a detector that has no such
+            output.
     """
 
     anomaly: NDArray[np.bool_]
@@ -89,6 +92,7 @@ class Scores:
     upper: Floats
     direction: NDArray[np.int8]
     warming_up: NDArray[np.bool_]
+    incident: Floats | None = None
 
 
 class Model(Protocol):

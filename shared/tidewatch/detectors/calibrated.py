@@ -117,9 +117,8 @@ class CalibratedModel:
             deadline.check()
             first = max(begin - self._lookback, 0)
             judged.append(self._judge_chunk(points.part(first, begin + chunk), begin - first))
-        return Scores(
-            **{each.name: np.concatenate([getattr(one, each.name) for one in judged]) for each in fields(Scores)}
-        )
+        names = [each.name for each in fields(Scores) if getattr(judged[0], each.name) is not None]
+        return Scores(**{name: np.concatenate([getattr(one, name) for one in judged]) for name in names})
 
     def _judge_chunk(self, points: TimeSeries, skip: int) -> Scores:
         values = points.values[skip:]

@@ -252,7 +252,7 @@ class TestLargeModels:
         return Registry(Recorder(store, []), lambda: Recorder(arrays, calls))
 
     def publish(self, store, arrays, series_id: str) -> ModelVersion:
-        series = a_series(np.random.default_rng(1).normal(0, 1, 2000).tolist())
+        series = a_series(np.random.default_rng(1).normal(0, 1, 6000).tolist())
         model = fit_model(series, AutoOptions())
         return a_publisher(store, arrays=arrays).publish(key(series_id), series, model)
 

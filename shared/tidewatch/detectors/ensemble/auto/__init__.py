@@ -1,17 +1,15 @@
-"""Several experts, each calibrated by its own past, and the evidence of those that see most.
+"""Three outputs for three questions: which points are wrong, how rare is that, and is something going on.
 
-A point is judged only by what came before it. Levels, period, stretches and tails are learned at fixed places of the
+A point is judged only by what came before it. Levels, period, scales and tails are learned at fixed places of the
 stream, so a judgement does not depend on how the stream was cut into calls.
 """
 
-from tidewatch.detectors.ensemble.auto.baseline import EXPERTS
 from tidewatch.detectors.ensemble.auto.detector import Auto
-from tidewatch.detectors.ensemble.auto.stream import LOOKBACK, WARM_UP, Judgement, Stream
+from tidewatch.detectors.ensemble.auto.stored import restore, store
+from tidewatch.detectors.ensemble.auto.stream import WARM_UP, Judgement, Stream
 from tidewatch.detectors.events import RECOVERY, THRESHOLD, Alerts, alert_once
 
 __all__ = [
-    "EXPERTS",
-    "LOOKBACK",
     "RECOVERY",
     "THRESHOLD",
     "WARM_UP",
@@ -20,4 +18,6 @@ __all__ = [
     "Judgement",
     "Stream",
     "alert_once",
+    "restore",
+    "store",
 ]

@@ -8,172 +8,148 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.detectors.ensemble.auto.shape import Stretches
-from tidewatch.detectors.ensemble.auto.tails import Tails
+from tidewatch.detectors.ensemble.auto.codes import rounded
+from tidewatch.detectors.ensemble.auto.incident import (
+    FLOOR_SHARE,
+    LOOKBACK,
+    SLOW,
+    IncidentBaseline,
+    Shapes,
+    roughness,
+    running_means,
+)
+from tidewatch.detectors.ensemble.auto.order import Reach, middle_of, spread_of
+from tidewatch.detectors.ensemble.auto.past import Measured
+from tidewatch.detectors.ensemble.auto.point import PointBaseline
+from tidewatch.detectors.ensemble.auto.season import (
+    MOST_PERIODS,
+    ROBUST,
+    earlier_rows,
+    middle_of_three,
+    pooled,
+    reach_of,
+    trimmed_mean,
+)
+from tidewatch.detectors.ensemble.auto.tails import tamed_order
 
 Floats = NDArray[np.float64]
 
-EXPERTS: Final = ("level", "season", "drift", "shift", "shape", "rough", "calm")
-ROWS: Final = (*EXPERTS, "fused", "season residual")
-"""What is remembered of each point."""
-LEVEL, SEASON, DRIFT = (ROWS.index(name) for name in ("level", "season", "drift"))
-FUSED, RESIDUAL = (ROWS.index(name) for name in ("fused", "season residual"))
-
-CALIBRATION: Final = 4_096
-"""Points of the past that statistics are ranked among."""
-MOST_EVIDENCE: Final = 5.0
-"""Beyond 1 in 100,000 a p-value tells of its tail's fit, not of the point."""
-FLOOR_SHARE: Final = 1e-3
-"""Differences below this share of the spread count as none."""
-
-_SEASON_LEADS: Final = 0.8  # of the level's residual: the season must explain this much more to lead
-_BAND: Final = 0.003  # share of usual points outside the band, as beyond three sigmas of a Gaussian
-_MEMORY: Final = np.array([1.0, 4.0, 24.0, 48.0, 24.0, 50.0, 20.0, 50.0, 1.0])  # of each row: the points it looks at
-_LEAST_PAST: Final = 64
-_HELD: Final = 1.5  # margins about what the season expects, beyond which a value is not remembered
-_WILD_SHARE: Final = 0.001
-"""Share of the values, on each side, that may be anomalies."""
-_LEAST_WILD: Final = 2
-_BEYOND: Final = 0.2
-"""Of the range of all others: how much further out a value may lie."""
-_LARGE_MOVES: Final = 0.05
-"""Share of the steps from point to point that are winsorised to the largest of the others."""
+_ROUNDING: Final = 1e-9
+"""Differences below this share of the spread are rounding."""
+_SEASON_LEADS: Final = 0.8  # of the level's scale: the season must explain this much more to lead
+_EXPLAINED: Final = 0.4  # likewise: it explains most
+_BAND: Final = 0.997  # share of usual points inside the band, as within three sigmas of a Gaussian
+_THINNED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Winsorizer:
-    """Clips values and steps to the range of the past, whatever the season.
-
-    Later points remember an unusual value as no further out than what was to be expected. Otherwise an expert that
-    looks at a window would report one spike for as long as it is in the window.
-
-    Source: W. J. Dixon, Simplified Estimation from Censored Normal Samples (1960), The Annals of Mathematical
-    Statistics 31(2).
-
-    Attributes:
-        lowest, highest: of values.
-        step: the largest step from one value to the next.
-    """
-
-    lowest: float
-    highest: float
-    step: float
-
-    @classmethod
-    def of(cls, values: Floats, ordered: Floats, spread: float) -> Winsorizer:
-        """Learns the range.
-
-        Args:
-            values: in the order of time, shape (n,), n at least 6.
-            ordered: the same, ascending.
-            spread: theirs.
-        """
-        wild = max(int(_WILD_SHARE * values.size), _LEAST_WILD)
-        lowest, highest = float(ordered[wild]), float(ordered[values.size - 1 - wild])
-        beyond = _BEYOND * max(highest - lowest, spread)
-        steps = np.sort(np.abs(np.diff(values)))
-        return cls(lowest - beyond, highest + beyond, float(steps[int((1.0 - _LARGE_MOVES) * (steps.size - 1))]))
-
-    def clip(self, values: Floats) -> Floats:
-        """Values within the range."""
-        return np.clip(values, self.lowest, self.highest)
-
-    def steps(self, values: Floats) -> Floats:
-        """The sizes of the steps between values, shape (n - 1,), none larger than the largest of the past."""
-        return np.minimum(np.abs(np.diff(values)), self.step)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Baseline:
-    """What is usual: levels, season, stretches and tails.
+    """What is usual.
 
     Attributes:
-        tails: calibration of every row of the past, see :data:`ROWS`; None while there is too little of it.
-        stretches: a sample of the past for the shape expert.
-        winsorizer: of values and steps.
-        centre: the median.
-        floor: differences below it count as none.
-        period: in points.
-        periods: how many earlier periods the past holds; 0 if not one.
+        point: of single points.
+        incident: of windows.
+        period: in points; 0 if none is known.
+        periods: how many earlier periods points are compared with.
         seasonal: whether points are expected by the season, and not by the level.
+        explained: whether the season explains most of the series.
         margin: half the width of the band about what is expected.
     """
 
-    tails: Tails | None
-    stretches: Stretches
-    winsorizer: Winsorizer
-    centre: float
-    floor: float
+    point: PointBaseline
+    incident: IncidentBaseline
     period: int
     periods: int
     seasonal: bool
+    explained: bool
     margin: float
 
-    def winsorise(self, values: Floats, expected: Floats) -> Floats:
-        """Values as later points are to remember them, shape (n,).
+    def expect(self, past: Floats, size: int) -> tuple[Floats, Floats, Floats]:
+        """What the season expects of the last ``size`` points, and how the means of windows differ from its.
 
         Args:
-            values: shape (n,).
-            expected: what the season expects of each.
+            past: shape (n,), the values of the stream.
+            size: less than n.
+
+        Returns:
+            The expectation, or the level where there is no earlier period; the means of the last 4 and 24 points less
+            the nearest of the same phase, or less the level. Shape (size,) each.
         """
-        if not self.seasonal:
-            return self.winsorizer.clip(values)
-        margin = _HELD * self.margin
-        return np.clip(values, expected - margin, expected + margin)
+        hold = self.incident.reach.hold
+        before = min(past.size - size, SLOW - 1)
+        own = past[past.size - size - before :]
+        own = hold(own if before == SLOW - 1 else np.concatenate([np.full(SLOW - 1 - before, own[0]), own]))
+        # The newest point of a window counts as it is: it is judged itself.
+        beyond = past[past.size - size :] - own[SLOW - 1 :]
+        means = [mean + beyond / width for mean, width in zip(running_means(own, SLOW - 1), (4, SLOW), strict=True)]
+        if not self.periods:
+            centre = self.point.centre
+            return np.full(size, centre), np.abs(means[0] - centre), np.abs(means[1] - centre)
+        reach = reach_of(self.period)
+        after = reach + 1
+        rows = hold(earlier_rows(past, size, (SLOW - 1, after), self.period, self.periods))
+        nearest = [
+            np.abs(earlier - mean).min(axis=0)
+            for earlier, mean in zip(running_means(rows[:, :-after], SLOW - 1), means, strict=True)
+        ]
+        phases = rows[:, SLOW - 1 - after :]
+        if self.periods < ROBUST:
+            phases, reach = middle_of_three(phases), reach - 1
+        return trimmed_mean(pooled(phases, reach)[:, 1 : 1 + size]), nearest[0], nearest[1]
+
+    def measure(self, past: Floats, size: int, shapes: Shapes) -> tuple[Floats, dict[str, Floats]]:
+        """What is expected of the last ``size`` points, and what is measured of them, rounded to codes.
+
+        Args:
+            past: shape (n,), the values of the stream.
+            size: less than n.
+            shapes: moved on to the last point.
+        """
+        expected, fast, slow = self.expect(past, size)
+        values, floor, centre = past[past.size - size :], self.incident.floor, self.point.centre
+        before = min(past.size - size, LOOKBACK)
+        held = self.incident.reach.hold(past[past.size - size - max(before, shapes.reach) :])
+        lately = held[held.size - size - before :]
+        if before < LOOKBACK:
+            lately = np.concatenate([np.full(LOOKBACK - before, lately[0]), lately])
+        measures = {
+            "level": np.abs(values - centre),
+            "season": np.abs(values - expected),
+            "step": np.abs(np.diff(past[past.size - size - 1 :])),
+            "fast": np.maximum(fast - floor, 0.0),
+            "slow": np.maximum(slow - floor, 0.0),
+            "rough": roughness(lately, LOOKBACK),
+        }
+        if shapes.known:
+            measures["shape"] = shapes.measure(held, size)
+        return expected, {name: rounded(sizes) for name, sizes in measures.items()}
 
 
-def learn(past: Floats, values: Floats, period: int, periods: int) -> Baseline:
+def learn(measured: Measured, until: int, kept: Floats, period: int) -> Baseline:
     """Learns from the past.
 
     Args:
-        past: shape (len(ROWS), m), what the last m points measured.
-        values: shape (n,), the last n values, n more than m.
-        period: in points.
-        periods: how many earlier periods can be compared.
+        measured: of the past; at least 16 points.
+        until: the place of the stream before which it ends.
+        kept: the last values before that place, shape (n,), n at least 16.
+        period: in points; 0 if none is known.
     """
-    late = values[-CALIBRATION:]
-    ordered = np.sort(late)
-    centre = middle_of(ordered)
-    spread = spread_of(ordered)
-    floor = FLOOR_SHARE * spread
-    stretches, winsorizer = Stretches.of(values, centre, spread), Winsorizer.of(late, ordered, spread)
-    if past.shape[1] < _LEAST_PAST:
-        return Baseline(None, stretches, winsorizer, centre, floor, period, periods, seasonal=False, margin=spread)
-    tails = Tails.of(np.sort(past, axis=1), _floors(floor), _MEMORY)
-    level, season = (float(tails.ranks[row, past.shape[1] // 2]) for row in (LEVEL, RESIDUAL))
-    seasonal = periods > 1 and season < _SEASON_LEADS * level
-    margin = tails.limit(RESIDUAL if seasonal else LEVEL, _BAND) + floor
-    return Baseline(tails, stretches, winsorizer, centre, floor, period, periods, seasonal, margin)
+    ordered = np.sort(kept)
+    centre, spread = middle_of(ordered), spread_of(ordered)
+    floor = _ROUNDING * spread
+    levels = np.sort(measured.of("level", until))
+    steps = np.abs(np.diff(kept))[::_THINNED]
+    point = PointBaseline.of(measured, until, ordered, steps, centre, floor, tamed_order(levels))
+    incident = IncidentBaseline.of(measured, until, levels, Reach.of(ordered, spread), spread, period)
+    periods = periods_of(kept.size, period)
+    level, season = float(point.scales[0]), float(point.scales[1])
+    seasonal = periods > 0 and season < _SEASON_LEADS * level
+    of_usual = np.sort(measured.of("season", until)) if seasonal else levels
+    margin = float(of_usual[int(_BAND * (of_usual.size - 1))]) + FLOOR_SHARE * spread
+    explained = periods > 0 and season <= _EXPLAINED * level
+    return Baseline(point, incident, period, periods, seasonal, explained, margin)
 
 
-def middle_of(ordered: Floats) -> float:
-    """The median of sorted values; the same of their negatives, negated."""
-    return 0.5 * float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2])
-
-
-def spread_of(ordered: Floats) -> float:
-    """From the 5th to the 95th percentile of sorted values; where that is nothing, of wider ones; always positive."""
-    size = ordered.size
-    for share in (20, 100, size + 1):
-        spread = float(ordered[size - 1 - size // share] - ordered[size // share])
-        if spread > 0.0:
-            return spread
-    return max(abs(float(ordered[0])) * 1e-9, 1e-290)
-
-
-def fuse(experts: Floats) -> Floats:
-    """The evidence of the strongest two experts and half that of the third, each at most 5: shape (k, n) to (n,).
-
-    One expert alone can be wrong in its own way, and the sum of all is drowned by those that see nothing.
-    """
-    strongest = np.partition(np.minimum(experts, MOST_EVIDENCE), -3, axis=0)[-3:]
-    fused: Floats = strongest.sum(axis=0) - 0.5 * strongest.min(axis=0)
-    return fused
-
-
-def _floors(floor: float) -> Floats:
-    """The least scale of each row's tail, in the unit of the row."""
-    floors = np.full(len(ROWS), floor)
-    floors[[ROWS.index("shape"), FUSED]] = FLOOR_SHARE  # in spreads, and without a unit
-    floors[ROWS.index("calm")] = 1e-300  # the inverse of a value
-    return floors
+def periods_of(size: int, period: int) -> int:
+    """How many earlier periods so many values have, at the most; 0 for no period."""
+    return max(min(MOST_PERIODS, (size - SLOW) // period), 0) if period else 0

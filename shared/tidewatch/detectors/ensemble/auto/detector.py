@@ -11,43 +11,52 @@ from pydantic import Field
 from tidewatch.calibration.conformal import MOST_EVIDENCE, severity_of
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Floats, Json, Scores
-from tidewatch.detectors.ensemble.auto.stream import WARM_UP, Judgement, Stream
-from tidewatch.detectors.events import THRESHOLD
+from tidewatch.detectors.ensemble.auto.stored import restore, store
+from tidewatch.detectors.ensemble.auto.stream import SURE, WARM_UP, Judgement, Stream
 from tidewatch.series import TimeSeries
 
 _SCALAR_NAMES: Final = ("expected", "lower", "upper", "period")
 
 
 class AutoOptions(DetectorOptions):
-    """Seven experts on level, season, drift, shift, shape and roughness, each calibrated by its own past, and fused.
+    """Level, season and step together say which point is wrong; p-values are calibrated; evidence of incidents beside.
 
-    The one to begin with: it finds the season by itself and needs no option. It judges nothing before 128 points. Gaps
-    move its season by the points that are missing, until they are older than 16,384 points.
+    The one to begin with: it finds the season by itself, goes on to learn, and needs no option. It judges nothing
+    before 32 points. Of evenly sampled series gaps are filled in by the season.
     """
 
     name: Literal["auto"] = "auto"
     threshold: Annotated[
         float,
-        Field(gt=0, le=12.5, description="The fused score, 0 to 12.5, from which on a point is an anomaly."),
-    ] = THRESHOLD
+        Field(
+            gt=0,
+            le=12.5,
+            description="The incident evidence, 0 to 12.5, from which on the first point of an incident is an anomaly "
+            "too, where the season explains most of the series.",
+        ),
+    ] = SURE
 
 
 class Auto:
-    """Seven experts, each calibrated by its own past, and the evidence of those that see most.
+    """Three outputs of one stream: a score that says which points are wrong, a p-value, evidence of incidents.
 
-    An expert measures one thing about a point and the points before it: distance from the level, from the season,
-    drift, shift, shape, roughness or calm. Its evidence is ``-log10`` of the rank of that measure in its own past, with
-    a Pareto tail beyond.
+    A point is seen from three sides, by its distance from the level, from its season and from the value before it. Its
+    score grows with the two that are largest, and it is flagged if all three are large and together rare. The p-value
+    is a conformal rank of another mixture of the three, calibrated also where the level wanders. With a
+    ``false_alarm_rate`` a point is flagged by its p-value instead. How, and why no single number serves all three, is
+    in :mod:`~tidewatch.detectors.ensemble.auto.point`.
 
-        score = largest evidence + second largest + half of the third, each at most 5
+    The incident evidence looks at windows, and is what to alert on once per incident:
+    :mod:`~tidewatch.detectors.ensemble.auto.incident`. In a series that its season explains, the first point of an
+    incident is flagged as well: a bent beat has no single wrong point.
 
     A model is a stream as far as training went: it goes on to learn from every point that it is given as context or to
     judge, and calibrates itself, so it needs neither units nor a calibration beside it. What makes it one is in
     :mod:`~tidewatch.detectors.ensemble.auto.stream`.
 
-    Sources: of each expert, in its module; ranks as p-values, V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in
-    a Random World (2005), chapter 2; the tail, A. Siffer et al., Anomaly Detection in Streams with Extreme Value Theory
-    (2017), KDD.
+    Sources: of each output, in the modules above; ranks as p-values, V. Vovk, A. Gammerman, G. Shafer, Algorithmic
+    Learning in a Random World (2005), chapter 2; the tail beyond them, A. Siffer et al., Anomaly Detection in Streams
+    with Extreme Value Theory (2017), KDD.
 
     >>> wave = np.sin(np.arange(480) * 2 * np.pi / 24) + np.random.default_rng(0).normal(0, 0.1, 480)
     >>> model = Auto.train(TimeSeries(3600 * np.arange(480), wave), AutoOptions())
@@ -69,7 +78,8 @@ class Auto:
         Raises:
             DeadlineExceeded: once the deadline has passed.
         """
-        stream = Stream()
+        own = AutoOptions.model_validate(options.model_dump())
+        stream = Stream(own.threshold)
         judgement = stream.extend(series.timestamps, series.values, deadline)
         learned: dict[str, float | None] = dict.fromkeys(_SCALAR_NAMES)
         if len(series) > WARM_UP:
@@ -79,12 +89,13 @@ class Auto:
             }
         season = stream.season()
         learned["period"] = float(season) if season else None
-        return cls(AutoOptions.model_validate(options.model_dump()), stream, learned)
+        return cls(own, stream, learned)
 
     @classmethod
     def restore(cls, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Auto:
         """Builds the model that gave these ``parameters()`` and ``arrays()`` under these options."""
-        return cls(AutoOptions.model_validate(options), Stream.restore(arrays), parameters["learned"])
+        own = AutoOptions.model_validate(options)
+        return cls(own, restore(arrays, own.threshold), parameters["learned"])
 
     @property
     def options(self) -> AutoOptions:
@@ -114,19 +125,20 @@ class Auto:
         Raises:
             DeadlineExceeded: once the deadline has passed.
         """
-        return self._scores(Stream().extend(series.timestamps, series.values, deadline))
+        stream = Stream(self._options.threshold)
+        return self._scores(stream.extend(series.timestamps, series.values, deadline))
 
     def parameters(self) -> Mapping[str, Json]:
         """Numbers for people; the rest is arrays."""
         return {"learned": dict(self._learned)}
 
     def arrays(self) -> Arrays:
-        """The state of the stream: at most 0.9 MB."""
-        return self._stream.state()
+        """The state of the stream: less than 64 kB."""
+        return store(self._stream)
 
     def preprocessing(self) -> Mapping[str, Json]:
-        """Each expert scales what it measures by its own past."""
-        return {"features": ["value"], "scaling": "by each expert", "fill": "none"}
+        """Each side and each expert scales what it measures by its own past; gaps are filled in by the season."""
+        return {"features": ["value"], "scaling": "by each expert", "fill": "earlier period"}
 
     def learned(self) -> Mapping[str, float | None]:
         """Expectation and band at the last training point, and the period in points."""
@@ -137,9 +149,8 @@ class Auto:
         evidence = np.where(warming_up, np.nan, np.minimum(judgement.evidence, MOST_EVIDENCE))
         rate = self._options.false_alarm_rate
         p_value = np.power(10.0, -evidence)
-        unusual = judgement.score >= self._options.threshold if rate is None else p_value <= rate
         return Scores(
-            anomaly=unusual & ~warming_up,
+            anomaly=judgement.anomaly if rate is None else (p_value <= rate) & ~warming_up,
             score=np.where(warming_up, np.nan, judgement.score),
             p_value=p_value,
             severity=severity_of(evidence),
@@ -148,6 +159,7 @@ class Auto:
             upper=_known(judgement.upper, warming_up),
             direction=np.where(warming_up, 0, judgement.direction).astype(np.int8),
             warming_up=warming_up,
+            incident=np.where(warming_up, np.nan, judgement.incident),
         )
 
 

@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+
 
 class Ring:
-    """The last ``capacity`` columns pushed, of ``rows`` rows each.
+    """The last ``capacity`` numbers pushed.
 
     The store is twice as wide as the capacity, and what counts moves to its front when it is full: a push is a copy of
     the block and, rarely, one of the whole; a look costs nothing.
     """
 
-    def __init__(self, rows: int, capacity: int, dtype: type[Any] = np.float64) -> None:
+    def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._store: NDArray[Any] = np.zeros((rows, 2 * capacity), dtype=dtype)
+        self._store: Floats = np.zeros(2 * capacity)
         self._end = 0
 
     def __len__(self) -> int:
         return min(self._end, self.capacity)
 
-    def push(self, block: NDArray[Any]) -> None:
-        """Appends columns, shape (rows, k), k at most the capacity."""
-        size = block.shape[1]
-        if self._end + size > self._store.shape[1]:
+    def push(self, block: Floats) -> None:
+        """Appends numbers, shape (k,); of more than the capacity, the last."""
+        block = block[-self.capacity :]
+        if self._end + block.size > self._store.size:
             kept = self.capacity
-            self._store[:, :kept] = self._store[:, self._end - kept : self._end]
+            self._store[:kept] = self._store[self._end - kept : self._end]
             self._end = kept
-        self._store[:, self._end : self._end + size] = block
-        self._end += size
+        self._store[self._end : self._end + block.size] = block
+        self._end += block.size
 
-    def view(self) -> NDArray[Any]:
-        """What is kept, oldest first, shape (rows, len(self)); valid until the next push."""
-        return self._store[:, self._end - len(self) : self._end]
+    def view(self) -> Floats:
+        """What is kept, oldest first, shape (len(self),); valid until the next push."""
+        return self._store[self._end - len(self) : self._end]
 
-    def last(self, size: int) -> NDArray[Any]:
-        """The last ``size`` columns, shape (rows, size); at most ``len(self)``."""
-        return self._store[:, self._end - size : self._end]
+    def replace(self, numbers: Floats) -> None:
+        """Forgets what is kept and keeps the last of these instead."""
+        self._end = 0
+        self.push(numbers)
 
     def copy(self) -> Ring:
         """Another of the same content."""
-        other = Ring(self._store.shape[0], self.capacity, self._store.dtype.type)
+        other = Ring(self.capacity)
         other.push(self.view())
         return other

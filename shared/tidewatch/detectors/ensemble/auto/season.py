@@ -1,7 +1,4 @@
-"""By which period points are compared, whether it is a season, and how far a point is from others of its phase.
-
-The comparison with the nearest of the same phase is k-nearest neighbours with k = 1 on one phase.
-"""
+"""By which period points are compared, whether it is a season, and how far a point is from others of its phase."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from tidewatch.detectors.ensemble.auto.baseline import middle_of, spread_of
+from tidewatch.detectors.ensemble.auto.order import middle_of, spread_of
 from tidewatch.detectors.seasonal.period import find_period
 from tidewatch.detectors.seasonal.season import Cycles, find_season
 from tidewatch.series import Sampling
@@ -20,6 +17,8 @@ Floats = NDArray[np.float64]
 
 MOST_PERIODS: Final = 14
 """How many earlier periods are compared: two weeks of days, so that a weekday meets the same weekday."""
+ROBUST: Final = 3
+"""Periods from which on the highest and the lowest are left out; of fewer, the middle of three neighbours is taken."""
 
 _SEARCHED: Final = 2_048
 """Points at the end that are searched for a season other than the calendar's: what a search takes grows with them."""
@@ -32,6 +31,7 @@ _LEAST_AGREEMENT: Final = 0.1
 _MORE_OF_FEW: Final = 0.8
 """By how much more two cycles must agree where they are few: so much over their number."""
 _MOST_AGREEMENT: Final = 0.999
+_NARROW, _WIDE, _WIDE_FROM = 1, 5, 100
 
 
 def winsorise(values: Floats) -> Floats:
@@ -45,7 +45,7 @@ def choose_period(timestamps: NDArray[np.int64], values: Floats, longest: int) -
     """The period to compare points by, in points: that of a season, if there is one, else that of the calendar.
 
     Args:
-        timestamps: Unix seconds, shape (n,), n at least 2.
+        timestamps: Unix seconds of the last points, in order, at least 2; the median step between them is used.
         values: winsorised, shape (n,).
         longest: the longest period, in points.
     """
@@ -75,44 +75,107 @@ def is_season(values: Floats, period: int) -> bool:
     return bool(np.arctanh(min(agreement, _MOST_AGREEMENT)) > _SURE * cycles.chance())
 
 
-def same_phase(past: NDArray[np.float64], size: int, period: int, periods: int) -> NDArray[np.float64]:
-    """What the same phase was in earlier periods, for the last ``size`` points: a view, shape (periods, size).
+def reach_of(period: int) -> int:
+    """How many points to either side of a phase are pooled with it: a daily job may start a little late."""
+    return _NARROW if period < _WIDE_FROM else _WIDE
+
+
+def earlier_rows(past: Floats, size: int, around: tuple[int, int], period: int, periods: int) -> Floats:
+    """What was there in earlier periods, for the last ``size`` points: a view, a row for each period, newest first.
 
     Args:
-        past: shape (n,), contiguous, n at least ``size + period * periods``.
+        past: shape (n,), contiguous; the rows must lie within it.
         size: the number of points at the end that are asked about.
+        around: how many points before and after them are asked for as well; fewer after them than a period has.
         period: in points.
         periods: how many to go back, at least 1.
     """
+    before, after = around
     stride = past.strides[0]
-    newest = past[past.size - size - period :]
-    return as_strided(newest, shape=(periods, size), strides=(-period * stride, stride), writeable=False)
+    newest = past[past.size - size - before - period :]
+    shape = (periods, before + size + after)
+    return as_strided(newest, shape=shape, strides=(-period * stride, stride), writeable=False)
 
 
-def leave_one_out(past: NDArray[np.float64], period: int, periods: int) -> tuple[NDArray[np.float64], ...]:
-    """How far each point is from the others of its phase, before or after it: from the nearest, and from their mean.
+def pooled(values: Floats, reach: int) -> Floats:
+    """Running means of ``2 * reach + 1`` along the last axis, which gets shorter by ``2 * reach``.
 
-    A later point is compared with as many others, so its distance is ranked among these. A point that has no other of
-    its phase yet gets the distance of one that has.
+    Added in a fixed order, so that a mean does not depend on what else is asked for.
+    """
+    width = values.shape[-1] - 2 * reach
+    total = values[..., :width].copy()
+    for apart in range(1, 2 * reach + 1):
+        total += values[..., apart : apart + width]
+    mean: Floats = total / (2.0 * reach + 1.0)
+    return mean
+
+
+def middle_of_three(values: Floats) -> Floats:
+    """Running medians of three along the last axis, which gets shorter by two: one sentinel is gone."""
+    one, two, three = values[..., :-2], values[..., 1:-1], values[..., 2:]
+    middle: Floats = np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
+    return middle
+
+
+def trimmed_mean(rows: Floats) -> Floats:
+    """The mean of each column without its highest and its lowest, where there are three rows or more."""
+    count = rows.shape[0]
+    total = rows[0].copy()
+    for row in rows[1:]:
+        total += row
+    if count >= ROBUST:
+        total -= rows.max(axis=0)
+        total -= rows.min(axis=0)
+        count -= 2
+    mean: Floats = total / count
+    return mean
+
+
+def earlier_residuals(values: Floats, period: int, periods: int) -> Floats:
+    """How far each value is from the mean of its phase in up to so many earlier periods, shape (n,).
+
+    For when a period is found, or several more of it: what comes must not be ranked among what knew of no season. A
+    point of the first period, which has none before it, gets what one of the second has.
 
     Args:
-        past: shape (n,), more than one period.
+        values: shape (n,), n more than ``period``.
+        period: in points.
+        periods: at least 1.
+    """
+    reach = reach_of(period)
+    smooth = pooled(np.pad(values, reach, mode="edge"), reach)
+    total, count = np.zeros(values.size), np.zeros(values.size)
+    highest, lowest = np.full(values.size, -np.inf), np.full(values.size, np.inf)
+    for lag in range(period, min(periods * period, values.size - 1) + 1, period):
+        earlier = smooth[:-lag]
+        total[lag:] += earlier
+        count[lag:] += 1.0
+        np.maximum(highest[lag:], earlier, out=highest[lag:])
+        np.minimum(lowest[lag:], earlier, out=lowest[lag:])
+    many = count >= ROBUST
+    total[many] -= highest[many] + lowest[many]
+    count[many] -= 2.0
+    residuals = np.abs(values - total / np.maximum(count, 1.0))
+    residuals[:period] = np.resize(residuals[period : 2 * period], period)
+    return residuals
+
+
+def nearest_other(values: Floats, period: int, periods: int) -> Floats:
+    """How far each value is from the nearest of its phase, before or after it, shape (n,); likewise.
+
+    k-nearest neighbours with k = 1 on one phase. A later point is compared with as many others, so its distance is
+    ranked among these.
+
+    Args:
+        values: shape (n,), n more than ``period``.
         period: in points.
         periods: how many to go either way, at least 1.
-
-    Returns:
-        Two arrays of shape (n,).
     """
-    nearest = np.full(past.size, np.inf)
-    total, count = np.zeros(past.size), np.zeros(past.size)
-    for lag in range(period, min(periods * period, past.size - 1) + 1, period):
-        apart = np.abs(past[lag:] - past[:-lag])
-        for side, other in ((slice(lag, None), slice(None, -lag)), (slice(None, -lag), slice(lag, None))):
-            np.minimum(nearest[side], apart, out=nearest[side])
-            total[side] += past[other]
-            count[side] += 1.0
-    alone = count == 0.0
-    residual = np.abs(past - total / np.maximum(count, 1.0))
-    for distance in (nearest, residual):
-        distance[alone] = np.resize(distance[~alone], np.count_nonzero(alone))
-    return nearest, residual
+    nearest = np.full(values.size, np.inf)
+    for lag in range(period, min(periods * period, values.size - 1) + 1, period):
+        apart = np.abs(values[lag:] - values[:-lag])
+        np.minimum(nearest[lag:], apart, out=nearest[lag:])
+        np.minimum(nearest[:-lag], apart, out=nearest[:-lag])
+    alone = np.isinf(nearest)
+    nearest[alone] = np.resize(nearest[~alone], np.count_nonzero(alone))
+    return nearest

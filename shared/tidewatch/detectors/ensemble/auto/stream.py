@@ -3,64 +3,69 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import NEVER
-from tidewatch.detectors.ensemble.auto.baseline import (
-    CALIBRATION,
-    DRIFT,
-    EXPERTS,
-    FUSED,
-    RESIDUAL,
-    ROWS,
-    SEASON,
-    Baseline,
-    fuse,
-    learn,
-)
-from tidewatch.detectors.ensemble.auto.experts import MARGIN, expectation, measure, remeasure_season, smoothed
+from tidewatch.detectors.ensemble.auto.baseline import Baseline, learn, periods_of
+from tidewatch.detectors.ensemble.auto.codes import rounded
+from tidewatch.detectors.ensemble.auto.gaps import MOST_CREDIT, TIMES, Pace
+from tidewatch.detectors.ensemble.auto.incident import FLOOR_SHARE, SLOW, Shapes, running_means
+from tidewatch.detectors.ensemble.auto.order import Reach, spread_of
+from tidewatch.detectors.ensemble.auto.past import BLOCK, KEPT, Measured
+from tidewatch.detectors.ensemble.auto.point import ECHO, echoed
 from tidewatch.detectors.ensemble.auto.ring import Ring
-from tidewatch.detectors.ensemble.auto.season import MOST_PERIODS, choose_period, is_season, winsorise
-from tidewatch.detectors.ensemble.auto.tails import Tails
+from tidewatch.detectors.ensemble.auto.season import (
+    choose_period,
+    earlier_residuals,
+    is_season,
+    nearest_other,
+    winsorise,
+)
+from tidewatch.detectors.ensemble.auto.unit import Unit
+from tidewatch.detectors.events import RECOVERY, Alerts, alert_once
 
 Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
 
-LOOKBACK: Final = 16_384
-"""Points of the past that are kept, and that a season is found in."""
-WARM_UP: Final = 128
+WARM_UP: Final = 32
 """Points before the first judgement: the first half tells what is usual, the second what distances from it are."""
+SURE: Final = 8.0
+"""Incident evidence from which on the first point of an incident is flagged, where the season explains the series."""
 
-_BURN_IN: Final = WARM_UP // 2
-_BLOCK_SHORTEST, _BLOCK_LONGEST = 16, 512
-_LARGEST: Final = 1e100  # in units of the first values: squares of it still are doubles
+BURN_IN: Final = WARM_UP // 2
+_BLOCK_SHORTEST: Final = 8
+_BLOCK_OF_CONSTANT: Final = 128
+_BLOCKS: Final = 16  # places of learning while the stream doubles
+_SEARCH_FIRST: Final = 64
 _RANKED_ANEW: Final = 1.4
 """Where so many times as many periods are known, the nearest of them is nearer, and the past is measured again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """Of n points; every array has shape (n,) but ``experts``.
+    """Of n points; every array has shape (n,).
 
     Attributes:
-        score: the fused score, 0 to 12.5: what ``baseline.fuse`` makes of the experts.
-        evidence: ``-log10`` of the p-value of the score among the scores of the past; 0 while warming up.
-        experts: shape (len(EXPERTS), n), the evidence of each expert.
-        expected: what the season expects, or the level where there is none, in the unit of the series; the value itself
-            while warming up.
-        lower, upper: about 997 of 1,000 usual points lie between them; infinite beyond the range of a double.
+        anomaly: bool, whether the point is flagged; false while warming up.
+        score: float64, 0 to 50, see :mod:`~tidewatch.detectors.ensemble.auto.point`; 0 while warming up.
+        evidence: float64, ``-log10`` of the p-value; 0 while warming up.
+        incident: float64, 0 to 12.5, see :mod:`~tidewatch.detectors.ensemble.auto.incident`; 0 while warming up.
+        expected: float64, what the season expects, or the level where there is none, in the unit of the series; the
+            value itself while warming up.
+        lower, upper: float64, 997 of 1,000 usual points lie between them; infinite beyond the range of a double.
         direction: int8, 1 above what was expected, -1 below, 0 neither.
         warming_up: bool, whether too little came before.
     """
 
+    anomaly: NDArray[np.bool_]
     score: Floats
     evidence: Floats
-    experts: Floats
+    incident: Floats
     expected: Floats
     lower: Floats
     upper: Floats
@@ -68,198 +73,271 @@ class Judgement:
     warming_up: NDArray[np.bool_]
 
 
+@dataclass(slots=True)
+class Marks:
+    """Where a stream stands; places count values, filled in ones too.
+
+    Attributes:
+        count: the place of the next value.
+        learned_at: the last place of learning.
+        judged_at: how many points had been judged there.
+        period: by which points are compared, in points; 0 for none.
+        period_at: the place where it was searched for.
+        ranked_period, ranked_periods: the period, and the number of them, that the past was measured by.
+        credit: how many values may be filled in.
+    """
+
+    count: int = 0
+    learned_at: int = 0
+    judged_at: int = 0
+    period: int = 0
+    period_at: int = 0
+    ranked_period: int = 0
+    ranked_periods: int = 0
+    credit: int = 0
+
+
 class Stream:
     """A stream up to its last point. Memory and work per point are bounded, however long the stream gets.
 
-    Values are kept in units of the power of two above those of the burn-in, which is exact and keeps squares in range.
+    Levels, period, scales and tails are learned at fixed places of the stream, so a judgement does not depend on how
+    the stream was cut into calls.
     """
 
-    def __init__(self) -> None:
-        self.count = 0
-        self._exponent = 0
-        self._learned_at = 0
-        self._period = 0
-        self._period_at = 0
-        self._ranked_season = (0, 0)  # the period and the number of them that the season's past was measured by
-        self._baseline: Baseline | None = None
-        self._early = np.zeros(0)  # the values of the burn-in, while it lasts
-        self._values = Ring(3, LOOKBACK + _BLOCK_LONGEST)
-        self._times = Ring(1, LOOKBACK + _BLOCK_LONGEST, np.int64)
-        self._past = Ring(len(ROWS), CALIBRATION + _BLOCK_LONGEST)
+    def __init__(self, sure: float = SURE) -> None:
+        """Begins a stream.
+
+        Args:
+            sure: incident evidence from which on the first point of an incident is flagged.
+        """
+        self.sure = sure
+        self.marks = Marks()
+        self.unit = Unit(0.0, 0)
+        self.alerts = Alerts()
+        self.early = np.zeros(0)  # the values of the burn-in, while it lasts
+        self.times: Times = np.zeros(0, dtype=np.int64)  # the last
+        self.values = Ring(KEPT + BLOCK)
+        self.measured = Measured()
+        self.pairs = np.zeros(ECHO)
+        self._learned: tuple[Baseline, Shapes] | None = None
+        self.pace = Pace(0)
+        self._sizes, self._levels = np.zeros(0), np.zeros(0)  # of the points since the last learning
 
     @property
-    def period(self) -> int:
-        """The period that points are compared by, in points, whether or not there is a season; 0 during the burn-in."""
-        return self._period
+    def points(self) -> int:
+        """How many points it was given."""
+        return self.measured.count + self.early.size
 
     def season(self) -> int | None:
-        """The same, if the cycles so far agree more than those of noise would by chance; else None."""
-        if not self._period:
+        """The period in points, if the cycles so far agree more than those of noise would by chance; else None."""
+        if not self.marks.period:
             return None
-        values: Floats = self._values.view()[0, -min(LOOKBACK, self.count) :]
-        return self._period if is_season(winsorise(values), self._period) else None
+        return self.marks.period if is_season(winsorise(self.values.view()[-KEPT:]), self.marks.period) else None
 
-    def extend(self, timestamps: NDArray[np.int64], values: Floats, deadline: Deadline = NEVER) -> Judgement:
+    def extend(self, timestamps: Times, values: Floats, deadline: Deadline = NEVER) -> Judgement:
         """Judges the next points, and learns from them.
 
         Args:
-            timestamps: Unix seconds, shape (n,), increasing, after all before. Only their median step is used: a gap
-                moves the season by the points that are missing, until it is older than the lookback.
+            timestamps: Unix seconds, shape (n,), increasing, after all before. Only steps between them are used.
             values: finite, shape (n,).
             deadline: when to give up; looked at before every block.
 
         Raises:
             DeadlineExceeded: once the deadline has passed.
         """
-        out = np.zeros((len(EXPERTS) + 4, values.size))
-        warming_up = np.arange(self.count, self.count + values.size) < WARM_UP
-        begin = min(max(_BURN_IN - self.count, 0), values.size)
-        if begin:
-            self._burn_in(timestamps[:begin], values[:begin])
-        scaled = self._scaled(values)
+        warming_up = np.arange(self.points, self.points + values.size) < WARM_UP
+        out = np.zeros((4, values.size))
+        band = np.tile(values, (3, 1))
+        apart = np.diff(timestamps, prepend=self.times[-1:] if self.times.size else timestamps[:1])
+        begin = self._burn_in(timestamps, values)
+        owed: int | None = None
         while begin < values.size:
             deadline.check()
-            end = min(values.size, begin + self._next() - self.count)
-            self._block(timestamps[begin:end], scaled[begin:end], out[:, begin:end])
-            begin = end
-        score, evidence, expected, margin = out[len(EXPERTS) :]
-        with np.errstate(over="ignore"):
-            band = np.ldexp(np.stack([expected, expected - margin, expected + margin]), self._exponent)
+            grid, judged, taken, owed = self._lay_out(values[begin:], apart[begin:], owed)
+            self._judge(grid, judged, out[:, begin : begin + taken], band[:, begin : begin + taken])
+            self.times = np.append(self.times, timestamps[begin : begin + taken])[-TIMES:]
+            begin += taken
+            if self.marks.count == self._next():
+                self._learn()
+        flags = out[3] > 0.0
+        out[:, warming_up] = 0.0
         expected, lower, upper = np.where(warming_up, values, band)
         direction = (values > expected).astype(np.int8) - (values < expected).astype(np.int8)
-        return Judgement(score, evidence, out[: len(EXPERTS)], expected, lower, upper, direction, warming_up)
+        return Judgement(flags & ~warming_up, out[0], out[1], out[2], expected, lower, upper, direction, warming_up)
 
     def copy(self) -> Stream:
         """Another in the same state: what happens to one does not happen to the other."""
         other = copy.copy(self)
-        other.__dict__.update({name: part.copy() for name, part in vars(self).items() if isinstance(part, Ring)})
+        other.marks, other.alerts = replace(self.marks), replace(self.alerts)
+        other.values, other.measured = self.values.copy(), self.measured.copy()
+        if self._learned is not None:
+            baseline, shapes = self._learned
+            other._learned = baseline, shapes.copy()  # noqa: SLF001 - its own
         return other
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """All that :meth:`restore` needs, as arrays: at most 900 kB before compression."""
-        scalars = (
-            self.count,
-            self._exponent,
-            self._learned_at,
-            self._period,
-            self._period_at,
-            *self._ranked_season,
-        )
-        return {
-            "scalars": np.array(scalars, dtype=np.int64),
-            "early": self._early,
-            "values": self._values.view().copy(),
-            "times": self._times.view().copy(),
-            "past": self._past.view().copy(),
-        }
+    def resume(self) -> None:
+        """Learns again what it knew at the last place of learning, from what is kept: after a rest in storage."""
+        if not self.marks.learned_at:
+            return
+        since = self.marks.count - self.marks.learned_at
+        self._begin(since)
+        past = self.values.view()
+        baseline, shapes = self._usual
+        if since and shapes.known:
+            shapes.measure(baseline.incident.reach.hold(past[-since - shapes.reach :]), since)
+        later = self.measured.count - self.marks.judged_at
+        measures = {name: self.measured.of(name, self.measured.count) for name in ("level", "season", "step")}
+        sides = baseline.point.judge({name: past[past.size - later :] for name, past in measures.items()})
+        self._sizes, self._levels = sides.size, sides.level
 
-    @classmethod
-    def restore(cls, state: Mapping[str, NDArray[Any]]) -> Stream:
-        """The stream that gave this state; it judges what comes next as that one would have."""
-        stream = cls()
-        scalars = [int(scalar) for scalar in state["scalars"]]
-        stream.count, stream._exponent, stream._learned_at = scalars[:3]
-        stream._period, stream._period_at = scalars[3:5]
-        stream._ranked_season = (scalars[5], scalars[6])
-        stream._early = np.asarray(state["early"], dtype=np.float64)
-        stream._values.push(state["values"])
-        stream._times.push(state["times"])
-        stream._past.push(state["past"])
-        if stream._learned_at:
-            stream._baseline = stream._baseline_now()
-        return stream
-
-    def _burn_in(self, timestamps: NDArray[np.int64], values: Floats) -> None:
-        self._early = np.append(self._early, values)
-        self._times.push(timestamps[None])
-        self.count += values.size
-        if self.count == _BURN_IN:
-            self._exponent = int(np.frexp(np.max(np.abs(self._early)))[1])
-            scaled = self._scaled(self._early)
-            recent = np.append(np.full(MARGIN, scaled[0]), scaled)
-            self._values.push(np.tile(recent, (3, 1)))
-            self._values.last(_BURN_IN)[1:] = smoothed(scaled, recent)
-            self._early = np.zeros(0)
-            self._learn()
-
-    def _scaled(self, values: Floats) -> Floats:
-        with np.errstate(over="ignore"):
-            return np.clip(np.ldexp(values, -self._exponent), -_LARGEST, _LARGEST)
+    @property
+    def _usual(self) -> tuple[Baseline, Shapes]:
+        """What was learned at the last place of learning, and the shapes up to the last point."""
+        if self._learned is None:
+            raise RuntimeError("nothing is learned before the burn-in is over")
+        return self._learned
 
     def _next(self) -> int:
-        """The place in the stream where it learns next."""
-        return self._learned_at + min(max(self._learned_at // 8, _BLOCK_SHORTEST), _BLOCK_LONGEST)
+        """The place where it learns next."""
+        learned = self.marks.learned_at
+        # The first changes of what was constant tell most of how it changes.
+        longest = _BLOCK_OF_CONSTANT if learned and self._usual[0].point.mostly_constant else BLOCK
+        return learned + min(max(learned // _BLOCKS, _BLOCK_SHORTEST), longest)
 
-    def _block(self, timestamps: NDArray[np.int64], values: Floats, out: Floats) -> None:
-        """Judges points up to the next place of learning."""
-        # The second and third row are copies until the running means are known that belong there.
-        self._values.push(np.tile(values, (3, 1)))
-        self._times.push(timestamps[None])
-        self.count += values.size
-        if self._baseline is not None:
-            self._past.push(self._judge(values, self._baseline, out))
-        if self.count == self._next():
-            self._learn()
+    def _burn_in(self, timestamps: Times, values: Floats) -> int:
+        """Takes the points of the burn-in; returns how many."""
+        size = min(max(BURN_IN - self.points, 0), values.size)
+        if size:
+            self.early = np.append(self.early, values[:size])
+            self.times = np.append(self.times, timestamps[:size])
+            if self.early.size == BURN_IN:
+                self._start()
+        return size
 
-    def _judge(self, values: Floats, baseline: Baseline, out: Floats) -> Floats:
-        """Fills ``out`` with evidence, score, its evidence, expectation and margin; returns what to remember."""
-        size = values.size
-        past = self._values.view()
-        expected = expectation(past[0], MARGIN + size, baseline)
-        winsorised = baseline.winsorise(self._values.last(MARGIN + size)[0], expected)
-        self._values.last(size)[1:] = smoothed(values, winsorised)
-        seasonal = expected[MARGIN:]
-        remembered = np.zeros((len(ROWS), size))
-        remembered[:FUSED] = measure(winsorised, past, seasonal, baseline)
-        # Only residuals of usual points may widen the band.
-        remembered[RESIDUAL] = np.abs(winsorised[MARGIN:] - seasonal)
-        if baseline.tails is not None:
-            out[: len(EXPERTS)] = _evidence(baseline.tails, remembered)
-            out[-4] = remembered[FUSED] = fuse(out[: len(EXPERTS)])
-            out[-3] = baseline.tails.evidence(FUSED, remembered[FUSED])
-        out[-2] = seasonal if baseline.seasonal else baseline.centre
-        out[-1] = baseline.margin
-        return remembered
+    def _start(self) -> None:
+        self.unit = Unit.of(self.early)
+        values = self.unit.scale(self.early)
+        self.early = np.zeros(0)
+        self.values.push(values)
+        levels = rounded(np.abs(values - np.sort(values)[values.size // 2]))
+        steps = rounded(np.abs(np.diff(values)))
+        self.measured.push({"level": levels, "season": levels, "step": np.append(steps[:1], steps)})
+        self.marks.count = self.marks.credit = BURN_IN
+        self._learn()
+
+    def _lay_out(
+        self, values: Floats, apart: Times, owed: int | None
+    ) -> tuple[Floats, NDArray[np.bool_] | None, int, int | None]:
+        """The next values on the grid, up to the next place of learning.
+
+        Args:
+            values: in the unit of the series, shape (n,).
+            apart: seconds since the point before each, shape (n,).
+            owed: how many values are still to be filled in before the first; None if that is not known yet.
+
+        Returns:
+            The values in units; which of them are judged, None for all; how many points they take; what is owed then.
+        """
+        room = self._next() - self.marks.count
+        scaled, period = self.unit.scale(values[:room]), self.marks.period
+        missing = self.pace.missing(apart[:room], period)
+        if not missing.any() and not owed:
+            self.marks.credit = min(self.marks.credit + scaled.size, MOST_CREDIT)
+            return scaled, None, scaled.size, None
+        grid = np.concatenate([self.values.view()[-period:], np.zeros(room)])
+        judged = np.zeros(room, dtype=np.bool_)
+        place = taken = 0
+        for value, skipped in zip(scaled.tolist(), missing.tolist(), strict=True):
+            fill = skipped if owed is None else owed
+            if owed is None:
+                fill = fill if fill <= self.marks.credit else 0
+                self.marks.credit -= fill
+            now = min(fill, room - place)
+            grid[period + place : period + place + now] = grid[place : place + now]
+            place += now
+            owed = fill - now
+            if place == room:
+                break
+            grid[period + place] = value
+            judged[place] = True
+            place, taken, owed = place + 1, taken + 1, None
+            self.marks.credit = min(self.marks.credit + 1, MOST_CREDIT)
+            if place == room:
+                break
+        return grid[period : period + place], judged[:place], taken, owed
+
+    def _judge(self, grid: Floats, judged: NDArray[np.bool_] | None, out: Floats, band: Floats) -> None:
+        """Fills ``out`` with score, evidence, incident evidence and flag, and ``band`` with expectation and limits."""
+        baseline, shapes = self._usual
+        self.values.push(grid)
+        self.marks.count += grid.size
+        expected, measures = baseline.measure(self.values.view(), grid.size, shapes)
+        if judged is not None:
+            expected, measures = expected[judged], {name: sizes[judged] for name, sizes in measures.items()}
+        if not expected.size:
+            return
+        sides = baseline.point.judge(measures)
+        begin = self._sizes.size
+        self._sizes, self._levels = np.append(self._sizes, sides.size), np.append(self._levels, sides.level)
+        pairs = np.append(self.pairs, sides.pair)
+        self.pairs = pairs[-ECHO:]
+        incident = baseline.incident.evidence(measures)
+        opening = incident if baseline.explained else np.zeros_like(incident)
+        opens = alert_once(opening, self.sure, recovery=RECOVERY, state=self.alerts)
+        out[0], out[1], out[2] = echoed(pairs), sides.evidence, incident
+        out[3] = baseline.point.flag(sides, begin, self._sizes, self._levels) | opens
+        expected = expected if baseline.seasonal else np.full(expected.size, baseline.point.centre)
+        band[0] = self.unit.unscale(expected)
+        band[1] = self.unit.unscale(expected - baseline.margin)
+        band[2] = self.unit.unscale(expected + baseline.margin)
+        self.measured.push(measures)
 
     def _learn(self) -> None:
-        self._learned_at = self.count
-        if self.count >= 2 * self._period_at:
-            self._period_at = self.count
-            history = self._history()
-            times = self._times.view()[0][-history.size :]
-            self._period = choose_period(times, winsorise(history), LOOKBACK // 2)
-        first = self._baseline is None or self._baseline.tails is None
-        self._baseline = self._baseline_now()
-        period, periods = self._ranked_season
-        if self._baseline.periods and (period != self._period or self._baseline.periods >= _RANKED_ANEW * periods):
-            self._ranked_season = (self._period, self._baseline.periods)
-            first = first or period != self._period
-            self._measure_season_anew(self._baseline)
-        if first and self._baseline.tails is not None:
-            past = self._past.view()
-            past[FUSED] = fuse(_evidence(self._baseline.tails, past))
-            self._baseline = self._baseline_now()
+        marks = self.marks
+        marks.learned_at, marks.judged_at = marks.count, self.measured.count
+        kept = self.values.view()[-KEPT:]
+        if marks.count >= max(2 * marks.period_at, _SEARCH_FIRST):
+            marks.period_at = _SEARCH_FIRST << ((marks.count // _SEARCH_FIRST).bit_length() - 1)
+            period = choose_period(self.times, winsorise(kept), kept.size // 2)
+            if period != marks.period:
+                marks.period = period
+                self.measured.clear("shape")
+        periods = periods_of(kept.size, marks.period)
+        if periods and (marks.period != marks.ranked_period or periods >= _RANKED_ANEW * marks.ranked_periods):
+            marks.ranked_period, marks.ranked_periods = marks.period, periods
+            self._measure_season_anew(kept, periods)
+        self.pace = Pace.of(self.times)
+        self._begin(0)
+        self._follow()
 
-    def _measure_season_anew(self, baseline: Baseline) -> None:
+    def _measure_season_anew(self, kept: Floats, periods: int) -> None:
         """Measures the season's past as it would be measured now, since later points are ranked among it."""
-        past = self._past.view()
-        if past.shape[1]:
-            history = self._values.view()[:, -min(LOOKBACK, self.count) :]
-            past[[SEASON, DRIFT, RESIDUAL]] = remeasure_season(history, past.shape[1], baseline)
-            self._baseline = self._baseline_now()
+        ordered = np.sort(kept)
+        spread = spread_of(ordered)
+        held = Reach.of(ordered, spread).hold(kept)
+        size = min(held.size, self.measured.count)
+        period = self.marks.period
+        self.measured.replace("season", rounded(earlier_residuals(held, period, periods)[-size:]))
+        means = running_means(np.concatenate([np.full(SLOW - 1, held[0]), held]), SLOW - 1)
+        for name, mean in zip(("fast", "slow"), means, strict=True):
+            apart = nearest_other(mean, period, periods) - FLOOR_SHARE * spread
+            self.measured.replace(name, rounded(np.maximum(apart, 0.0)[-size:]))
 
-    def _baseline_now(self) -> Baseline:
-        """What was learned at the last place of learning, from the points before it."""
-        values = self._history()
-        since = self.count - self._learned_at
-        past = self._past.view()[:, : len(self._past) - since][:, -CALIBRATION:]
-        return learn(past, values, self._period, min(MOST_PERIODS, values.size // self._period))
+    def _begin(self, since: int) -> None:
+        """Learns from what was kept so many values ago."""
+        past = self.values.view()
+        kept = past[: past.size - since][-KEPT:]
+        baseline = learn(self.measured, self.marks.judged_at, kept, self.marks.period)
+        self._learned = baseline, Shapes(baseline.incident.reach.hold(kept), self.marks.period)
+        self._sizes = self._levels = np.zeros(0)
 
-    def _history(self) -> Floats:
-        """The values up to the last place of learning, at most LOOKBACK of them."""
-        values: Floats = self._values.view()[0, : len(self._values) - (self.count - self._learned_at)]
-        return values[-min(LOOKBACK, self._learned_at) :]
-
-
-def _evidence(tails: Tails, remembered: Floats) -> Floats:
-    return np.stack([tails.evidence(row, remembered[row]) for row in range(len(EXPERTS))])
+    def _follow(self) -> None:
+        """Moves the unit after the series, where that has gone far."""
+        baseline, _ = self._usual
+        spread = baseline.incident.floor / FLOOR_SHARE
+        move, grow = self.unit.follow(baseline.point.centre, spread)
+        if move or grow:
+            self.unit = self.unit.moved(move, grow)
+            self.values.replace(np.ldexp(self.values.view() - move, -grow).astype(np.float32).astype(np.float64))
+            self.measured.rescale(-grow)
+            self._begin(0)

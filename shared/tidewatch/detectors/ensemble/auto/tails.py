@@ -13,69 +13,94 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.calibration.pareto import LEAST_TAIL, excess_at, fit_pareto, log_survival
+from tidewatch.calibration.pareto import LEAST_TAIL, fit_pareto, log_survival
 
+Floats = NDArray[np.float64]
+
+TWICE: Final = 2.0
+"""The two largest of a past count as at most so many times the third: one sentinel must not shape a tail."""
+_WILD: Final = 2
 _TAIL_SHARE: Final = 0.02
 _TAIL_FEWEST: Final = 8
 _LN10: Final = float(np.log(10.0))
 
 
+def tamed(past: Floats) -> Floats:
+    """A past, shape (n,), its two largest held to twice the third; of fewer than three, as it is.
+
+    A sentinel such as 65535 gives two unusual steps, and one unusual distance from each expectation.
+    """
+    if past.size <= _WILD:
+        return past
+    place = past.size - 1 - _WILD
+    held: Floats = np.minimum(past, TWICE * np.partition(past, place)[place])
+    return held
+
+
+def tamed_order(ordered: Floats) -> Floats:
+    """The same of a past that is sorted, shape (n,); sorted again."""
+    return ordered if ordered.size <= _WILD else np.minimum(ordered, TWICE * ordered[-1 - _WILD])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Tails:
-    """Calibration of several statistics at once, each by its own sorted past.
+class Tail:
+    """One statistic's past, and a generalised Pareto tail of its largest 2 %.
 
     Attributes:
-        ranks: float64, shape (rows, m), the past of each statistic, ascending.
-        start: float64, shape (rows,), where the Pareto tail begins.
-        scale, shape: float64, shape (rows,), the tail's parameters, shape within 0 and 0.5.
-        share: float64, shape (rows,), the p-value where the tail begins.
-        memory: float64, shape (rows,), see :meth:`of`.
+        ranks: float64, shape (m,), the past, ascending.
+        start: where the tail begins.
+        scale, shape: the tail's parameters, shape within 0 and 0.5.
+        share: the p-value where the tail begins.
+        memory: see :meth:`of`.
     """
 
-    ranks: NDArray[np.float64]
-    start: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    shape: NDArray[np.float64]
-    share: NDArray[np.float64]
-    memory: NDArray[np.float64]
+    ranks: Floats
+    start: float
+    scale: float
+    shape: float
+    share: float
+    memory: float
 
     @classmethod
-    def of(cls, ranks: NDArray[np.float64], floor: NDArray[np.float64], memory: NDArray[np.float64]) -> Tails:
+    def of(cls, ranks: Floats, floor: float, memory: float = 1.0) -> Tail:
         """Calibrates by a past of m points.
 
         Args:
-            ranks: shape (rows, m), each row ascending, m at least 10.
-            floor: shape (rows,), the least scale of each tail, so that a constant past does not make a tail of none.
-            memory: shape (rows,), how many points in a row a statistic is much the same for. A conformal p-value counts
-                the point itself among those as unusual; this counts as many points as come and go together, without
-                which smooth statistics would exceed their past too often.
+            ranks: shape (m,), ascending, m at least 10.
+            floor: the least scale of the tail, so that a constant past does not make a tail of none.
+            memory: how many points in a row the statistic is much the same for. A conformal p-value counts the point
+                itself among those as unusual; this counts as many points as come and go together, without which smooth
+                statistics would exceed their past too often.
         """
-        size = ranks.shape[1]
-        count = max(int(size * _TAIL_SHARE), _TAIL_FEWEST)
-        start = ranks[:, size - count - 1]
-        excess = ranks[:, size - count :] - start[:, None]
-        scale, shape = fit_pareto(excess)
-        least = np.maximum(LEAST_TAIL * (start - ranks[:, size // 2]), floor)
-        return cls(ranks, start, np.maximum(scale, least), shape, (count + memory) / (size + memory), memory)
-
-    def evidence(self, row: int, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``-log10`` of the p-value of each value under the calibration of a row, at least 0, shape (n,)."""
-        ranks = self.ranks[row]
         size = ranks.size
-        above = size - np.searchsorted(ranks, values) + self.memory[row]
-        evidence: NDArray[np.float64] = np.log10((size + self.memory[row]) / above)
-        beyond = values > self.start[row]
+        count = max(int(size * _TAIL_SHARE), _TAIL_FEWEST)
+        start = float(ranks[size - count - 1])
+        (scale,), (shape,) = fit_pareto(ranks[None, size - count :] - start)
+        least = max(LEAST_TAIL * (start - float(ranks[size // 2])), floor)
+        return cls(ranks, start, max(float(scale), least), float(shape), (count + memory) / (size + memory), memory)
+
+    def evidence(self, values: Floats) -> Floats:
+        """``-log10`` of p-values for a smooth statistic, at least 0, shape (n,): Pareto above the 98th percentile."""
+        size = self.ranks.size
+        above = size - np.searchsorted(self.ranks, values) + self.memory
+        evidence: Floats = np.log10((size + self.memory) / above)
+        beyond = values > self.start
         if beyond.any():
-            evidence[beyond] = self._beyond(row, values[beyond])
+            tail = log_survival(values[beyond] - self.start, self.scale, self.shape)
+            evidence[beyond] = -(tail + np.log(self.share)) / _LN10
         return evidence
 
-    def limit(self, row: int, p_value: float) -> float:
-        """The value with this p-value in the tail of a row; ``p_value`` at most ``share``."""
-        depth = float(np.log(max(float(self.share[row]) / p_value, 1.0)))
-        shape = float(self.shape[row])
-        return float(self.start[row]) + excess_at(-depth, float(self.scale[row]), shape)
+    def rank_evidence(self, values: Floats) -> Floats:
+        """``-log10`` of conformal p-values, shape (n,): ranks up to the largest of the past, Pareto only beyond it.
 
-    def _beyond(self, row: int, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        tail = log_survival(values - self.start[row], float(self.scale[row]), float(self.shape[row]))
-        deeper: NDArray[np.float64] = -(tail + np.log(self.share[row])) / _LN10
-        return deeper
+        Ranks hold for any distribution, also one with two modes, which a Pareto tail does not fit.
+        """
+        size = self.ranks.size
+        evidence: Floats = np.log10((size + 1.0) / (size - np.searchsorted(self.ranks, values) + 1.0))
+        last = float(self.ranks[-1])
+        beyond = values > last
+        if beyond.any():
+            # A Pareto tail seen from further out is one again, with the same shape and a scale that has grown with it.
+            scale = self.scale + self.shape * (last - self.start)
+            evidence[beyond] = np.log10(size + 1.0) - log_survival(values[beyond] - last, scale, self.shape) / _LN10
+        return evidence
