@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from tidewatch.api.predict_rows import PredictRowsResponse
+from tidewatch.deadline import DeadlineExceeded
 from tidewatch.detectors import CATALOGUE_OF_ROWS
+from tidewatch.detectors.multivariate.detector import CalibratedRowsModel
 
 from tests.support.api import Api, Reply, authorized
 from tests.support.boundary import Boundary
@@ -227,6 +229,25 @@ def test_an_answer_that_lambda_could_not_send_is_refused_with_what_fits(api: Api
     )
     assert refused.errors == [(("body", "rows"), "too_many_points")]
     assert taken.status == 200
+
+
+def give_up(*_: object, **__: object) -> None:
+    raise DeadlineExceeded
+
+
+def test_what_takes_too_long_is_refused_and_publishes_nothing(api: Api, boundary: Boundary, monkeypatch):
+    with monkeypatch.context() as slow:
+        slow.setattr("tidewatch.services.fit_rows.fit_rows", give_up)
+        refused = fit(api)
+    assert (refused.problem, refused.errors) == ("cannot-train", [(("body", "rows"), "cannot_train")])
+    assert not boundary.wrote
+    fit(api)
+    monkeypatch.setattr(CalibratedRowsModel, "score", give_up)
+    monkeypatch.setattr(CalibratedRowsModel, "review", give_up)
+    assert predict(api, NEXT).problem == "out-of-time"
+    later = NEXT | {"timestamp": "2025-01-01T03:21:00"}
+    assert predict(api, NEXT, later).errors == [(("body", "rows"), "takes_too_long")]
+    assert api.call("GET", "/plot?series_id=s").errors == [(("query", "version"), "takes_too_long")]
 
 
 @pytest.mark.parametrize("path", ["/fit/s", "/predict/s", "/predict"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tidewatch.deadline import Deadline, DeadlineExceeded
-from tidewatch.detectors import CannotTrain, DetectorOptions, fit_rows
+from tidewatch.detectors import CannotTrain, DetectorOptions, RowsModel, fit_rows
 from tidewatch.registry import Cause, Publisher, Receipt, SeriesKey
 from tidewatch.registry.audit import NOBODY
 from tidewatch.series import Frame, FrameProfile
@@ -42,15 +42,25 @@ def fit(
         StorageUnavailable: if storage failed.
     """
     try:
-        model = fit_rows(trained_on, options, deadline=deadline.earlier(SECONDS_TO_PUBLISH))
-    except DeadlineExceeded:
-        raise CannotTrain(
-            f"{options.name} takes longer for {len(trained_on):,} rows than a request has: send fewer rows, or choose "
-            "options or a detector that need less time"
-        ) from None
+        model = _train_in_time(trained_on, options, deadline.earlier(SECONDS_TO_PUBLISH))
     except CannotTrain as error:
         error.field = field
         raise
     version = publisher.publish(series, trained_on, model, receipt, deadline, cause=cause, promote=promote)
     learned = model.learned() if version.learned is None else version.learned
     return FitResult(version, learned, FrameProfile.of(trained_on).warnings())
+
+
+def _train_in_time(rows: Frame, options: DetectorOptions, deadline: Deadline) -> RowsModel:
+    """The model that the detector of these options learns.
+
+    Raises:
+        CannotTrain: if the rows do not suit the detector, or training takes too long.
+    """
+    try:
+        return fit_rows(rows, options, deadline=deadline)
+    except DeadlineExceeded:
+        raise CannotTrain(
+            f"{options.name} takes longer for {len(rows):,} rows than a request has: send fewer rows, or choose "
+            "options or a detector that need less time"
+        ) from None
