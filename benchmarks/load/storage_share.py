@@ -1,8 +1,9 @@
-"""Whose processor time a request takes, and what of the local stack's time is moto, which stands in for storage.
+"""Whose processor time a request takes, and what of the local stack's time is the stand-in for storage.
 
 Run as a process of its own, ``python -m benchmarks.load.storage_share``, it prints milliseconds a request by kind.
 The same application serves the same requests as under load, but one by one and without sockets, with a clock around
-each call of boto3 and around moto within it. One thread does all of it, so a share of the time is one of the processor.
+each call of botocore and around the stand-in within it: moto, and the reading of moto's tables that answers GetItem.
+One thread does all of it, so a share of the time is one of the processor.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from benchmarks.load.outcome import Outcome
 from benchmarks.load.stages import SERIES, Kind
 from benchmarks.load.targets import CACHED, IN_ONE_PROCESS
 from local.project import PROJECT
+from local.sam.aws import reads
 from local.sam.console import Console
 from local.sam.server import Gateway
 from local.sam.stack import one_process_stack
@@ -42,18 +44,18 @@ Clocked = Mapping[str, Mapping[str, float]]
 def cpu_by_part(outcome: Outcome, clocked: Clocked | None) -> dict[str, float]:
     """Seconds of processor time for 1,000 requests, by part; a part that has none is not there.
 
-    In the local stack server, functions and storage are one process. What is moto's of it comes from the clock, and the
-    rest is told as the functions'.
+    In the local stack server, functions and storage are one process. What is the stand-in's of it comes from the clock,
+    and the rest is told as the functions'.
     """
     spent = {part: outcome.cpu_per_thousand(part) for part in PARTS}
     if outcome.target in {target.name for target in IN_ONE_PROCESS}:
-        spent["storage"] = min(moto_share(outcome, clocked), spent["server"]) if clocked else 0.0
+        spent["storage"] = min(stand_in_share(outcome, clocked), spent["server"]) if clocked else 0.0
         spent["functions"], spent["server"] = spent["server"] - spent["storage"], 0.0
     return {part: seconds for part, seconds in spent.items() if seconds > 0}
 
 
-def moto_share(outcome: Outcome, clocked: Clocked) -> float:
-    """Seconds that moto takes of 1,000 requests: so many of each kind, each as long as the clock says.
+def stand_in_share(outcome: Outcome, clocked: Clocked) -> float:
+    """Seconds that the stand-in takes of 1,000 requests: so many of each kind, each as long as the clock says.
 
     With ``HEAD_CACHE_SECONDS=1`` there is at most one read a second for each series.
     """
@@ -64,7 +66,7 @@ def moto_share(outcome: Outcome, clocked: Clocked) -> float:
     if outcome.target == CACHED.name:
         reads = min(reads, SERIES * outcome.seconds)
     # A millisecond for each is a second for 1,000.
-    predict, fit = clocked["predict"]["moto"], clocked["fit"]["moto"]
+    predict, fit = clocked["predict"]["stand_in"], clocked["fit"]["stand_in"]
     return (reads * predict + outcome.answered.get("fit", 0) * fit) / requests
 
 
@@ -84,11 +86,11 @@ class Clock:
         original: Callable[..., Any] = getattr(owner, name)
 
         def timed(*arguments: Any, **named: Any) -> Any:
-            start = time.perf_counter()
+            start = time.thread_time()
             try:
                 return original(*arguments, **named)
             finally:
-                self.seconds += time.perf_counter() - start
+                self.seconds += time.thread_time() - start
 
         setattr(owner, name, timed)
         try:
@@ -98,7 +100,7 @@ class Clock:
 
 
 async def measure() -> dict[str, dict[str, float]]:
-    """Milliseconds a request by kind: ``all``, of it ``calls`` (boto3 with what is below), of that ``moto``."""
+    """Milliseconds a request by kind: ``all``, of it ``calls`` (botocore with what is below), of that ``stand_in``."""
     terminal = sys.stdout
     found: dict[str, dict[str, float]] = {}
     async with one_process_stack(PROJECT, Console(terminal, requests=False)) as stack:
@@ -117,13 +119,18 @@ async def _measure(gateway: Gateway, kind: Kind, count: int) -> dict[str, float]
     from botocore.client import BaseClient
     from moto.core.models import botocore_stubber
 
-    calls, moto = Clock(), Clock()
-    with calls.around(BaseClient, "_make_api_call"), moto.around(botocore_stubber, "process_request"):
-        start = time.perf_counter()
+    calls, stand_in = Clock(), Clock()
+    with (
+        calls.around(BaseClient, "_make_api_call"),
+        stand_in.around(botocore_stubber, "process_request"),
+        # What it answers does not reach moto.
+        stand_in.around(reads, "get_item"),
+    ):
+        start = time.thread_time()
         for number in range(count):
             await _post(gateway, kind, number)
-        total = time.perf_counter() - start
-    seconds = {"all": total, "calls": calls.seconds, "moto": moto.seconds}
+        total = time.thread_time() - start
+    seconds = {"all": total, "calls": calls.seconds, "stand_in": stand_in.seconds}
     return {name: value / count * 1000 for name, value in seconds.items()}
 
 

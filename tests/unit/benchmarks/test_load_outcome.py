@@ -11,7 +11,7 @@ from benchmarks.load.storage_share import cpu_by_part
 from benchmarks.load.targets import CACHED, CONSISTENT, RUNTIMES
 
 times = st.lists(st.floats(0, 1e6), min_size=1, max_size=200)
-CLOCKED = {"predict": {"all": 1.0, "calls": 0.7, "moto": 0.4}, "fit": {"all": 5.0, "calls": 4.0, "moto": 2.0}}
+CLOCKED = {"predict": {"all": 1.0, "calls": 0.7, "stand_in": 0.4}, "fit": {"all": 5.0, "calls": 4.0, "stand_in": 2.0}}
 
 
 @given(times, st.integers(1, 100))

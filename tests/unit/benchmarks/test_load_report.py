@@ -31,7 +31,7 @@ def run_of(targets, *, rate=1600, p99=90.0, errors=None, cpu=None):
         for target in targets
         for stage in STAGES
     ]
-    storage = {kind: {"all": 2.0, "calls": 1.0, "moto": 0.5} for kind in ("predict", "fit")} if cpu else None
+    storage = {kind: {"all": 2.0, "calls": 1.0, "stand_in": 0.5} for kind in ("predict", "fit")} if cpu else None
     return Run(10, targets, outcomes, storage)
 
 
@@ -44,7 +44,7 @@ def test_every_target_has_its_row_in_each_stage(tmp_path):
     assert "`make bench-load`, on 21 November 2026: 2 cores; Python 3." in written
     assert "No request of any stage failed." in written
     assert (
-        "A prediction takes 2.00 ms: 1.00 ms (50 %) are GetItem, of which 0.50 ms (25 % of all) are moto."
+        "A prediction takes 2.00 ms: 1.00 ms (50 %) are GetItem, of which 0.50 ms (25 % of all) are the stand-in."
         in " ".join(written.split())
     )
     assert max(map(len, written.splitlines())) < 180
