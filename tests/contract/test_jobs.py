@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -131,6 +132,24 @@ def test_one_worker_at_a_time(jobs, job):
     assert 800 <= held.value.seconds <= 802
     second = take(jobs, job, now=NOW + timedelta(seconds=901))
     assert (second.fence, second.job.attempts) == (first.fence + 1, 2)
+
+
+def test_of_many_workers_at_once_one_gets_the_job(jobs, tenant):
+    if "amazonaws" in jobs._client.meta.endpoint_url:
+        pytest.skip("moto does not isolate the writes of threads")
+    for _ in range(5):
+        job = a_job(tenant)
+        jobs.add(job)
+
+        def attempt(_, job=job):
+            try:
+                return take(jobs, job)
+            except LeaseHeld:
+                return None
+
+        with ThreadPoolExecutor(8) as pool:
+            leases = [lease for lease in pool.map(attempt, range(8)) if lease is not None]
+        assert [lease.fence for lease in leases] == [1]
 
 
 @pytest.mark.parametrize(
