@@ -112,3 +112,58 @@ def test_a_fit_warns_of_gaps_flat_ends_and_few_cycles(api: Api):
     assert "1 gap" in gap
     assert "30 points are missing" in gap
     assert "last 26 values" in flat
+
+
+KNOWN = {"display_name": "Load of the web servers", "unit": "requests/s", "labels": {"region": "eu-1", "tier": "web"}}
+
+
+class TestDescriptions:
+    def test_come_back_with_the_series_its_versions_and_the_list(self, api: Api):
+        fit(api, **KNOWN)
+        told = [
+            api.call("GET", "/series/s").json(),
+            api.call("GET", "/series/s/versions/1").json(),
+            api.call("GET", "/series/s/versions").json()["versions"][0],
+            api.call("GET", "/series").json()["series"][0],
+        ]
+        assert [{name: each[name] for name in KNOWN} for each in told] == [KNOWN] * 4
+
+    def test_stay_until_a_fit_brings_others(self, api: Api):
+        fit(api, **KNOWN)
+        fit(api)
+        fit(api, unit="1/s")
+        nothing = {"display_name": None, "labels": {}}
+        for version, expected in ((1, KNOWN), (2, KNOWN), (3, nothing | {"unit": "1/s"})):
+            told = api.call("GET", f"/series/s/versions/{version}").json()
+            assert {name: told[name] for name in KNOWN} == expected
+
+    def test_find_series_by_a_label(self, api: Api):
+        for series_id, region in (("a", "eu-1"), ("b", "us-1"), ("c", "eu-1"), ("d", None)):
+            labels = {"region": region} if region else {}
+            assert api.fit(series_id, VALUES, more={"labels": labels}).status == 200
+        found = api.call("GET", "/series?label=region:eu-1").json()["series"]
+        assert [line["series_id"] for line in found] == ["a", "c"]
+        page = api.call("GET", "/series?label=region:us-1&limit=1").json()
+        assert (page["series"], page["next_cursor"] is not None) == ([], True)
+        assert api.call("GET", "/series?label=region").errors == [(("query", "label"), "label_form")]
+
+    def test_are_of_rows_too(self, api: Api):
+        rows = [{"timestamp": 1_700_000_000 + 60 * n, "x1": float(n % 5), "x2": float(n % 7)} for n in range(40)]
+        assert api.call("POST", "/fit/s", json_body={"rows": rows} | KNOWN).status == 200
+        assert api.call("GET", "/series/s").json()["labels"] == KNOWN["labels"]
+
+    @pytest.mark.parametrize(
+        "known",
+        [
+            {"labels": {"1": "x"}},
+            {"labels": {"a": ""}},
+            {"labels": {"a": 1}},
+            {"labels": {f"l{n}": "x" for n in range(9)}},
+            {"unit": ""},
+            {"display_name": "x" * 129},
+        ],
+    )
+    def test_have_bounds(self, api: Api, known):
+        reply = api.fit("s", VALUES, more=known)
+        assert (reply.status, reply.problem) == (422, "invalid-request")
+        assert reply.errors[0][0][:2] == ("body", next(iter(known)))

@@ -220,4 +220,5 @@ def _summary(head: Head) -> SeriesSummary:
         detector=version.detector,
         points_used=version.points_used,
         trained_at=version.trained_at,
+        description=version.description,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tidewatch.adapters import deletion, publishing
 from tidewatch.adapters.clients import storage_call
 from tidewatch.adapters.items import (
+    DESCRIPTION,
     TRAIL,
     head_from_item,
     head_key,
@@ -33,7 +34,7 @@ SERIES_INDEX: Final = "SeriesByTenant"
 _READING: Final = "the reading of a model"
 # A BatchGetItem takes no more.
 _READ_AT_ONCE: Final = 100
-_SUMMARY: Final = "series_id, latest, champion, detector, points_used, trained_at"
+_SUMMARY: Final = f"series_id, latest, champion, detector, points_used, trained_at, {DESCRIPTION}"
 _LAST_NUMBER: Final = 99_999_999
 
 

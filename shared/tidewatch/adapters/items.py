@@ -15,7 +15,17 @@ from typing import Any, Final
 import orjson
 
 from tidewatch.adapters.table import Item
-from tidewatch.registry import AuditEntry, Challenger, Head, Lineage, ModelVersion, SeriesKey, SeriesSummary, Trail
+from tidewatch.registry import (
+    AuditEntry,
+    Challenger,
+    Description,
+    Head,
+    Lineage,
+    ModelVersion,
+    SeriesKey,
+    SeriesSummary,
+    Trail,
+)
 from tidewatch.registry.audit import time_text
 from tidewatch.tenancy import Tenant
 
@@ -32,6 +42,7 @@ of a tenant lie in one partition of it, which takes 1,000 writes a second. Befor
 _SHARDS: Final = 16
 _LEARNED: Final = "learned"
 _PROFILE: Final = "profile"
+DESCRIPTION: Final = "description"
 _LINEAGE: Final = "lineage"
 _EVALUATION: Final = "evaluation"
 # Every prediction reads the head, and pays by its size.
@@ -94,6 +105,8 @@ def version_to_item(version: ModelVersion) -> Item:
         item |= {_LEARNED: _json(version.learned), _PROFILE: _json(version.profile)}
     if version.kind != "series":
         item |= {"kind": {"S": version.kind}, "variables": {"S": orjson.dumps(version.variables).decode()}}
+    if described := version.description.to_json():
+        item[DESCRIPTION] = _json(described)
     if version.lineage is not None:
         item[_LINEAGE] = _json(version.lineage.to_json())
     if version.evaluation is not None:
@@ -125,6 +138,7 @@ def version_from_item(item: Item, tenant: Tenant) -> ModelVersion:
         # Items of earlier releases have none of these.
         kind=item["kind"]["S"] if "kind" in item else "series",
         variables=tuple(orjson.loads(item["variables"]["S"])) if "variables" in item else (),
+        description=_description(item),
         lineage=Lineage(**orjson.loads(item[_LINEAGE]["S"])) if _LINEAGE in item else None,
         evaluation=orjson.loads(item[_EVALUATION]["S"]) if _EVALUATION in item else None,
     )
@@ -200,7 +214,12 @@ def summary_from_item(item: Item) -> SeriesSummary:
         detector=item["detector"]["S"],
         points_used=int(item["points_used"]["N"]),
         trained_at=datetime.fromisoformat(item["trained_at"]["S"]),
+        description=_description(item),
     )
+
+
+def _description(item: Item) -> Description:
+    return Description(**orjson.loads(item[DESCRIPTION]["S"])) if DESCRIPTION in item else Description()
 
 
 def _json(value: Mapping[str, Any]) -> dict[str, str]:

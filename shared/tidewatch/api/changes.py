@@ -5,17 +5,17 @@ Without ``from __future__ import annotations``: Powertools would compile string 
 
 import re
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Depends, Response
-from aws_lambda_powertools.event_handler.openapi.params import Header
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from tidewatch import composition
 from tidewatch.api.problem_schema import CONTENT_TYPE, Problem
 from tidewatch.api.request import ApiRequest
-from tidewatch.registry import Cause, Head, Promoter
+from tidewatch.registry import Cause, Description, Head, Promoter
 
 
 def get_promoter() -> Promoter:
@@ -42,6 +42,62 @@ Promote = Annotated[
     ),
 ]
 GivenReason = Annotated[Reason, StringConstraints(min_length=1)]
+
+
+_LabelText = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
+Labels = Annotated[
+    dict[Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")], _LabelText],
+    Field(max_length=8, description="Values by name, such as region: eu-1, by which series are found."),
+]
+
+
+class Described(BaseModel):
+    """What people know of a series. Without any of it a fit keeps what the champion has."""
+
+    display_name: Annotated[
+        str | None, StringConstraints(strict=True, min_length=1, max_length=128), Field(description="What to call it.")
+    ] = None
+    unit: Annotated[
+        str | None,
+        StringConstraints(strict=True, min_length=1, max_length=32),
+        Field(description="What its values are measured in, such as ms."),
+    ] = None
+    labels: Labels | None = None
+
+    @property
+    def description(self) -> Description | None:
+        """What was sent; None if nothing was."""
+        if (self.display_name, self.unit, self.labels) == (None, None, None):
+            return None
+        return Description(self.display_name, self.unit, self.labels or {})
+
+
+def _check_label(label: str) -> str:
+    name, colon, value = label.partition(":")
+    if not (name and colon and value):
+        raise PydanticCustomError("label_form", "a label is its name, a colon, and its value, such as region:eu-1")
+    return label
+
+
+LabelQuery = Annotated[
+    Annotated[str, AfterValidator(_check_label), WithJsonSchema({"type": "string", "pattern": "^.+:.+$"})] | None,
+    Query(description="Only series with this label: its name, a colon, and its value."),
+]
+
+
+def wanted_label(label: str) -> tuple[str, str]:
+    """Name and value of a checked label."""
+    name, _, value = label.partition(":")
+    return name, value
+
+
+def described(description: Description) -> dict[str, Any]:
+    """A description as answers tell it."""
+    return {
+        "display_name": description.display_name,
+        "unit": description.unit,
+        "labels": dict(description.labels),
+    }
 
 
 def _check_tag(tag: str) -> str:

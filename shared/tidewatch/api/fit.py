@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from tidewatch.api.app import route
-from tidewatch.api.changes import Promote, Reason, cause_of
+from tidewatch.api.changes import Described, Promote, Reason, cause_of
 from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words, read_detector
 from tidewatch.api.fields import IdempotencyKey, Int32, SeriesId, as_errors, unknown_fields
@@ -54,7 +54,7 @@ def _limits(settings: Settings) -> BodyLimits:
     return BodyLimits(settings.max_body_bytes, containers=256 + 2 * settings.max_points, items=items)
 
 
-class FitRequest(BaseModel):
+class FitRequest(Described):
     """A series to train on, and optionally how."""
 
     model_config = ConfigDict(extra="forbid")
@@ -104,6 +104,8 @@ class FitRequest(BaseModel):
         meaning.update(self._series.values.tobytes())
         # What an earlier release did not know has no part where it is as it was then.
         told = [self.allow_constant, self.detector.model_dump(), *([] if self.promote else ["unpromoted"])]
+        if self.description is not None:
+            told.append(self.description.to_json())
         meaning.update(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
         return meaning.hexdigest()
 
@@ -227,6 +229,7 @@ def fit(
                 allow_constant=body.allow_constant,
                 promote=body.promote,
                 cause=cause_of(request, body.reason),
+                description=body.description,
                 deadline=request.deadline,
             )
         else:
@@ -238,6 +241,7 @@ def fit(
                 receipt=receipt,
                 promote=body.promote,
                 cause=cause_of(request, body.reason),
+                description=body.description,
                 deadline=request.deadline,
                 field=body.field,
             )

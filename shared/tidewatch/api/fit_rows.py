@@ -7,7 +7,6 @@ from typing import Annotated, Any, ClassVar, Final, Self
 
 import orjson
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -18,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from tidewatch.api.changes import Promote, Reason
+from tidewatch.api.changes import Described, Promote, Reason
 from tidewatch.api.detector_options import AnyRowsDetectorOptions, in_plain_words, read_detector
 from tidewatch.api.fields import MOMENT, NUMBER_OR_NULL, ROW, as_errors, unknown_fields
 from tidewatch.detectors import CATALOGUE_OF_ROWS, DEFAULT_OF_ROWS, DetectorOptions
@@ -33,7 +32,7 @@ def _default_options() -> DetectorOptions:
     return CATALOGUE_OF_ROWS[DEFAULT_OF_ROWS].options_type()  # type: ignore[call-arg]
 
 
-class _RowsToFit(BaseModel):
+class _RowsToFit(Described):
     """What both forms have in common: the detector, and one answer with all problems."""
 
     model_config = ConfigDict(extra="forbid")
@@ -58,9 +57,9 @@ class _RowsToFit(BaseModel):
         """A hash of what the request means: the same for any order of its fields and any spaces."""
         meaning = hashlib.sha256(self._frame.timestamps.tobytes())
         meaning.update(self._frame.values.tobytes())
-        meaning.update(
-            orjson.dumps([self._frame.names, self.detector.model_dump(), self.promote], option=orjson.OPT_SORT_KEYS)
-        )
+        described = None if self.description is None else self.description.to_json()
+        told = [self._frame.names, self.detector.model_dump(), self.promote, described]
+        meaning.update(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
         return meaning.hexdigest()
 
     @classmethod

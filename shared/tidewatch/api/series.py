@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from pydantic import BaseModel, Field
 
 from tidewatch.api.app import route
-from tidewatch.api.changes import etag
+from tidewatch.api.changes import LabelQuery, described, etag, wanted_label
 from tidewatch.api.fields import (
     Int32,
     Limit,
@@ -37,6 +37,9 @@ class SeriesLine(BaseModel):
     detector: str
     points_used: Int32
     trained_at: datetime
+    display_name: str | None
+    unit: str | None
+    labels: dict[str, str]
 
 
 class SeriesListResponse(BaseModel):
@@ -46,8 +49,8 @@ class SeriesListResponse(BaseModel):
     next_cursor: Annotated[str | None, Field(description="Where the next page starts; null on the last.")]
 
     @classmethod
-    def of(cls, page: Page[SeriesSummary, str]) -> SeriesListResponse:
-        """The answer for a page."""
+    def of(cls, page: Page[SeriesSummary, str], wanted: tuple[str, str] | None) -> SeriesListResponse:
+        """The answer for a page: of the series that have a label, if one is wanted."""
         lines = [
             SeriesLine(
                 series_id=item.series_id,
@@ -56,8 +59,10 @@ class SeriesListResponse(BaseModel):
                 detector=item.detector,
                 points_used=item.points_used,
                 trained_at=item.trained_at,
+                **described(item.description),
             )
             for item in page.items
+            if wanted is None or item.description.has(*wanted)
         ]
         return cls(series=lines, next_cursor=encode_cursor(page.after))
 
@@ -74,6 +79,9 @@ class VersionLine(BaseModel):
     data_sha256: Annotated[str, Field(description="The sha256 of the training data as CSV text.")]
     libraries: Annotated[dict[str, str], Field(description="What it was trained with.")]
     trained_at: datetime
+    display_name: Annotated[str | None, Field(description="What people call the series; null for its id.")]
+    unit: Annotated[str | None, Field(description="What its values are measured in.")]
+    labels: Annotated[dict[str, str], Field(description="Values by name, by which series are found.")]
 
 
 class VersionListResponse(BaseModel):
@@ -180,13 +188,19 @@ class SeriesResponse(VersionResponse):
 
 @route(routes.get, "/series", tag="Models", success="A page.", problems=(422, 503))
 def list_series(
-    request: RequestDep, registry: RegistryDep, limit: Limit = 50, cursor: SeriesCursor = None
+    request: RequestDep,
+    registry: RegistryDep,
+    limit: Limit = 50,
+    cursor: SeriesCursor = None,
+    label: LabelQuery = None,
 ) -> SeriesListResponse:
     """List series.
 
-    The trained series, in the order of their ids. A first fit may take a moment to appear.
+    The trained series, in the order of their ids. A first fit may take a moment to appear. With `label` only those that
+    have it: a page then looks at `limit` series and may show fewer, or none, while `next_cursor` says that more follow.
     """
-    return SeriesListResponse.of(registry.list_series(request.tenant, limit, decode_cursor(cursor)))
+    page = registry.list_series(request.tenant, limit, decode_cursor(cursor))
+    return SeriesListResponse.of(page, None if label is None else wanted_label(label))
 
 
 @route(routes.get, "/series/<series_id>/versions", tag="Models", success="A page.", problems=(404, 422, 503))
@@ -244,6 +258,7 @@ def _line(version: ModelVersion) -> VersionLine:
         data_sha256=version.data_sha256,
         libraries=dict(version.libraries),
         trained_at=version.trained_at,
+        **described(version.description),
     )
 
 

@@ -2,6 +2,7 @@
 
 from tidewatch.registry.audit import AuditEntry, Cause, Trail, Verification, verify
 from tidewatch.registry.deleter import Deleter
+from tidewatch.registry.description import Description
 from tidewatch.registry.encoding import TrainingData
 from tidewatch.registry.errors import (
     DataCorrupted,
@@ -44,6 +45,7 @@ __all__ = [
     "DataCorrupted",
     "DataStore",
     "Deleter",
+    "Description",
     "Head",
     "Judges",
     "Lineage",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
 from tidewatch.deadline import Deadline
 from tidewatch.registry.audit import AuditEntry, Trail
+from tidewatch.registry.description import Description
 from tidewatch.registry.head import Change, Head
 from tidewatch.registry.version import ModelVersion, SeriesKey
 from tidewatch.tenancy import Tenant
@@ -38,6 +39,7 @@ class SeriesSummary:
     detector: str
     points_used: int
     trained_at: datetime
+    description: Description = field(default_factory=Description)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from tidewatch.deadline import Deadline
 from tidewatch.detectors import Model, RowsModel
 from tidewatch.registry.audit import NOBODY, Cause
 from tidewatch.registry.contention import until_it_succeeds
+from tidewatch.registry.description import Description
 from tidewatch.registry.encoding import MOST_EMBEDDED, encode, pack_arrays
 from tidewatch.registry.errors import WriteConflict
 from tidewatch.registry.head import Head, published
@@ -82,6 +83,7 @@ class Publisher:
         *,
         source: Source = "fit",
         cause: Cause = NOBODY,
+        description: Description | None = None,
         promote: bool = True,
     ) -> ModelVersion:
         """Publishes a model as the next version of a series.
@@ -94,6 +96,7 @@ class Publisher:
             deadline: of the request; none by default.
             source: what asked for the training.
             cause: who asked for it, and why, for the audit trail.
+            description: what people know of the series; None to keep what its champion has.
             promote: whether the version becomes the champion; the first of a series always does.
 
         Raises:
@@ -110,7 +113,7 @@ class Publisher:
             head = self._versions.head(series)
             # Read only where it is needed: a series that was deleted goes on with its trail.
             trail = head.trail if head else self._versions.trail(series)
-            numbered = _numbered(candidate, head)
+            numbered = _numbered(candidate, head, description)
             change = published(numbered, head, trail, cause, self._now(), promote=promote)
             try:
                 self._versions.append(numbered, change, receipt)
@@ -169,8 +172,10 @@ def _profile(trained_on: TimeSeries | Frame) -> Mapping[str, Any]:
     return SeriesProfile.of(trained_on).to_json()
 
 
-def _numbered(candidate: ModelVersion, head: Head | None) -> ModelVersion:
+def _numbered(candidate: ModelVersion, head: Head | None, description: Description | None) -> ModelVersion:
     """The version that follows the latest, with the champion as its parent."""
-    if head is None or candidate.lineage is None:
-        return replace(candidate, number=head.latest + 1 if head else 1)
-    return replace(candidate, number=head.latest + 1, lineage=replace(candidate.lineage, parent=head.champion.number))
+    if head is None:
+        return replace(candidate, number=1, description=description or Description())
+    lineage = candidate.lineage and replace(candidate.lineage, parent=head.champion.number)
+    known = head.champion.description if description is None else description
+    return replace(candidate, number=head.latest + 1, lineage=lineage, description=known)

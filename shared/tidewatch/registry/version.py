@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from tidewatch.registry.description import Description
 from tidewatch.registry.lineage import Lineage
 from tidewatch.tenancy import Tenant
 
@@ -58,6 +59,7 @@ class ModelVersion:
         profile: what the training series looks like, see :class:`~tidewatch.series.SeriesProfile`; None likewise.
         kind: whether it judges points of one variable, or rows of several.
         variables: the names of the variables of a row, in the order of the model; empty for a series.
+        description: what people know of the series: its name, unit and labels.
         lineage: where the version came from, see :class:`~tidewatch.registry.lineage.Lineage`; None likewise.
         evaluation: figures of how well it judged, by name; None until it was evaluated.
     """
@@ -82,6 +84,7 @@ class ModelVersion:
     profile: Mapping[str, Any] | None = field(default=None, compare=False)
     kind: ModelKind = "series"
     variables: tuple[str, ...] = ()
+    description: Description = field(default_factory=Description)
     lineage: Lineage | None = field(default=None, compare=False)
     evaluation: Mapping[str, Any] | None = field(default=None, compare=False)
 

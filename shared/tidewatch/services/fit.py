@@ -8,7 +8,7 @@ from typing import Final
 
 from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.detectors import CannotTrain, DetectorOptions, Model, fit_model
-from tidewatch.registry import Cause, ModelVersion, Publisher, Receipt, SeriesKey
+from tidewatch.registry import Cause, Description, ModelVersion, Publisher, Receipt, SeriesKey
 from tidewatch.registry.audit import NOBODY
 from tidewatch.series import SeriesProfile, TimeSeries
 
@@ -41,6 +41,7 @@ def fit(
     allow_constant: bool = False,
     promote: bool = True,
     cause: Cause = NOBODY,
+    description: Description | None = None,
     deadline: Deadline,
 ) -> FitResult:
     """Trains the detector of these options on a series, and publishes the model.
@@ -54,6 +55,7 @@ def fit(
         allow_constant: whether a series of equal values is learned.
         promote: whether the version becomes the champion; the first of a series always does.
         cause: who asked for it, and why.
+        description: what people know of the series; None to keep what its champion has.
         deadline: when both training and publishing have to be done.
 
     Raises:
@@ -65,7 +67,9 @@ def fit(
     model = train_in_time(
         trained_on, options, allow_constant=allow_constant, deadline=deadline.earlier(SECONDS_TO_PUBLISH)
     )
-    version = publisher.publish(series, trained_on, model, receipt, deadline, cause=cause, promote=promote)
+    version = publisher.publish(
+        series, trained_on, model, receipt, deadline, cause=cause, description=description, promote=promote
+    )
     # The version of a repeated request may be of a release that stored neither.
     profile = SeriesProfile(**version.profile) if version.profile else SeriesProfile.of(trained_on)
     learned = model.learned() if version.learned is None else version.learned

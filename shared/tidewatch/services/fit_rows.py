@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.detectors import CannotTrain, DetectorOptions, RowsModel, fit_rows
-from tidewatch.registry import Cause, Publisher, Receipt, SeriesKey
+from tidewatch.registry import Cause, Description, Publisher, Receipt, SeriesKey
 from tidewatch.registry.audit import NOBODY
 from tidewatch.series import Frame, FrameProfile
 from tidewatch.services.fit import SECONDS_TO_PUBLISH, FitResult
@@ -19,6 +19,7 @@ def fit(
     receipt: Receipt | None = None,
     promote: bool = True,
     cause: Cause = NOBODY,
+    description: Description | None = None,
     deadline: Deadline,
     field: str,
 ) -> FitResult:
@@ -32,6 +33,7 @@ def fit(
         receipt: of a request that may come twice, so that it publishes once.
         promote: whether the version becomes the champion; the first of a series always does.
         cause: who asked for it, and why.
+        description: what people know of the series; None to keep what its champion has.
         deadline: when both training and publishing have to be done.
         field: what the request calls the rows.
 
@@ -46,7 +48,9 @@ def fit(
     except CannotTrain as error:
         error.field = field
         raise
-    version = publisher.publish(series, trained_on, model, receipt, deadline, cause=cause, promote=promote)
+    version = publisher.publish(
+        series, trained_on, model, receipt, deadline, cause=cause, description=description, promote=promote
+    )
     learned = model.learned() if version.learned is None else version.learned
     return FitResult(version, learned, FrameProfile.of(trained_on).warnings())
 
