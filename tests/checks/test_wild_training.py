@@ -57,3 +57,21 @@ def test_usual_points_keep_their_p_values(name, kind):
     least = LOWER_BY if name in CONSERVATIVE else 1.0
     levels = [level for level in BOUNDS if level > 0.01 or name not in CONSERVATIVE]
     assert all(shares[level] >= least * BOUNDS[level][0] for level in levels), shares
+
+
+# Documented: a wild value in training widens the limits of the one; to the other all that is beyond training is equal.
+HIDES: Final = frozenset({"three_sigma", "isolation_forest"})
+
+
+@pytest.mark.parametrize("size", [65_535.0, -1e9, 1e308])
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if name not in {"auto", *HIDES}])
+def test_one_sentinel_hides_no_spike_afterwards(name, size):
+    """Wherever in the history it is, also just before its end; a spike of 100 standard deviations on either side."""
+    options = CATALOGUE[name].options_type(**OPTIONS.get(name, {}))
+    for seed, (place, spike) in enumerate([(TRAINING // 2, 100.0), (TRAINING - 40, -100.0)]):
+        random = np.random.default_rng(seed)
+        values = random.normal(0.01, 1.0, TRAINING)
+        values[place] = size
+        later = random.normal(0.01, 1.0, 100)
+        later[60] += spike
+        assert fit_model(series(values), options).score(series(later, TRAINING)).anomaly[60], place

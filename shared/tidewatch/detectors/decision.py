@@ -6,7 +6,7 @@ or a level that moves on after training. So by default a point is an anomaly whe
 - its score is beyond the method's own threshold;
 - at most 1 usual point in 100 has such a score, by the calibration, where there were so many to tell;
 - it is rare in its own past: among the last 200 points, at most two events had such a score; for the learners, which
-  take all that they never saw for unusual, one among 400.
+  take all that they never saw for unusual, one among 800.
 
 The third lets a model that was fitted once live with a series that changes. After a change of level some 20 to 40
 points are anomalies, and then the new level is what is usual. Events are counted, not points, so that one incident may
@@ -32,7 +32,7 @@ THREE_SIGMAS: Final = 3.0
 """The threshold of a method that measures in standard deviations."""
 _USUAL_RATE: Final = 0.01
 """The share of usual points that may be beyond the limit of the calibration."""
-_SHORTEST, _LONGEST = 10, 20
+_SHORTEST, _LONGEST = 10, 40
 """Points of an event: nearer points count as one."""
 _AT_ONCE: Final = 4_096
 """Windows that are looked through at once: they stay in the processor's cache."""
@@ -68,8 +68,9 @@ class Decision:
         # Fewer scores cannot tell what 1 in 100 is.
         enough = _USUAL_RATE * (calibration.count + 1.0) >= 1.0
         limit = max(threshold, calibration.limit(_USUAL_RATE)) if enough else threshold
-        # Long enough that a wild value with its echo is no more than two events.
-        return cls(limit, recent, events, min(max(echo // 2 + 1, _SHORTEST), _LONGEST))
+        # So long that a wild value with its echo is fewer events than make a point usual.
+        length = -(-(1 + echo) // max(events - 1, 1))
+        return cls(limit, recent, events, min(max(length, _SHORTEST), _LONGEST))
 
     def limits(self, scores: Floats, size: int) -> Floats:
         """The score that each of the last ``size`` points must be beyond to be an anomaly, shape (size,).

@@ -174,7 +174,7 @@ class Detector(ABC, Generic[Options]):
             DeadlineExceeded: once the deadline has passed.
         """
         detector = cls._of(options.model_dump())
-        units = Units.of(series.values) if cls.in_units else None
+        units = cls.units_of(series.values)
         scaled = TimeSeries(series.timestamps, units.scale(series.values)) if units else series
         fitted = detector.fit(scaled, deadline)
         scores = fitted.calibration
@@ -189,6 +189,11 @@ class Detector(ABC, Generic[Options]):
         worth = None if fitted.independent is None else fitted.independent / known.size
         calibration = Calibration.of(trim_outliers(known, shared, worth), worth)
         return CalibratedModel(detector, calibration, units, series.last(detector.lookback + cls.recent))
+
+    @classmethod
+    def units_of(cls, values: Floats) -> Units | None:
+        """The units that the method works in; None for the unit of the series."""
+        return Units.of_usual(values) if cls.in_units else None
 
     @classmethod
     def restore(cls, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:

@@ -12,6 +12,9 @@ from tidewatch.detectors.base import Floats, Side
 
 _LARGEST: Final = 1e100
 """Squares of it still are doubles."""
+_FAR: Final = 1e3
+"""Ranges of the middle half of the values, beyond which a value is wild."""
+_DEEPEST: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class Units:
         middle = moderate.size // 2
         centre = float(np.partition(moderate, middle)[middle])
         return cls(magnitude, centre, int(np.frexp(np.max(np.abs(moderate - centre)))[1]))
+
+    @classmethod
+    def of_usual(cls, values: Floats) -> Units:
+        """The units of the usual values among some, shape (n,), not all equal: a wild one is held at 1e100."""
+        return cls.of(hold_wild(values))
 
     def scale(self, values: Floats) -> Floats:
         """Values of a series in these units."""
@@ -72,3 +80,23 @@ class Units:
     def from_json(cls, parts: Sequence[float]) -> Units:
         """The units that gave this."""
         return cls(int(parts[0]), float(parts[1]), int(parts[2]))
+
+
+def hold_wild(values: Floats) -> Floats:
+    """Values held to within 1,000 times the range of their middle half: what lies beyond says nothing about the others.
+
+    Where the middle half is all equal, the range is that of the middle three quarters, and so on; where all but a few
+    values are equal, they stay as they are.
+
+    Args:
+        values: shape (n,).
+    """
+    ordered = np.sort(values)
+    for depth in range(2, _DEEPEST + 1):
+        beyond = ordered.size >> depth
+        low, high = float(ordered[beyond]), float(ordered[-1 - beyond])
+        if beyond and high > low:
+            with np.errstate(over="ignore"):
+                reach = _FAR * (np.float64(high) - low)
+                return np.clip(values, low - reach, high + reach) if np.isfinite(reach) else values
+    return values

@@ -110,3 +110,10 @@ def test_a_length_is_a_difference_of_two_values():
 def test_come_back_from_json(values):
     units = Units.of(np.array(values))
     assert Units.from_json(json.loads(json.dumps(units.to_json()))) == units
+
+
+def test_one_wild_value_is_no_unit_for_the_others():
+    usual = np.random.default_rng(1).normal(3.0, 0.01, 200)
+    units = Units.of_usual(np.append(usual, 1e308))
+    assert 1e-6 < np.ptp(units.scale(usual)) < 1.0
+    assert units.scale(np.array([1e308]))[0] == 1e100

@@ -159,3 +159,10 @@ def test_extremes_are_no_trouble(values):
     judge_whole(np.array(values))
     judge_last(np.array(values))
     find_changes(np.array(values), period=None, window=5, least_confidence=0.5)
+
+
+def test_one_wild_value_blinds_no_search_for_changes():
+    values = np.random.default_rng(1).normal(0.0, 1.0, 200) + np.repeat([0.0, 20.0], 100)
+    values[30] = 1e308
+    found = find_changes(values, period=0, window=20, least_confidence=0.9)
+    assert np.abs(np.flatnonzero(found.is_change) - 100).min() <= 1

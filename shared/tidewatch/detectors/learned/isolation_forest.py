@@ -42,7 +42,8 @@ class IsolationForest(FeatureDetector[IsolationForestOptions, Forest]):
     """How soon a point is alone when the training data are cut at random, by the mean over many random trees.
 
     For a series whose unusual points are so by several things at once, such as level, roughness and hour, and nobody
-    can say by which. It does not extrapolate: beyond all training points all scores are equal.
+    can say by which. It does not extrapolate: beyond all training points all scores are equal. So after a wild value a
+    spike ties with it, and by default two such events among the last 800 points make a third usual.
 
         score = 2 ** (-mean path length of the point / mean path length of c(samples))
 

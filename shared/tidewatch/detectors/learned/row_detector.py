@@ -79,7 +79,7 @@ class RowDetector(Detector[Options], Generic[Options, L]):
     """
 
     chunk = 4_096
-    recent = 400
+    recent = 800
     recent_events = 2
     rows_type: ClassVar[type[Rows]]
     cost_option: ClassVar[str]

@@ -46,7 +46,7 @@ def find_changes(values: Floats, *, period: int | None, window: int, least_confi
     confidence, is_change = np.zeros(values.size), np.zeros(values.size, dtype=np.bool_)
     if values.min() == values.max():
         return ChangePoints(None, confidence, is_change)
-    scaled = Units.of(values).scale(values)
+    scaled = Units.of_usual(values).scale(values)
     found = period_of(scaled, period)
     level = _without_season(scaled, found)
     window = min(window, (values.size - 1) // 2)

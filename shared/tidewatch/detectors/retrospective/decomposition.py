@@ -16,14 +16,11 @@ from tidewatch.detectors.base import Floats
 from tidewatch.detectors.robust import STD_PER_MAD
 from tidewatch.detectors.seasonal.season import find_season
 from tidewatch.detectors.seasonal.stl import Decomposition, Loess, decompose, default_windows, hold_to_medians
-from tidewatch.detectors.units import Units
+from tidewatch.detectors.units import hold_wild
 from tidewatch.series import Sampling
 
 LEAST_SPREAD: Final = 1e-6
 """Of the range of usual values: so much is rounding, where all but a few points are as expected."""
-_FAR: Final = 1e3
-"""Ranges of the middle half of the values, beyond which a value is wild."""
-_DEEPEST: Final = 8
 _WINSOR: Final = 4.0
 _USUAL: Final = 5.0
 """Spreads, beyond which a point is no example of what is usual. Up to a quarter of such a series may be anomalies: many
@@ -60,31 +57,6 @@ class Residuals:
     def severity(self, distances: Floats) -> Floats:
         """The severity of distances, shape (n,), 0 to 1, on the scale of all detectors."""
         return severity_of(self._calibration.evidence(distances / self.spread))
-
-
-def units_of(values: Floats) -> Units:
-    """The units of the usual values among some, shape (n,), not all equal."""
-    return Units.of(hold_wild(values))
-
-
-def hold_wild(values: Floats) -> Floats:
-    """Values held to within 1,000 times the range of their middle half: what lies beyond says nothing about the others.
-
-    Where the middle half is all equal, the range is that of the middle three quarters, and so on; where all but a few
-    values are equal, they stay as they are.
-
-    Args:
-        values: shape (n,).
-    """
-    ordered = np.sort(values)
-    for depth in range(2, _DEEPEST + 1):
-        beyond = ordered.size >> depth
-        low, high = float(ordered[beyond]), float(ordered[-1 - beyond])
-        if beyond and high > low:
-            with np.errstate(over="ignore"):
-                reach = _FAR * np.float64(high) - _FAR * np.float64(low)
-                return np.clip(values, low - reach, high + reach) if np.isfinite(reach) else values
-    return values
 
 
 def period_of(values: Floats, known: int | None) -> int | None:

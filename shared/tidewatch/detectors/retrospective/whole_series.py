@@ -19,7 +19,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tidewatch.detectors.base import Floats
-from tidewatch.detectors.retrospective.decomposition import Residuals, decompose_robustly, period_of, units_of
+from tidewatch.detectors.retrospective.decomposition import Residuals, decompose_robustly, period_of
+from tidewatch.detectors.units import Units
 
 _WIDEST: Final = 51
 _LONGEST_LINE: Final = 24
@@ -52,7 +53,7 @@ def judge_whole(values: Floats, period: int | None = None) -> WholeSeries:
     """
     if values.min() == values.max():
         return WholeSeries(None, values.copy(), 0.0, np.zeros(values.size))
-    units = units_of(values)
+    units = Units.of_usual(values)
     scaled = units.scale(values)
     found = period_of(scaled, period)
     expected = expectation(scaled, found)
@@ -108,7 +109,7 @@ def judge_last(values: Floats, period: int | None = None) -> LastPoint:
     if before.min() == before.max():
         severity = 0.0 if last == before[0] else 1.0
         return LastPoint(None, float(before[0]), 0.0, severity, _LONGEST_LINE + 1)
-    units = units_of(before)
+    units = Units.of_usual(before)
     scaled = units.scale(before)
     found = period_of(scaled, period)
     season = decompose_robustly(scaled, found).season if found else np.zeros(scaled.size)

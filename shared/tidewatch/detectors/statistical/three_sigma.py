@@ -77,6 +77,11 @@ class ThreeSigma(Detector[ThreeSigmaOptions]):
         return places | {"std": units.unscale_length(self.std_)}
 
     @classmethod
+    def units_of(cls, values: Floats) -> Units | None:
+        """Those of all values: in mean and standard deviation each counts, however wild."""
+        return Units.of(values)
+
+    @classmethod
     def restore(cls, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays) -> Model:
         """Builds a model of this form, or of the one that was stored before values came in units."""
         detector = _WithExactLimits if "exponent" in parameters["method"] else cls
