@@ -9,6 +9,7 @@ there is one batch of a queue at a time.
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ from local.sam.template import QUEUE, Template
 
 IDLE_SECONDS: Final = 5.0
 """How long a poller waits where nothing happens. What a request may have brought, it sees at once."""
+APART_SECONDS: Final = 0.1
+"""How far apart polls are at the least that find nothing: under load each request wakes the poller, and a poll takes as
+much of the processor as a request."""
 
 _FUNCTION: Final = "AWS::Serverless::Function"
 _REPORTS: Final = "ReportBatchItemFailures"
@@ -116,6 +120,7 @@ class QueuePoller:
         """Serves until it is stopped; what fails is written to the console, and tried again."""
         while not self._stopped:
             self._wanted.clear()
+            begin = time.monotonic()
             try:
                 served = self.poll()
             except (BotoCoreError, ClientError) as error:
@@ -123,6 +128,7 @@ class QueuePoller:
                 served = 0
             if not served and not self._stopped:
                 self._wanted.wait(IDLE_SECONDS)
+                time.sleep(max(begin + APART_SECONDS - time.monotonic(), 0.0))
 
     def stop(self) -> None:
         """Ends ``run`` after the batch that it serves."""

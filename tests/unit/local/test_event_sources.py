@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from local.sam.aws import resources
 from local.sam.aws.holders import Messages
 from local.sam.aws.state import keep
 from local.sam.console import Console
-from local.sam.event_sources import QueuePoller, read_mappings, served
+from local.sam.event_sources import APART_SECONDS, QueuePoller, read_mappings, served
 from local.sam.routes import Function, UnusableTemplate
 from local.sam.template import Template
 
@@ -172,6 +173,18 @@ def test_a_poller_sees_at_once_what_it_is_woken_for() -> None:
         stack.send("a")
         wake()
         assert done.wait(30)
+
+
+def test_a_poller_that_is_woken_by_each_request_does_not_ask_at_each() -> None:
+    stack, asked = Stack(), []
+    poll = stack.poller.poll
+    stack.poller.poll = lambda: asked.append(None) or poll()  # type: ignore[method-assign, func-returns-value]
+    begin = time.monotonic()
+    with served([stack.poller]) as wake:
+        while time.monotonic() < begin + 0.3:
+            wake()
+            time.sleep(0.001)
+    assert 1 <= len(asked) <= 2 + (time.monotonic() - begin) / APART_SECONDS
 
 
 def test_messages_come_back_after_a_restart(tmp_path: Path) -> None:
