@@ -15,6 +15,7 @@ from tidewatch.detectors.multivariate.detector import CalibratedRowsModel
 
 from tests.support.api import Api, Reply, authorized
 from tests.support.boundary import Boundary
+from tests.support.environment import ROOT
 
 START = 1_735_689_600
 random = np.random.default_rng(0)
@@ -61,7 +62,10 @@ def test_rows_are_fitted_and_judged_with_what_each_variable_contributed(api: Api
 
 
 def test_rows_without_a_series_are_judged_by_the_champion_of_default(api: Api):
-    assert predict(api, NEXT, path="/predict").problem == "unknown-series"
+    missing = predict(api, NEXT, path="/predict")
+    assert missing.problem == "unknown-series"
+    document = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
+    assert {"404", "503"} < document["paths"]["/predict"]["post"]["responses"].keys()
     fit(api, {"trees": 20, "calendar": ["hour", "dayofweek"]}, "default")
     answer = predict(api, NEXT, path="/predict").json()
     PredictRowsResponse.model_validate(answer)

@@ -104,7 +104,7 @@ _ANSWER: Final = {
     "/predict",
     tag="Detection",
     success="",
-    problems=(400, 413, 415, 422),
+    problems=(400, 404, 413, 415, 422, 503),
     also=_ANSWER,
     limits=_limits,
     scope=Scope.READ,
