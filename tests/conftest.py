@@ -46,6 +46,15 @@ def _no_way_out() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_trespass() -> Iterator[None]:
+    """While a request is served, nothing of another tenant is touched."""
+    from tests.support.isolation import watching
+
+    with watching():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _fresh_settings() -> Iterator[None]:
     """Each test reads the environment anew, and leaves nothing that another test would find."""

@@ -24,6 +24,7 @@ from local.sam.functions import LambdaContext
 from local.sam.gateway import HttpRequest, from_proxy_response, to_event
 from local.sam.routes import Function, RouteTable, read_api, read_routes
 from tests.support.environment import REGION, ROOT
+from tests.support.isolation import request_of
 from tests.support.tables import template
 
 PROBLEM = "application/problem+json"
@@ -193,7 +194,7 @@ class Api:
             timeout_seconds=milliseconds_left / 1000,
         )
         handler = handler_module(function).lambda_handler
-        with _printed() as lines:
+        with _printed() as lines, request_of(event):
             answer = json.loads(json.dumps(handler(json.loads(json.dumps(event)), context), allow_nan=False))
         response = from_proxy_response(answer, str(uuid.uuid4()))
         names = [name.decode() for name, _ in response.headers]

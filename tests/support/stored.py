@@ -15,6 +15,7 @@ from moto.sqs.models import sqs_backends
 from tidewatch.registry import AuditEntry, verify
 
 from tests.support.environment import ENVIRONMENT, REGION
+from tests.support.isolation import looking_past
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Stored:
             assert verify(entries, ends[key]).intact
 
 
+@looking_past()
 def stored(names: Mapping[str, str] = ENVIRONMENT, clients: tuple[Any, Any] | None = None) -> Stored:
     """What lies there now.
 
