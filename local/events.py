@@ -154,6 +154,7 @@ def samples() -> list[Sample]:
         Sample(
             "tenant_suspend", "PATCH", "/tenants/team-a", 200, "is no longer served", _json({"status": "suspended"})
         ),
+        Sample("tenant_delete_unknown", "DELETE", "/tenants/nobody", 404, "no such team"),
         Sample("key_make", "POST", "/tenants/team-a/keys", 201, "a key, shown once", _json({"name": "pipeline"})),
         Sample("keys", "GET", "/tenants/team-a/keys", 200, "without their secrets"),
         Sample("key_unknown", "GET", "/tenants/team-a/keys/none", 404, "no such key"),

@@ -137,6 +137,7 @@ def _tenant_examples() -> list[Example]:
         Example("The keys of a team", "GET", keys, 200),
         Example("A key", "GET", f"{keys}/{_KEY_IDS[0]}", 200),
         Example("In a day", "POST", f"{keys}/{_KEY_IDS[0]}/rotation", 201, {"grace_seconds": 86_400}),
+        Example("A team that leaves", "DELETE", "/tenants/team-a", 202),
     ]
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tidewatch.jobs import Delivery, JobKinds, JobQueue, Jobs, JobStore
     from tidewatch.lifecycle import ObservationStore
     from tidewatch.services.authorize import Authorizer
+    from tidewatch.services.delete_tenant import Wiper
     from tidewatch.services.healthcheck import FigureReader
     from tidewatch.services.limits import PointsMeter, UsageStore
     from tidewatch.tenancy import MeteringKeys, TenantStore
@@ -224,7 +225,7 @@ def delivery_of(record: Mapping[str, Any]) -> Delivery:
 def job_kinds() -> JobKinds:
     """What the worker can do: the function of each kind of jobs. A new kind is registered here."""
     from tidewatch.jobs import JobKinds
-    from tidewatch.services import reproduce
+    from tidewatch.services import delete_tenant, reproduce
 
     kinds = JobKinds()
     environment = reproduce.Environment(library_versions(), platform.machine(), revision())
@@ -238,7 +239,31 @@ def job_kinds() -> JobKinds:
             environment=environment,
         ),
     )
+    kinds.register(
+        delete_tenant.KIND,
+        partial(
+            delete_tenant.delete_tenant,
+            store=tenant_store(),
+            metering=metering_keys(),
+            places=_places_of_tenants(),
+            now=now,
+        ),
+    )
     return kinds
+
+
+def _places_of_tenants() -> dict[str, Wiper]:
+    """Wherever tenants have something, by the name that people are told; the tenant itself and its keys go last."""
+    from tidewatch.adapters.wiping import BucketWiper, RecordsWiper, TableWiper
+
+    client, known = clients.dynamodb(), settings()
+    return {
+        "models": TableWiper(client, known.table_name),
+        "jobs": TableWiper(client, known.jobs_table_name),
+        "answers": RecordsWiper(client, known.idempotency_table_name),
+        "counters": TableWiper(client, known.tenants_table_name),
+        "objects": BucketWiper(clients.s3(), known.data_bucket),
+    }
 
 
 @lru_cache(maxsize=1)

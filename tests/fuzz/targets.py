@@ -79,6 +79,7 @@ TARGETS: Final = (
     Target("GET /tenants", "/tenants?limit=5&cursor=ImtlIg"),
     Target("GET /tenants/{tenant_id}", "/tenants/default"),
     Target("PATCH /tenants/{tenant_id}", "/tenants/default", {"limits": {"series": 5}, "status": "active"}),
+    Target("DELETE /tenants/{tenant_id}", "/tenants/nobody", status=404),
     Target("POST /tenants/{tenant_id}/keys", "/tenants/default/keys", {"name": "a key", "scopes": ["read"]}, 201),
     Target("GET /tenants/{tenant_id}/keys", "/tenants/default/keys"),
     Target("GET /tenants/{tenant_id}/keys/{key_id}", "/tenants/default/keys/none", status=404),

@@ -62,6 +62,7 @@ def test_the_contract_has_its_routes_and_each_its_function():
         ("GET", "/tenants", "AdminFunction"),
         ("GET", "/tenants/{tenant_id}", "AdminFunction"),
         ("PATCH", "/tenants/{tenant_id}", "AdminFunction"),
+        ("DELETE", "/tenants/{tenant_id}", "AdminFunction"),
         ("POST", "/tenants/{tenant_id}/keys", "AdminFunction"),
         ("GET", "/tenants/{tenant_id}/keys", "AdminFunction"),
         ("GET", "/tenants/{tenant_id}/keys/{key_id}", "AdminFunction"),

@@ -16,6 +16,8 @@ OBSERVATIONS = "ObservationsTable.Arn"
 DATA_OF_JOBS = "DataBucket.Arn/jobs/*"
 QUEUE = "JobsQueue.Arn"
 
+EVERY_TABLE = (MODELS, RECORDS, TENANTS, JOBS)
+
 # All that a function may do, beside writing its logs and traces.
 GRANTS = {
     "AuthorizerFunction": {("dynamodb:GetItem", TENANTS)},
@@ -26,6 +28,9 @@ GRANTS = {
         ("dynamodb:ConditionCheckItem", TENANTS),
         ("dynamodb:Query", TENANTS),
         ("dynamodb:Query", f"{TENANTS}/index/Tenants"),
+        ("dynamodb:GetItem", JOBS),
+        ("dynamodb:PutItem", JOBS),
+        ("sqs:SendMessage", QUEUE),
         ("apigateway:GET", f"{API_GATEWAY}/usageplans"),
         ("apigateway:POST", f"{API_GATEWAY}/apikeys"),
         ("apigateway:POST", f"{API_GATEWAY}/usageplans/*/keys"),
@@ -87,6 +92,13 @@ GRANTS = {
         ("s3:ListBucket", BUCKET),
     },
     "WorkerFunction": {
+        *((f"dynamodb:{action}", table) for action in ("Scan", "BatchWriteItem") for table in EVERY_TABLE),
+        ("dynamodb:GetItem", TENANTS),
+        ("dynamodb:Query", TENANTS),
+        ("dynamodb:DeleteItem", TENANTS),
+        ("s3:ListBucketVersions", BUCKET),
+        ("s3:DeleteObjectVersion", f"{BUCKET}/*"),
+        ("apigateway:DELETE", f"{API_GATEWAY}/apikeys/*"),
         ("dynamodb:UpdateItem", JOBS),
         ("dynamodb:GetItem", MODELS),
         ("s3:GetObject", TRAINING_DATA),
@@ -188,5 +200,6 @@ def test_what_serves_requests_reaches_the_counters_of_points_and_no_key():
         if TENANTS in map(text_of, as_list(statement.get("Resource", []))) and name not in (
             "AuthorizerFunction",
             "AdminFunction",
+            "WorkerFunction",
         ):
             assert (statement["Action"], statement["Condition"]) == ("dynamodb:UpdateItem", counting), name

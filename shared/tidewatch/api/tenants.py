@@ -18,8 +18,10 @@ from tidewatch import composition
 from tidewatch.api.access import Forbidden
 from tidewatch.api.app import route
 from tidewatch.api.fields import Limit, StrictModel, TenantCursor, decode_cursor, encode_cursor
+from tidewatch.api.jobs import ACCEPTED, JobsDep, accepted
 from tidewatch.api.problem_schema import CONTENT_TYPE, Problem
 from tidewatch.api.request import ApiRequest, RequestDep
+from tidewatch.services import delete_tenant as service_of_deletion
 from tidewatch.services import tenants as service
 from tidewatch.tenancy import (
     Limits,
@@ -283,3 +285,24 @@ def change_tenant(
         now=now,
     )
     return _tagged(record)
+
+
+@route(
+    routes.delete,
+    "/tenants/<tenant_id>",
+    tag=TAG,
+    status=HTTPStatus.ACCEPTED,
+    success="The job was accepted.",
+    problems=(404, 422, 503),
+    also=ACCEPTED | _NOT_NOW,
+    scope=Scope.ADMIN,
+)
+def delete_tenant(tenant_id: TenantIdPath, request: RequestDep, store: StoreDep, jobs: JobsDep) -> Response[str]:
+    """Delete a tenant.
+
+    Its requests are refused from now on. A job, which takes a minute at least, deletes its models, data, jobs, counters
+    and keys, also what is noncurrent; its result says how much, and what remains for a while: backups of the tables for
+    35 days, and locked exports of the audit trail. For operators.
+    """
+    check_operator(request)
+    return accepted(service_of_deletion.start_deletion(Tenant(tenant_id), store=store, jobs=jobs))
