@@ -122,7 +122,8 @@ class Baseline:
         }
         if shapes.known:
             measures["shape"] = shapes.measure(held, size)
-        return expected, {name: rounded(sizes) for name, sizes in measures.items()}
+        together = rounded(np.stack(list(measures.values())))
+        return expected, dict(zip(measures, together, strict=True))
 
 
 def learn(measured: Measured, until: int, kept: Floats, period: int) -> Baseline:
@@ -144,8 +145,9 @@ def learn(measured: Measured, until: int, kept: Floats, period: int) -> Baseline
     periods = periods_of(kept.size, period)
     level, season = float(point.scales[0]), float(point.scales[1])
     seasonal = periods > 0 and season < _SEASON_LEADS * level
-    of_usual = np.sort(measured.of("season", until)) if seasonal else levels
-    margin = float(of_usual[int(_BAND * (of_usual.size - 1))]) + FLOOR_SHARE * spread
+    of_usual = measured.of("season", until) if seasonal else levels
+    place = int(_BAND * (of_usual.size - 1))
+    margin = float(np.partition(of_usual, place)[place] if seasonal else levels[place]) + FLOOR_SHARE * spread
     explained = periods > 0 and season <= _EXPLAINED * level
     return Baseline(point, incident, period, periods, seasonal, explained, margin)
 

@@ -23,9 +23,10 @@ _MOST: Final = (1 << 16) - 1
 
 def to_codes(sizes: Floats) -> NDArray[np.uint16]:
     """The codes of sizes from 0 to 2 ** 64; below 2 ** -63 it is that of 0."""
-    bits = sizes.astype(np.float32).view(np.uint32).astype(np.int64)
-    codes: NDArray[np.uint16] = np.clip(((bits + (1 << (_CUT - 1))) >> _CUT) - _LOWEST, 0, _MOST).astype(np.uint16)
-    return codes
+    bits = sizes.astype(np.float32).view(np.int32)
+    codes = ((bits + (1 << (_CUT - 1))) >> _CUT) - _LOWEST
+    held: NDArray[np.uint16] = np.minimum(np.maximum(codes, 0), _MOST).astype(np.uint16)
+    return held
 
 
 def from_codes(codes: NDArray[np.uint16]) -> Floats:

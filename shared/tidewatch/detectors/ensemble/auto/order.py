@@ -85,4 +85,5 @@ class Reach:
 
     def hold(self, values: Floats) -> Floats:
         """Values within the range."""
-        return np.clip(values, self.lowest, self.highest)
+        held: Floats = np.minimum(np.maximum(values, self.lowest), self.highest)
+        return held

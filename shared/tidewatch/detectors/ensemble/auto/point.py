@@ -119,7 +119,8 @@ class PointBaseline:
             levels: their distances from the level, likewise.
         """
         flags = np.zeros(sides.size.size, dtype=np.bool_)
-        places = np.flatnonzero((sides.size >= _LARGE) & (_count(self.sizes, sides.size) < _RAREST * self.sizes.size))
+        places = np.flatnonzero(sides.size >= _LARGE)
+        places = places[_count(self.sizes, sides.size[places]) < _RAREST * (self.sizes.size + 1 + sizes.size)]
         # Those since the last learning count too: of a new level, only the first points are rare.
         for place in places.tolist():
             at, size = begin + place, float(sides.size[place])

@@ -8,18 +8,20 @@ Theory (2017).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.calibration.pareto import LEAST_TAIL, fit_pareto, log_survival
+from tidewatch.calibration.pareto import LEAST_TAIL, log_survival
 
 Floats = NDArray[np.float64]
 
 TWICE: Final = 2.0
 """The two largest of a past count as at most so many times the third: one sentinel must not shape a tail."""
 _WILD: Final = 2
+_SHAPE_LARGEST: Final = 0.5
 _TAIL_SHARE: Final = 0.02
 _TAIL_FEWEST: Final = 8
 _LN10: Final = float(np.log(10.0))
@@ -40,6 +42,20 @@ def tamed(past: Floats) -> Floats:
 def tamed_order(ordered: Floats) -> Floats:
     """The same of a past that is sorted, shape (n,); sorted again."""
     return ordered if ordered.size <= _WILD else np.minimum(ordered, TWICE * ordered[-1 - _WILD])
+
+
+def _fit(excess: Floats) -> tuple[float, float]:
+    """Scale and shape of one tail, as :func:`~tidewatch.calibration.pareto.fit_pareto`; six are fitted at a time."""
+    mean = float(excess.mean())
+    spread = mean - 2.0 * float(excess @ _weights(excess.size))
+    shape = min(max(2.0 - mean / spread, 0.0), _SHAPE_LARGEST) if spread > 0.0 else 0.0
+    return mean * (1.0 - shape), shape
+
+
+@lru_cache(maxsize=256)
+def _weights(count: int) -> Floats:
+    weights: Floats = np.arange(count - 1, -1, -1) / ((count - 1) * count)
+    return weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,9 +91,9 @@ class Tail:
         size = ranks.size
         count = max(int(size * _TAIL_SHARE), _TAIL_FEWEST)
         start = float(ranks[size - count - 1])
-        (scale,), (shape,) = fit_pareto(ranks[None, size - count :] - start)
+        scale, shape = _fit(ranks[size - count :] - start)
         least = max(LEAST_TAIL * (start - float(ranks[size // 2])), floor)
-        return cls(ranks, start, max(float(scale), least), float(shape), (count + memory) / (size + memory), memory)
+        return cls(ranks, start, max(scale, least), shape, (count + memory) / (size + memory), memory)
 
     def evidence(self, values: Floats) -> Floats:
         """``-log10`` of p-values for a smooth statistic, at least 0, shape (n,): Pareto above the 98th percentile."""

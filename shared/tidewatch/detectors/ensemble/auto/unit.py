@@ -45,7 +45,7 @@ class Unit:
         """Values in the unit, within its range, rounded to what four bytes can hold."""
         with np.errstate(over="ignore"):
             apart = np.ldexp(values, -self.exponent) - np.ldexp(self.offset, -self.exponent)
-        held: Floats = np.clip(apart, -LARGEST, LARGEST).astype(np.float32).astype(np.float64)
+        held: Floats = np.minimum(np.maximum(apart, -LARGEST), LARGEST).astype(np.float32).astype(np.float64)
         return held
 
     def unscale(self, values: Floats) -> Floats:

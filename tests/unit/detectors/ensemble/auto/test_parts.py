@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tidewatch.calibration.pareto import fit_pareto
 from tidewatch.detectors.ensemble.auto.codes import from_codes, rounded, to_codes
 from tidewatch.detectors.ensemble.auto.gaps import Pace
 from tidewatch.detectors.ensemble.auto.incident import Shapes, roughness, running_means
@@ -155,6 +156,8 @@ def test_ranks_up_to_the_largest_and_pareto_beyond():
     beyond = tail.rank_evidence(past[-1] + np.array([1e-9, 0.5, 5.0, 1e9]))
     assert (np.diff(beyond) > 0).all()
     assert beyond[0] == pytest.approx(np.log10(2_001), abs=1e-3)
+    (scale,), (shape,) = fit_pareto(past[None, -40:] - past[-41])
+    assert (tail.scale, tail.shape) == (pytest.approx(scale), pytest.approx(shape))
     slow = Tail.of(past, 1e-9, memory=24.0)
     assert slow.evidence(past[-1:])[0] < tail.evidence(past[-1:])[0]
 
