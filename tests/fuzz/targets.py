@@ -90,6 +90,22 @@ TARGETS: Final = (
         {"grace_seconds": 60},
         404,
     ),
+    # No such series: a champion that changes at each request would leave thousands of entries in its trail.
+    Target("GET /series/{series_id}/champion", "/series/unknown/champion", status=404),
+    Target("PUT /series/{series_id}/champion", "/series/unknown/champion", {"version": "v1", "reason": "because"}, 404),
+    Target("GET /series/{series_id}/champion/history", "/series/unknown/champion/history?limit=5", status=404),
+    Target("PUT /series/{series_id}/challenger", "/series/unknown/challenger", {"version": "v1"}, 404),
+    Target("DELETE /series/{series_id}/challenger", "/series/unknown/challenger", status=404),
+    Target("PUT /series/{series_id}/monitoring", "/series/unknown/monitoring", {"monitor": True}, 404),
+    Target("GET /series/{series_id}/comparison", "/series/unknown/comparison", status=404),
+    Target(
+        "POST /series/{series_id}/labels",
+        "/series/unknown/labels",
+        {"labels": [{"timestamp": "2026-01-12T03:00:00Z", "anomaly": True}]},
+        404,
+    ),
+    Target("GET /series/{series_id}/audit", "/series/unknown/audit?limit=5", status=404),
+    Target("GET /series/{series_id}/audit/verification", "/series/unknown/audit/verification", status=404),
     # No such series, or thousands of jobs would wait.
     Target("POST /series/{series_id}/versions/{version}/reproduce", "/series/unknown/versions/1/reproduce", status=404),
     Target("GET /jobs", "/jobs?state=running&kind=reproduce&limit=5"),
