@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import numpy as np
 from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from tidewatch.api.answers import json_answer, takes_gzip
 from tidewatch.api.decoding import BodyLimits
@@ -66,6 +66,9 @@ class PredictRowsRequest(StrictModel):
 class RowJudgement(BaseModel):
     """The judgement of one row."""
 
+    # Nothing is validated by it: answers are written from arrays.
+    model_config = ConfigDict(defer_build=True)
+
     timestamp: Annotated[datetime, Field(description="The row's time as it was understood, in UTC.")]
     anomaly: Annotated[bool, Field(description="Whether the row is unusual.")]
     score: Annotated[float | None, Field(description="The detector's own statistic. Null while warming up.")]
@@ -86,6 +89,9 @@ class RowJudgement(BaseModel):
 
 class PredictRowsResponse(BaseModel):
     """The judgements of rows, in their order, and what judged them."""
+
+    # Nothing is validated by it: answers are written from arrays.
+    model_config = ConfigDict(defer_build=True)
 
     series_id: str
     model_version: Annotated[str, Field(description="The version that judged them.")]
