@@ -28,7 +28,7 @@ points of events. *Refitted* is a new fit on all points so far whenever they hav
 _NAB: Final = """
 ### The Numenta Anomaly Benchmark, three profiles
 
-Scores as [above](#detection-the-numenta-anomaly-benchmark), with one alert an incident (again only after 50 points
+Scores as [told below](#detection-the-numenta-anomaly-benchmark), with one alert an incident (again only after 50 points
 without one), and for the standard profile with an alert at every point. Each profile has a threshold of its own, the
 best one for it over all files; in brackets. *Halves*: the standard profile on each half, at the threshold that is
 best on the other one. *As it ships* is at the default threshold.
@@ -87,7 +87,8 @@ def _introduction(results: Results) -> str:
     return (
         f"`{COMMAND} CLOUD=<folder> NAB=<folder>`, on {spoken}, every detector under its default options.\n"
         "No single set decides: labels of real series are few and disputed, NAB rewards one early alert in a wide\n"
-        "window, made-up series are as their makers thought, and calibrated p-values may find nothing."
+        "window, made-up series are as their makers thought, and calibrated p-values may find nothing. A dash is a\n"
+        "figure that was not measured, or that cannot be: no event was flagged, or none found."
     )
 
 

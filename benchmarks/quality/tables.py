@@ -137,6 +137,8 @@ def _at_threshold(key: str) -> Cell:
     def cell(numbers: Numbers) -> str:
         if key not in numbers:
             return ""
-        return f"{number(numbers[key], 1)} ({numbers[f'{key}.threshold']:.3g})"
+        threshold = numbers.get(f"{key}.threshold", math.nan)
+        # No threshold is finite that is better than no alert at all.
+        return f"{number(numbers[key], 1)} ({'never' if math.isnan(threshold) else f'{threshold:.3g}'})"
 
     return cell
