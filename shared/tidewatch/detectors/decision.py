@@ -5,8 +5,8 @@ or a level that moves on after training. So by default a point is an anomaly whe
 
 - its score is beyond the method's own threshold;
 - at most 1 usual point in 100 has such a score, by the calibration, where there were so many to tell;
-- it is rare in its own past: among the last 200 points, at most two events had such a score; for the learners, which
-  take all that they never saw for unusual, one among 800.
+- it is rare in its own past: among the last 200 points, at most two events had such a score; for most
+  learners, which take all that they never saw for unusual, one among 800.
 
 The third lets a model that was fitted once live with a series that changes. After a change of level some 20 to 40
 points are anomalies, and then the new level is what is usual. Events are counted, not points, so that one incident may

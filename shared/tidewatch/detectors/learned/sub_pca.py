@@ -82,6 +82,9 @@ class SubPca(SubsequenceDetector[SubPcaOptions, Components]):
     """
 
     options_type = SubPcaOptions
+    # It extrapolates, other than learners of what is near: it can be compared with as few points as forecasts are.
+    recent = 200
+    recent_events = 3
 
     @property
     def most_rows(self) -> int:
