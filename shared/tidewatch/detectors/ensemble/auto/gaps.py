@@ -20,8 +20,8 @@ TIMES: Final = 65
 """Times that are remembered: 64 steps tell whether they are even."""
 MOST_CREDIT: Final = 6_144
 
-_EVEN: Final = 0.9
-"""Share of steps that are a multiple of the median step, from which on a series is sampled evenly."""
+_EVEN: Final = 0.8
+"""Share of steps that are the median step, from which on a series is sampled evenly."""
 _SLACK: Final = 0.1
 """Of the step: how far an even one may be off."""
 _FEWEST: Final = 8
@@ -29,7 +29,7 @@ _FEWEST: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The median step of the last points in seconds; 0 where others are no multiples of it."""
+    """The median step of the last points in seconds; 0 where steps are not even."""
 
     step: int
 
@@ -40,7 +40,7 @@ class Pace:
         if steps.size < _FEWEST:
             return cls(0)
         step = int(np.sort(steps)[steps.size // 2])
-        even = np.count_nonzero(np.abs(steps - step * np.rint(steps / max(step, 1))) <= _SLACK * step)
+        even = np.count_nonzero(np.abs(steps - step) <= _SLACK * step)
         return cls(step if even >= _EVEN * steps.size else 0)
 
     def missing(self, apart: Times, period: int) -> Times:

