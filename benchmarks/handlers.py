@@ -99,14 +99,6 @@ def stubbed(
     from tidewatch.settings import Settings
 
     stores = tuple(name for name in Settings.env_names() if name.endswith(("_NAME", "_BUCKET", "_URL")))
-    stores = (
-        "TABLE_NAME",
-        "IDEMPOTENCY_TABLE_NAME",
-        "TENANTS_TABLE_NAME",
-        "DATA_BUCKET",
-        "JOBS_TABLE_NAME",
-        "JOBS_QUEUE_URL",
-    )
     os.environ.update(dict.fromkeys(stores, "stub"))
     # After the environment.
     from tidewatch import composition
