@@ -1,9 +1,9 @@
 """The AWS clients, built once per process, with retries that fit a function's timeout; and what their failures mean.
 
-A function has 25 s. A fit makes at most five storage calls in a row (idempotency record, training data, head, version,
-idempotency record). A call that fails for good does so in time for its answer, where botocore's defaults would take
-minutes; should every call need its last attempt, the function runs out of time, and nothing was acknowledged. Health
-reads must be quick or given up.
+A function has 25 s. A fit makes at most six storage calls in a row (idempotency record, training data, head, in a first
+fit the end of the audit trail, version, idempotency record). A call that fails for good does so in time for its
+answer, where botocore's defaults would take minutes; should every call need its last attempt, the function runs out of
+time, and nothing was acknowledged. Health reads must be quick or given up.
 
 They are botocore's own: boto3 makes the same ones, and its import adds 8 ms to each start.
 """
