@@ -260,6 +260,7 @@ def _places_of_tenants() -> dict[str, Wiper]:
     return {
         "models": TableWiper(client, known.table_name),
         "jobs": TableWiper(client, known.jobs_table_name),
+        "observations": TableWiper(client, known.observations_table_name),
         "answers": RecordsWiper(client, known.idempotency_table_name),
         "counters": TableWiper(client, known.tenants_table_name),
         "objects": BucketWiper(clients.s3(), known.data_bucket),

@@ -58,6 +58,8 @@ FIT_MORE: Fields = {
     "trained_at": is_moment,
     "learned": is_object,
     "warnings": is_array,
+    "kind": is_string,
+    "variables": is_array,
 }
 PREDICT: Fields = {"anomaly": is_boolean, "model_version": is_string}
 PREDICT_MORE: Fields = {

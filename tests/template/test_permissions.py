@@ -16,7 +16,7 @@ OBSERVATIONS = "ObservationsTable.Arn"
 DATA_OF_JOBS = "DataBucket.Arn/jobs/*"
 QUEUE = "JobsQueue.Arn"
 
-EVERY_TABLE = (MODELS, RECORDS, TENANTS, JOBS)
+EVERY_TABLE = (MODELS, RECORDS, TENANTS, JOBS, OBSERVATIONS)
 
 # All that a function may do, beside writing its logs and traces.
 GRANTS = {

@@ -41,6 +41,7 @@ def test_aws_in_memory_has_the_tables_and_the_bucket(aws):
         "tidewatch-test-models",
         "tidewatch-test-idempotency",
         "tidewatch-test-jobs",
+        "tidewatch-test-observations",
         "tidewatch-test-tenants",
     }
     assert buckets == ["tidewatch-test-data"]
