@@ -18,8 +18,8 @@ from tidewatch.detectors.ensemble.auto.incident import (
     roughness,
     running_means,
 )
-from tidewatch.detectors.ensemble.auto.order import Reach, middle_of, spread_of
-from tidewatch.detectors.ensemble.auto.past import Measured
+from tidewatch.detectors.ensemble.auto.order import WinsorLimits, middle_of, spread_of
+from tidewatch.detectors.ensemble.auto.past import Deviations
 from tidewatch.detectors.ensemble.auto.point import PointBaseline
 from tidewatch.detectors.ensemble.auto.season import (
     MOST_PERIODS,
@@ -75,7 +75,7 @@ class Baseline:
             The expectation, or the level where there is no earlier period; the means of the last 4 and 24 points less
             the nearest of the same phase, or less the level. Shape (size,) each.
         """
-        hold = self.incident.reach.hold
+        hold = self.incident.limits.hold
         before = min(past.size - size, SLOW - 1)
         own = past[past.size - size - before :]
         own = hold(own if before == SLOW - 1 else np.concatenate([np.full(SLOW - 1 - before, own[0]), own]))
@@ -108,7 +108,7 @@ class Baseline:
         expected, fast, slow = self.expect(past, size)
         values, floor, centre = past[past.size - size :], self.incident.floor, self.point.centre
         before = min(past.size - size, LOOKBACK)
-        held = self.incident.reach.hold(past[past.size - size - max(before, shapes.reach) :])
+        held = self.incident.limits.hold(past[past.size - size - max(before, shapes.lookback) :])
         lately = held[held.size - size - before :]
         if before < LOOKBACK:
             lately = np.concatenate([np.full(LOOKBACK - before, lately[0]), lately])
@@ -126,11 +126,11 @@ class Baseline:
         return expected, dict(zip(measures, together, strict=True))
 
 
-def learn(measured: Measured, until: int, kept: Floats, period: int) -> Baseline:
+def learn(deviations: Deviations, until: int, kept: Floats, period: int) -> Baseline:
     """Learns from the past.
 
     Args:
-        measured: of the past; at least 16 points.
+        deviations: of the past; at least 16 points.
         until: the place of the stream before which it ends.
         kept: the last values before that place, shape (n,), n at least 16.
         period: in points; 0 if none is known.
@@ -138,14 +138,14 @@ def learn(measured: Measured, until: int, kept: Floats, period: int) -> Baseline
     ordered = np.sort(kept)
     centre, spread = middle_of(ordered), spread_of(ordered)
     floor = _ROUNDING * spread
-    levels = np.sort(measured.of("level", until))
+    levels = np.sort(deviations.of("level", until))
     steps = np.abs(np.diff(kept))[::_THINNED]
-    point = PointBaseline.of(measured, until, ordered, steps, centre, floor, tamed_order(levels))
-    incident = IncidentBaseline.of(measured, until, levels, Reach.of(ordered, spread), spread, period)
+    point = PointBaseline.of(deviations, until, ordered, steps, centre, floor, tamed_order(levels))
+    incident = IncidentBaseline.of(deviations, until, levels, WinsorLimits.of(ordered, spread), spread, period)
     periods = periods_of(kept.size, period)
     level, season = float(point.scales[0]), float(point.scales[1])
     seasonal = periods > 0 and season < _SEASON_LEADS * level
-    of_usual = measured.of("season", until) if seasonal else levels
+    of_usual = deviations.of("season", until) if seasonal else levels
     place = int(_BAND * (of_usual.size - 1))
     margin = float(np.partition(of_usual, place)[place] if seasonal else levels[place]) + FLOOR_SHARE * spread
     explained = periods > 0 and season <= _EXPLAINED * level

@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.ensemble.auto.codes import rounded
-from tidewatch.detectors.ensemble.auto.order import Reach
-from tidewatch.detectors.ensemble.auto.past import EVERY, Measured
+from tidewatch.detectors.ensemble.auto.order import WinsorLimits
+from tidewatch.detectors.ensemble.auto.past import EVERY, Deviations
 from tidewatch.detectors.ensemble.auto.tails import Tail, tamed_order
 
 Floats = NDArray[np.float64]
@@ -57,38 +57,38 @@ class IncidentBaseline:
 
     Attributes:
         tails: of each expert's measure, None where its past is too short.
-        reach: what values are held to.
+        limits: what values are held to.
         floor: differences below it count as none.
     """
 
     tails: tuple[Tail | None, ...]
-    reach: Reach
+    limits: WinsorLimits
     floor: float
 
     @classmethod
     def of(
-        cls, measured: Measured, until: int, levels: Floats, reach: Reach, spread: float, period: int
+        cls, deviations: Deviations, until: int, levels: Floats, limits: WinsorLimits, spread: float, period: int
     ) -> IncidentBaseline:
         """Learns from the past.
 
         Args:
-            measured: of the past.
+            deviations: of the past.
             until: the place of the stream before which it ends.
             levels: distances from the level, ascending.
-            reach: of the values kept.
+            limits: of the values kept.
             spread: of the values kept.
             period: in points.
         """
         floor = FLOOR_SHARE * spread
         tails: list[Tail | None] = []
         for name in EXPERTS:
-            past = np.maximum(levels - floor, 0.0) if name == "level" else np.sort(measured.of(name, until))
+            past = np.maximum(levels - floor, 0.0) if name == "level" else np.sort(deviations.of(name, until))
             if past.size < _FEWEST:
                 tails.append(None)
                 continue
             memory = _MEMORY.get(name, period) / EVERY[name]
             tails.append(Tail.of(tamed_order(past), floor, max(min(memory, past.size / 4), 1.0)))
-        return cls(tuple(tails), reach, floor)
+        return cls(tuple(tails), limits, floor)
 
     def evidence(self, measures: dict[str, Floats]) -> Floats:
         """The evidence of what was measured of n points, fused, 0 to 12.5, shape (n,)."""
@@ -162,7 +162,7 @@ class Shapes:
         return bool(self._lags)
 
     @property
-    def reach(self) -> int:
+    def lookback(self) -> int:
         """How many values before a point it needs."""
         return self._lags[-1] + self._period if self._lags else 0
 
@@ -170,7 +170,7 @@ class Shapes:
         """The distance of each period that ends with one of the last ``size`` values from the nearest before it.
 
         Args:
-            held: shape (n,), n at least ``reach + size``.
+            held: shape (n,), n at least ``lookback + size``.
             size: at least 1.
         """
         end, period = held.size, self._period

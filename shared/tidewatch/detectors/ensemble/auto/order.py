@@ -63,7 +63,7 @@ def scale_of(sizes: Floats, floor: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class WinsorLimits:
     """The range that values are held to when later points are compared with them.
 
     Otherwise an expert that looks at a window would report one spike for as long as it is in the window.
@@ -76,7 +76,7 @@ class Reach:
     highest: float
 
     @classmethod
-    def of(cls, ordered: Floats, spread: float) -> Reach:
+    def of(cls, ordered: Floats, spread: float) -> WinsorLimits:
         """The range of sorted values, at least 6, without one in 1,000 and two at the least on each side."""
         wild = max(int(_WILD_SHARE * ordered.size), _LEAST_WILD)
         lowest, highest = float(ordered[wild]), float(ordered[ordered.size - 1 - wild])

@@ -26,8 +26,8 @@ EVERY: Final = {"level": 1, "season": 1, "step": 1, "fast": 2, "slow": 4, "rough
 _KEPT: Final = {name: RECENT if name == "step" else MEASURED for name in EVERY}
 
 
-class Measured:
-    """What was measured of the last points, name by name, each rounded to a code."""
+class Deviations:
+    """How far the last points were from what was expected, by each expert; rounded to codes."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -61,9 +61,9 @@ class Measured:
         for ring in self._rings.values():
             ring.replace(from_codes(to_codes(np.ldexp(ring.view(), exponent))))
 
-    def copy(self) -> Measured:
+    def copy(self) -> Deviations:
         """Another of the same content."""
-        other = Measured()
+        other = Deviations()
         other.count = self.count
         other._rings = {name: ring.copy() for name, ring in self._rings.items()}
         return other
@@ -73,10 +73,10 @@ class Measured:
         return {name: to_codes(ring.view()) for name, ring in self._rings.items()}
 
     @classmethod
-    def restore(cls, state: dict[str, NDArray[Any]], count: int) -> Measured:
+    def restore(cls, state: dict[str, NDArray[Any]], count: int) -> Deviations:
         """What gave this state."""
-        measured = cls()
-        measured.count = count
-        for name, ring in measured._rings.items():
+        deviations = cls()
+        deviations.count = count
+        for name, ring in deviations._rings.items():
             ring.push(from_codes(np.asarray(state[name], dtype=np.uint16)))
-        return measured
+        return deviations

@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.ensemble.auto.order import deviation_of, scale_of
-from tidewatch.detectors.ensemble.auto.past import RECENT, Measured
+from tidewatch.detectors.ensemble.auto.past import RECENT, Deviations
 from tidewatch.detectors.ensemble.auto.tails import Tail, tamed
 from tidewatch.detectors.robust import STD_PER_MAD
 
@@ -79,12 +79,19 @@ class PointBaseline:
 
     @classmethod
     def of(
-        cls, measured: Measured, until: int, ordered: Floats, steps: Floats, centre: float, floor: float, levels: Floats
+        cls,
+        deviations: Deviations,
+        until: int,
+        ordered: Floats,
+        steps: Floats,
+        centre: float,
+        floor: float,
+        levels: Floats,
     ) -> PointBaseline:
         """Learns from the past.
 
         Args:
-            measured: of the past.
+            deviations: of the past.
             until: the place of the stream before which it ends.
             ordered: the values kept, ascending.
             steps: sizes of steps between them.
@@ -94,11 +101,11 @@ class PointBaseline:
         """
         middle = deviation_of(ordered, centre)
         level = STD_PER_MAD * middle if middle > floor else scale_of(np.abs(ordered - centre), floor)
-        scales = np.array([level, scale_of(measured.of("season", until), floor), scale_of(steps, floor)])
+        scales = np.array([level, scale_of(deviations.of("season", until), floor), scale_of(steps, floor)])
         weights = (scales.min() / scales) ** _WEIGHTED
         weights /= weights.sum()
         logs = np.log(scales)
-        past = [_logs(tamed(measured.of(name, until)[-RECENT:]), log) for name, log in zip(SIDES, logs, strict=True)]
+        past = [_logs(tamed(deviations.of(name, until)[-RECENT:]), log) for name, log in zip(SIDES, logs, strict=True)]
         tail = Tail.of(np.sort(_weighted(past, weights)), _LEAST_TAIL)
         return cls(centre, scales, logs, weights, np.sort(_size(past)), tail, levels, middle <= floor)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors.ensemble.auto.gaps import Pace
-from tidewatch.detectors.ensemble.auto.past import EVERY, Measured
+from tidewatch.detectors.ensemble.auto.past import EVERY, Deviations
 from tidewatch.detectors.ensemble.auto.stream import SURE, Marks, Stream
 from tidewatch.detectors.ensemble.auto.unit import Unit
 from tidewatch.detectors.events import Alerts
@@ -22,14 +22,14 @@ _SEVEN_EXPERTS: Final = "past"
 
 def store(stream: Stream) -> dict[str, NDArray[Any]]:
     """All that :func:`restore` needs."""
-    numbers = (*astuple(stream.marks), stream.measured.count, stream.unit.exponent, stream.pace.step)
+    numbers = (*astuple(stream.marks), stream.deviations.count, stream.unit.exponent, stream.pace.step)
     return {
         "numbers": np.array((*numbers, stream.alerts.since), dtype=np.int64),
         "sizes": np.array((stream.unit.offset, stream.alerts.worst, *stream.pairs)),
         "early": stream.early,
         "times": stream.times,
         "values": stream.values.view().astype(np.float32),
-        **stream.measured.state(),
+        **stream.deviations.state(),
     }
 
 
@@ -54,7 +54,7 @@ def restore(state: Mapping[str, NDArray[Any]], sure: float = SURE) -> Stream:
     stream.early = np.asarray(state["early"], dtype=np.float64)
     stream.times = np.asarray(state["times"], dtype=np.int64)
     stream.values.push(np.asarray(state["values"], dtype=np.float64))
-    stream.measured = Measured.restore({name: state[name] for name in EVERY}, judged)
+    stream.deviations = Deviations.restore({name: state[name] for name in EVERY}, judged)
     stream.resume()
     return stream
 

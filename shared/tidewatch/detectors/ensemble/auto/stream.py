@@ -15,8 +15,8 @@ from tidewatch.detectors.ensemble.auto.baseline import Baseline, learn, periods_
 from tidewatch.detectors.ensemble.auto.codes import rounded
 from tidewatch.detectors.ensemble.auto.gaps import MOST_CREDIT, TIMES, Pace
 from tidewatch.detectors.ensemble.auto.incident import FLOOR_SHARE, SLOW, Shapes, running_means
-from tidewatch.detectors.ensemble.auto.order import Reach, spread_of
-from tidewatch.detectors.ensemble.auto.past import BLOCK, KEPT, Measured
+from tidewatch.detectors.ensemble.auto.order import WinsorLimits, spread_of
+from tidewatch.detectors.ensemble.auto.past import BLOCK, KEPT, Deviations
 from tidewatch.detectors.ensemble.auto.point import ECHO, echoed
 from tidewatch.detectors.ensemble.auto.ring import Ring
 from tidewatch.detectors.ensemble.auto.season import (
@@ -117,7 +117,7 @@ class Stream:
         self.early = np.zeros(0)  # the values of the burn-in, while it lasts
         self.times: Times = np.zeros(0, dtype=np.int64)  # the last
         self.values = Ring(KEPT + BLOCK)
-        self.measured = Measured()
+        self.deviations = Deviations()
         self.pairs = np.zeros(ECHO)
         self._learned: tuple[Baseline, Shapes] | None = None
         self.pace = Pace(0)
@@ -126,7 +126,7 @@ class Stream:
     @property
     def points(self) -> int:
         """How many points it was given."""
-        return self.measured.count + self.early.size
+        return self.deviations.count + self.early.size
 
     def season(self) -> int | None:
         """The period in points, if the cycles so far agree more than those of noise would by chance; else None."""
@@ -169,7 +169,7 @@ class Stream:
         """Another in the same state: what happens to one does not happen to the other."""
         other = copy.copy(self)
         other.marks, other.alerts = replace(self.marks), replace(self.alerts)
-        other.values, other.measured = self.values.copy(), self.measured.copy()
+        other.values, other.deviations = self.values.copy(), self.deviations.copy()
         if self._learned is not None:
             baseline, shapes = self._learned
             other._learned = baseline, shapes.copy()  # noqa: SLF001 - its own
@@ -184,9 +184,9 @@ class Stream:
         past = self.values.view()
         baseline, shapes = self._usual
         if since and shapes.known:
-            shapes.measure(baseline.incident.reach.hold(past[-since - shapes.reach :]), since)
-        later = self.measured.count - self.marks.judged_at
-        measures = {name: self.measured.of(name, self.measured.count) for name in ("level", "season", "step")}
+            shapes.measure(baseline.incident.limits.hold(past[-since - shapes.lookback :]), since)
+        later = self.deviations.count - self.marks.judged_at
+        measures = {name: self.deviations.of(name, self.deviations.count) for name in ("level", "season", "step")}
         sides = baseline.point.judge({name: past[past.size - later :] for name, past in measures.items()})
         self._sizes, self._levels = sides.size, sides.level
 
@@ -221,7 +221,7 @@ class Stream:
         self.values.push(values)
         levels = rounded(np.abs(values - np.sort(values)[values.size // 2]))
         steps = rounded(np.abs(np.diff(values)))
-        self.measured.push({"level": levels, "season": levels, "step": np.append(steps[:1], steps)})
+        self.deviations.push({"level": levels, "season": levels, "step": np.append(steps[:1], steps)})
         self.marks.count = self.marks.credit = BURN_IN
         self._learn()
 
@@ -290,18 +290,18 @@ class Stream:
         band[0] = self.unit.unscale(expected)
         band[1] = self.unit.unscale(expected - baseline.margin)
         band[2] = self.unit.unscale(expected + baseline.margin)
-        self.measured.push(measures)
+        self.deviations.push(measures)
 
     def _learn(self) -> None:
         marks = self.marks
-        marks.learned_at, marks.judged_at = marks.count, self.measured.count
+        marks.learned_at, marks.judged_at = marks.count, self.deviations.count
         kept = self.values.view()[-KEPT:]
         if marks.count >= max(2 * marks.period_at, _SEARCH_FIRST):
             marks.period_at = _SEARCH_FIRST << ((marks.count // _SEARCH_FIRST).bit_length() - 1)
             period = choose_period(self.times, winsorise(kept), kept.size // 2)
             if period != marks.period:
                 marks.period = period
-                self.measured.clear("shape")
+                self.deviations.clear("shape")
         periods = periods_of(kept.size, marks.period)
         if periods and (marks.period != marks.ranked_period or periods >= _RANKED_ANEW * marks.ranked_periods):
             marks.ranked_period, marks.ranked_periods = marks.period, periods
@@ -314,21 +314,21 @@ class Stream:
         """Measures the season's past as it would be measured now, since later points are ranked among it."""
         ordered = np.sort(kept)
         spread = spread_of(ordered)
-        held = Reach.of(ordered, spread).hold(kept)
-        size = min(held.size, self.measured.count)
+        held = WinsorLimits.of(ordered, spread).hold(kept)
+        size = min(held.size, self.deviations.count)
         period = self.marks.period
-        self.measured.replace("season", rounded(earlier_residuals(held, period, periods)[-size:]))
+        self.deviations.replace("season", rounded(earlier_residuals(held, period, periods)[-size:]))
         means = running_means(np.concatenate([np.full(SLOW - 1, held[0]), held]), SLOW - 1)
         for name, mean in zip(("fast", "slow"), means, strict=True):
             apart = nearest_other(mean, period, periods) - FLOOR_SHARE * spread
-            self.measured.replace(name, rounded(np.maximum(apart, 0.0)[-size:]))
+            self.deviations.replace(name, rounded(np.maximum(apart, 0.0)[-size:]))
 
     def _begin(self, since: int) -> None:
         """Learns from what was kept so many values ago."""
         past = self.values.view()
         kept = past[: past.size - since][-KEPT:]
-        baseline = learn(self.measured, self.marks.judged_at, kept, self.marks.period)
-        self._learned = baseline, Shapes(baseline.incident.reach.hold(kept), self.marks.period)
+        baseline = learn(self.deviations, self.marks.judged_at, kept, self.marks.period)
+        self._learned = baseline, Shapes(baseline.incident.limits.hold(kept), self.marks.period)
         self._sizes = self._levels = np.zeros(0)
 
     def _follow(self) -> None:
@@ -339,5 +339,5 @@ class Stream:
         if move or grow:
             self.unit = self.unit.moved(move, grow)
             self.values.replace(np.ldexp(self.values.view() - move, -grow).astype(np.float32).astype(np.float64))
-            self.measured.rescale(-grow)
+            self.deviations.rescale(-grow)
             self._begin(0)

@@ -6,8 +6,8 @@ from tidewatch.calibration.pareto import fit_pareto
 from tidewatch.detectors.ensemble.auto.codes import from_codes, rounded, to_codes
 from tidewatch.detectors.ensemble.auto.gaps import Pace
 from tidewatch.detectors.ensemble.auto.incident import Shapes, roughness, running_means
-from tidewatch.detectors.ensemble.auto.order import Reach, deviation_of, middle_of, scale_of
-from tidewatch.detectors.ensemble.auto.past import EVERY, MEASURED, Measured
+from tidewatch.detectors.ensemble.auto.order import WinsorLimits, deviation_of, middle_of, scale_of
+from tidewatch.detectors.ensemble.auto.past import EVERY, MEASURED, Deviations
 from tidewatch.detectors.ensemble.auto.point import ECHO, echoed
 from tidewatch.detectors.ensemble.auto.ring import Ring
 from tidewatch.detectors.ensemble.auto.season import earlier_residuals, earlier_rows, nearest_other, trimmed_mean
@@ -66,7 +66,7 @@ def test_the_scale_of_what_rarely_changes_is_that_of_its_changes():
 def test_values_are_held_to_the_range_of_all_but_the_wildest():
     values = normal(1_000)
     values[500] = 1e6
-    reach = Reach.of(np.sort(values), 3.3)
+    reach = WinsorLimits.of(np.sort(values), 3.3)
     assert -5.0 < reach.lowest < -3.0
     assert 3.0 < reach.highest < 5.0
     assert reach.hold(np.array([-1e300, 0.5, 1e300])).tolist() == [reach.lowest, 0.5, reach.highest]
@@ -174,15 +174,15 @@ def test_a_ring_keeps_the_last():
 
 
 def test_what_was_measured_is_remembered_as_often_as_it_changes():
-    measured, sizes = Measured(), np.arange(1_001.0)
+    deviations, sizes = Deviations(), np.arange(1_001.0)
     for begin in range(0, 1_001, 7):
-        measured.push(dict.fromkeys(EVERY, sizes[begin : begin + 7]))
+        deviations.push(dict.fromkeys(EVERY, sizes[begin : begin + 7]))
     for name, every in EVERY.items():
-        np.testing.assert_array_equal(measured.of(name, 1_001), sizes[::every])
-        np.testing.assert_array_equal(measured.of(name, 900), sizes[:900:every])
-        measured.replace(name, 2.0 * sizes[-500:])
+        np.testing.assert_array_equal(deviations.of(name, 1_001), sizes[::every])
+        np.testing.assert_array_equal(deviations.of(name, 900), sizes[:900:every])
+        deviations.replace(name, 2.0 * sizes[-500:])
         anew = 2.0 * sizes[501:]
-        np.testing.assert_array_equal(measured.of(name, 1_001), anew[sizes[501:] % every == 0])
+        np.testing.assert_array_equal(deviations.of(name, 1_001), anew[sizes[501:] % every == 0])
     assert MEASURED > 1_001
 
 
