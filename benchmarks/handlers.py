@@ -99,24 +99,24 @@ def stubbed(
     from tidewatch.settings import Settings
 
     stores = tuple(name for name in Settings.env_names() if name.endswith(("_NAME", "_BUCKET", "_URL")))
-    os.environ.update(dict.fromkeys(stores, "stub"))
-    # After the environment.
-    from tidewatch import composition
-    from tidewatch.registry import Publisher, Registry, TrainingData
+    # Only meanwhile: the names must not reach the stand-ins that other benchmarks start.
+    with patch.dict(os.environ, dict.fromkeys(stores, "stub")):
+        from tidewatch import composition
+        from tidewatch.registry import Publisher, Registry, TrainingData
 
-    versions, data, arrays = versions or StubVersionStore(), StubDataStore(), StubDataStore()
-    publisher = Publisher(versions, data, arrays, deadline_seconds=1, now=lambda: datetime.now(UTC), libraries={})
-    # One for all requests, as in a warm function, where it keeps the models that it restored.
-    registry = Registry(versions, lambda: arrays)
-    no_key_is_sent: Any = object()
-    instead: dict[str, Any] = {
-        "publisher": lambda: publisher,
-        "registry": lambda: registry,
-        "training_data": lambda: TrainingData(data),
-        "idempotency_client": lambda: no_key_is_sent,
-    }
-    with patch.multiple(composition, **instead):
-        yield {name: _load(name) for name in names}
+        versions, data, arrays = versions or StubVersionStore(), StubDataStore(), StubDataStore()
+        publisher = Publisher(versions, data, arrays, deadline_seconds=1, now=lambda: datetime.now(UTC), libraries={})
+        # One for all requests, as in a warm function, where it keeps the models that it restored.
+        registry = Registry(versions, lambda: arrays)
+        no_key_is_sent: Any = object()
+        instead: dict[str, Any] = {
+            "publisher": lambda: publisher,
+            "registry": lambda: registry,
+            "training_data": lambda: TrainingData(data),
+            "idempotency_client": lambda: no_key_is_sent,
+        }
+        with patch.multiple(composition, **instead):
+            yield {name: _load(name) for name in names}
 
 
 def _load(name: str) -> ModuleType:
