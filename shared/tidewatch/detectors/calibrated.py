@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from tidewatch.calibration.conformal import Calibration, severity_of
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Floats, Json, Scores
-from tidewatch.detectors.decision import Decision
+from tidewatch.detectors.decision import Decision, Past
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
 
@@ -34,6 +35,7 @@ class CalibratedModel:
         calibration: Calibration,
         units: Units | None,
         tail: TimeSeries,
+        past: Past | None = None,
     ) -> None:
         """Takes the parts of a model.
 
@@ -42,6 +44,7 @@ class CalibratedModel:
             calibration: of its nonconformity scores.
             units: those that it works in; None for the unit of the series.
             tail: the last training points, as many as a judgement looks back at.
+            past: what the decision needs of earlier points; None to take it from the tail, which then has so many more.
         """
         self._detector, self._calibration, self._units = detector, calibration, units
         rate = detector.options.false_alarm_rate
@@ -53,8 +56,9 @@ class CalibratedModel:
             )
         else:
             self._decision = Decision(detector.threshold)
-        self._lookback = detector.lookback + self._decision.recent
+        self._lookback = detector.lookback
         self._tail = tail.last(self._lookback)
+        self._remembered, self._given = tail.last(self._lookback + self._decision.recent), past
 
     @property
     def options(self) -> DetectorOptions:
@@ -73,8 +77,10 @@ class CalibratedModel:
         Raises:
             DeadlineExceeded: once the deadline has passed.
         """
-        before = (self._tail if context is None else context).last(self._lookback)
-        return self._judge(before.followed_by(series), len(before), deadline)
+        if context is None:
+            return self._judge(self._tail.followed_by(series), len(self._tail), self._past, deadline)
+        before = context.last(self._lookback + self._decision.recent)
+        return self._judge(before.followed_by(series), len(before), None, deadline)
 
     def review(self, series: TimeSeries, deadline: Deadline = NEVER) -> Scores:
         """Judges points that nothing came before.
@@ -82,15 +88,19 @@ class CalibratedModel:
         Raises:
             DeadlineExceeded: once the deadline has passed.
         """
-        return self._judge(series, 0, deadline)
+        return self._judge(series, 0, Past.none(), deadline)
 
     def parameters(self) -> Mapping[str, Json]:
-        """The detector's own, the calibration and the units."""
+        """The detector's own, the calibration, the units, and the last high scores if there are any."""
         parameters: dict[str, Json] = {
             "method": dict(self._detector.parameters()),
             "calibration": self._calibration.to_json(),
         }
-        return parameters | ({"units": self._units.to_json()} if self._units else {})
+        if self._units:
+            parameters["units"] = self._units.to_json()
+        if self._past.ago.size:
+            parameters["past"] = self._past.to_json()
+        return parameters
 
     def arrays(self) -> Arrays:
         """The detector's own, and the tail of the training data that its judgements look back at."""
@@ -108,23 +118,42 @@ class CalibratedModel:
         found = self._detector.learned(self._units or Units(0, 0.0, 0), self._decision.limit)
         return {name: value if np.isfinite(value) else None for name, value in found.items()}
 
-    def _judge(self, points: TimeSeries, skip: int, deadline: Deadline) -> Scores:
+    @cached_property
+    def _past(self) -> Past:
+        """That of the points which follow the training data."""
+        if self._given is not None:
+            return self._given
+        return self._recall(self._scaled(self._remembered), len(self._remembered))
+
+    def _recall(self, points: TimeSeries, skip: int) -> Past:
+        """The past of a point by the scores of those before it, their values in units."""
+        past = min(skip - self._lookback, self._decision.recent)
+        if past <= 0:
+            return Past.none()
+        scores = self._detector.score(points.part(0, skip), skip - past, self._decision.limit).score
+        return self._decision.after(Past.none(), scores)
+
+    def _scaled(self, points: TimeSeries) -> TimeSeries:
+        return TimeSeries(points.timestamps, self._units.scale(points.values)) if self._units else points
+
+    def _judge(self, points: TimeSeries, skip: int, past: Past | None, deadline: Deadline) -> Scores:
+        """Judges all but the first points; without their past, these are as many as it is made of."""
         chunk = self._detector.chunk
         if chunk is None or len(points) - skip <= chunk:
-            return self._judge_chunk(points, skip)
+            return self._answer(points.values[skip:], *self._score(points, skip, past)[:2])
         judged = []
         for begin in range(skip, len(points), chunk):
             deadline.check()
-            first = max(begin - self._lookback, 0)
-            judged.append(self._judge_chunk(points.part(first, begin + chunk), begin - first))
+            first = 0 if begin == skip else max(begin - self._lookback, 0)
+            part = points.part(first, begin + chunk)
+            found, limits, past = self._score(part, begin - first, past)
+            judged.append(self._answer(part.values[begin - first :], found, limits))
+            past = self._decision.after(past, found.score)
         names = [each.name for each in fields(Scores) if getattr(judged[0], each.name) is not None]
         return Scores(**{name: np.concatenate([getattr(one, name) for one in judged]) for name in names})
 
-    def _judge_chunk(self, points: TimeSeries, skip: int) -> Scores:
-        values = points.values[skip:]
-        if self._units:
-            points = TimeSeries(points.timestamps, self._units.scale(points.values))
-        found, limits = self._score(points, skip)
+    def _answer(self, values: Floats, found: Nonconformity, limits: Floats) -> Scores:
+        """The judgement of values in the unit of the series."""
         nonconformity = np.minimum(found.score, LARGEST_NONCONFORMITY)
         warming_up = np.isnan(nonconformity)
         evidence = self._calibration.evidence(nonconformity)
@@ -149,22 +178,30 @@ class CalibratedModel:
             warming_up=warming_up,
         )
 
-    def _score(self, points: TimeSeries, skip: int) -> tuple[Nonconformity, Floats]:
-        """Scores of the points after the context, and the limits that each must be beyond, shape (n - skip,)."""
-        detector, limit = self._detector, self._decision.limit
-        size = len(points) - skip
-        found = detector.score(points, skip, limit)
+    def _score(self, points: TimeSeries, skip: int, past: Past | None) -> tuple[Nonconformity, Floats, Past]:
+        """Scores of the points after the context, the limits that each must be beyond, and the past of the first."""
+        points, size = self._scaled(points), len(points) - skip
+        detector, decision = self._detector, self._decision
+        if not decision.recent:
+            return detector.score(points, skip, decision.limit), np.full(size, decision.limit), Past.none()
+        # The limit of a single point depends on its past alone, so that its band is right at once.
+        guess = decision.limits(past or Past.none(), np.full(size, -np.inf))
+        found = detector.score(points, skip, self._band_at(guess))
+        if past is not None and size <= 1:
+            return found, guess, past
         banded = found.lower is not None or found.upper is not None
-        if not self._decision.recent or not (banded or np.any(found.score > limit)):
-            return found, np.full(size, limit)
-        past = min(skip, self._decision.recent)
-        scores = detector.score(points.part(0, skip), skip - past, limit).score if past else np.empty(0)
-        limits = self._decision.limits(np.concatenate([scores, found.score]), size)
-        if banded and np.any(limits > limit):
-            # A hair further out: what ties with the past is not beyond it, whatever the rounding of the band.
-            limits = np.where(limits > limit, limits * (1.0 + _TIE), limits)
-            found = detector.score(points, skip, limits)
-        return found, limits
+        if past is None:
+            # What comes before is scored only where it matters.
+            matters = banded or np.any(found.score > decision.limit)
+            past = self._recall(points, skip) if matters else Past.none()
+        limits = decision.limits(past, found.score)
+        if banded and np.any(limits != guess):
+            found = detector.score(points, skip, self._band_at(limits))
+        return found, limits, past
+
+    def _band_at(self, limits: Floats) -> Floats:
+        """A hair further out: what ties with the past is not beyond it, whatever the rounding of the band."""
+        return np.where(limits > self._decision.limit, limits * (1.0 + _TIE), limits)
 
     def _in_unit_of_series(self, found: Nonconformity, size: int) -> Floats:
         """Expected values, lower and upper limits, shape (3, size); NaN where there are none."""

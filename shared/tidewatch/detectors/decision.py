@@ -19,11 +19,12 @@ Index (1994), Journal of the Royal Statistical Society B 56(3).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from tidewatch.calibration.conformal import Calibration
 from tidewatch.detectors.base import Floats
@@ -34,8 +35,37 @@ _USUAL_RATE: Final = 0.01
 """The share of usual points that may be beyond the limit of the calibration."""
 _SHORTEST, _LONGEST = 10, 40
 """Points of an event: nearer points count as one."""
-_AT_ONCE: Final = 4_096
-"""Windows that are looked through at once: they stay in the processor's cache."""
+_AT_ONCE: Final = 256
+"""Pasts that are looked through at once: they stay in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """What a decision needs of the points before a point: those whose nonconformity score was high.
+
+    Attributes:
+        ago: int64, shape (k,), how many points before, descending, at least 1.
+        scores: float64, shape (k,), each beyond the limit of the decision.
+    """
+
+    ago: NDArray[np.int64]
+    scores: Floats
+
+    @classmethod
+    def none(cls) -> Past:
+        """Of a point before which nothing came, or nothing high."""
+        return cls(np.empty(0, dtype=np.int64), np.empty(0))
+
+    def to_json(self) -> dict[str, Any]:
+        """As :meth:`from_json` takes it; null for an infinite score."""
+        scores = [score if np.isfinite(score) else None for score in self.scores.tolist()]
+        return {"ago": self.ago.tolist(), "scores": scores}
+
+    @classmethod
+    def from_json(cls, parts: Mapping[str, Any]) -> Past:
+        """The past that gave this."""
+        scores = [np.inf if score is None else score for score in parts["scores"]]
+        return cls(np.array(parts["ago"], dtype=np.int64), np.array(scores, dtype=np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +102,73 @@ class Decision:
         length = -(-(1 + echo) // max(events - 1, 1))
         return cls(limit, recent, events, min(max(length, _SHORTEST), _LONGEST))
 
-    def limits(self, scores: Floats, size: int) -> Floats:
-        """The score that each of the last ``size`` points must be beyond to be an anomaly, shape (size,).
+    def after(self, past: Past, scores: Floats) -> Past:
+        """The past of the point that follows some others.
 
         Args:
-            scores: nonconformity scores of all known points before, and of those, in the order of time; NaN for none.
-            size: at most as many as there are scores.
+            past: of the first of them.
+            scores: nonconformity scores of those others, shape (n,), in the order of time; NaN for none.
         """
-        limits = np.full(size, self.limit)
-        if not self.recent or not size:
+        if not self.recent:
+            return past
+        begin = max(scores.size - self.recent, 0)
+        high = begin + np.flatnonzero(scores[begin:] > self.limit)
+        still = past.ago + scores.size <= self.recent
+        ago = np.concatenate([past.ago[still] + scores.size, scores.size - high])
+        return Past(ago, np.concatenate([past.scores[still], scores[high]]))
+
+    def limits(self, past: Past, scores: Floats) -> Floats:
+        """The score that each point must be beyond to be an anomaly, shape (n,).
+
+        Args:
+            past: of the first point.
+            scores: nonconformity scores of the points, shape (n,), in the order of time; NaN for none. The last has
+                no part in any limit.
+        """
+        limits = np.full(scores.size, self.limit)
+        if not self.recent or not scores.size:
             return limits
-        high = np.where(scores > self.limit, scores, -np.inf)
-        padded = np.concatenate([np.full(self.recent, -np.inf), high])[high.size - size : -1]
-        many = np.concatenate([[0], np.cumsum(padded > -np.inf)])
-        places = np.flatnonzero(many[self.recent :] - many[: -self.recent] >= self.events)
-        past = sliding_window_view(padded, self.recent)
-        for begin in range(0, places.size, _AT_ONCE):
-            some = places[begin : begin + _AT_ONCE]
-            # At each place the highest score that one event until there reached; then two events, and so on.
-            reached = np.maximum.accumulate(past[some], axis=1)
-            for event in range(1, self.events):
-                later = past[some][:, event * self.length :]
-                reached = np.maximum.accumulate(np.minimum(reached[:, : -self.length], later), axis=1)
-            limits[some] = np.maximum(limits[some], reached[:, -1])
+        high = np.flatnonzero(scores[:-1] > self.limit)
+        if past.ago.size + high.size < self.events:
+            return limits
+        places, heights = np.concatenate([-past.ago, high]), np.concatenate([past.scores, scores[high]])
+        if scores.size == 1:
+            changes = np.zeros(1, dtype=np.int64)
+        else:
+            # A limit changes only where a high score enters the past, and where it leaves.
+            changes = np.unique(np.concatenate([[0], places + 1, places + 1 + self.recent]))
+            changes = changes[(changes >= 0) & (changes < scores.size)]
+        found = self._limits_at(changes, places, heights)
+        return np.repeat(found, np.diff(changes, append=scores.size))
+
+    def _limits_at(self, at: NDArray[np.int64], places: NDArray[np.int64], heights: Floats) -> Floats:
+        """The limits of some points, shape (m,), by the places and heights of all high scores before and among them."""
+        limits = np.full(at.size, self.limit)
+        first, end = places.searchsorted(at - self.recent), places.searchsorted(at)
+        # Only where the high scores are many enough, and far enough apart, to be so many events.
+        apart = places[np.maximum(end - 1, 0)] - places[np.minimum(first, places.size - 1)]
+        possible = (end - first >= self.events) & (apart >= (self.events - 1) * self.length)
+        chosen = np.flatnonzero(possible)
+        # The last high score that is of an earlier event than this one; -1 for none.
+        earlier = places.searchsorted(places - self.length, side="right") - 1
+        for begin in range(0, chosen.size, _AT_ONCE):
+            some = chosen[begin : begin + _AT_ONCE]
+            limits[some] = self._reached(first[some], end[some], earlier, heights)
         return limits
+
+    def _reached(
+        self, first: NDArray[np.intp], end: NDArray[np.intp], earlier: NDArray[np.intp], heights: Floats
+    ) -> Floats:
+        """The highest score that so many events reached, among the high scores from ``first`` to ``end``."""
+        rows, most = first.size, int((end - first).max())
+        of = np.minimum(first[:, None] + np.arange(most), end[:, None] - 1)
+        high = heights[of]
+        # Each row begins with a column for no event, and the rows lie one after the other.
+        before = np.maximum(earlier[of] - first[:, None], -1) + 1 + (most + 1) * np.arange(rows)[:, None]
+        reached = np.full((rows, most + 1), -np.inf)
+        # Until each high score the highest that one event reached; then two events, and so on.
+        np.maximum.accumulate(high, axis=1, out=reached[:, 1:])
+        for _ in range(1, self.events):
+            np.maximum.accumulate(np.minimum(reached.ravel()[before], high), axis=1, out=reached[:, 1:])
+        highest: Floats = np.maximum(reached[:, -1], self.limit)
+        return highest

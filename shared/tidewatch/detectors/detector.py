@@ -20,6 +20,7 @@ from tidewatch.calibration.trimming import trim_outliers, without_echoes
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import NEVER, Arrays, CannotTrain, DetectorOptions, Floats, Json, Model, Side
 from tidewatch.detectors.calibrated import LARGEST_NONCONFORMITY, CalibratedModel
+from tidewatch.detectors.decision import Past
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
 
@@ -205,7 +206,8 @@ class Detector(ABC, Generic[Options]):
         if "tail_values" in arrays:
             tail = TimeSeries(arrays["tail_timestamps"], arrays["tail_values"])
         units = Units.from_json(parameters["units"]) if "units" in parameters else None
-        return CalibratedModel(detector, Calibration.from_json(parameters["calibration"]), units, tail)
+        past = Past.from_json(parameters["past"]) if "past" in parameters else None
+        return CalibratedModel(detector, Calibration.from_json(parameters["calibration"]), units, tail, past)
 
     @classmethod
     def _of(cls, options: Mapping[str, Json]) -> Self:
