@@ -63,3 +63,15 @@ def test_too_few_points():
     with pytest.raises(CannotTrain, match="one_class_svm needs at least") as problem:
         fit_model(series(random.normal(size=60)), OneClassSvmOptions())
     assert problem.value.option == "long_window"
+
+
+def test_what_is_far_from_all_training_is_beyond_the_limit():
+    """The boundaries of cross-fitting reach larger scores than the one that judges: their limit is out of reach."""
+    hours = np.arange(900)
+    values = 50.0 + 8.0 * np.sin(2 * np.pi * hours / 24) + np.random.default_rng(0).normal(0.0, 1.0, hours.size)
+    kept = hours[(np.random.default_rng(1).random(hours.size) > 0.05) & ((hours < 300) | (hours >= 340))]
+    history = kept[kept < 600]
+    model = fit_model(TimeSeries(3_600 * history, values[history]), OneClassSvmOptions())
+    later = kept[kept >= 600]
+    spiked = values[later] + np.where(np.arange(later.size) == 250, 600.0, 0.0)
+    assert model.score(TimeSeries(3_600 * later, spiked)).anomaly[250]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
@@ -10,12 +11,17 @@ from pydantic import Field
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import Arrays, Floats
+from tidewatch.detectors.detector import FitResult
 from tidewatch.detectors.learned.features import FeatureDetector, FeatureOptions
 from tidewatch.detectors.learned.neighbours import squared_distances
+from tidewatch.series import TimeSeries
 
 _NU: Final = 0.01
 _TOLERANCE: Final = 1e-5
 """How exactly the boundary is drawn; training points on it are to its inside."""
+
+_SHORT_OF_LARGEST: Final = 1e-3
+"""Of the offset: how far below the largest score a limit is at the most."""
 
 
 class OneClassSvmOptions(FeatureOptions):
@@ -82,7 +88,8 @@ class OneClassSvm(FeatureDetector[OneClassSvmOptions, Boundary]):
     """How far a point lies outside a smooth boundary about what is usual.
 
     For a series whose usual states lie together in a few soft clusters, where it matters little how far beyond them an
-    unusual point is: from some distance on all get the same score.
+    unusual point is: from some distance on all get the same score. So where such points are usual, as resets of a
+    counter are, two of them among the last 800 hide what is further out.
 
         score = offset - sum of weight_i * exp(-gamma * squared distance from support vector i)
 
@@ -109,6 +116,21 @@ class OneClassSvm(FeatureDetector[OneClassSvmOptions, Boundary]):
     def most_rows(self) -> int:
         """The option ``references``."""
         return self.options.references
+
+    def fit(self, series: TimeSeries, deadline: Deadline) -> FitResult:
+        """Learns from the rows of a series.
+
+        The boundaries of cross-fitting have offsets of their own, and the largest score is the offset: a limit from
+        their scores could be more than the boundary that judges ever gives. So their scores end just short of that.
+
+        Raises:
+            CannotTrain: if the series is too short, or the options would take too long.
+        """
+        fitted = super().fit(series, deadline)
+        if fitted.calibration is None:
+            return fitted
+        most = (1.0 - _SHORT_OF_LARGEST) * self.learner_.offset
+        return replace(fitted, calibration=np.minimum(fitted.calibration, most))
 
     def learn(self, rows: Floats, seed: int, deadline: Deadline) -> Boundary:
         """The boundary that scikit-learn draws."""
