@@ -11,10 +11,9 @@ import tidewatch.calibration
 import tidewatch.detectors
 from tidewatch.detectors import CATALOGUE, CATALOGUE_OF_ROWS
 
-MODULES = [
-    module.name
-    for room in (tidewatch.calibration, tidewatch.detectors)
-    for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
+ROOMS = (tidewatch.calibration, tidewatch.detectors)
+MODULES = [room.__name__ for room in ROOMS] + [
+    module.name for room in ROOMS for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
 ]
 
 
