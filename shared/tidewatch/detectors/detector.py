@@ -27,6 +27,8 @@ from tidewatch.series import TimeSeries
 Options = TypeVar("Options", bound=DetectorOptions)
 
 _FEWEST_CALIBRATING: Final = 3
+_TIE: Final = 1e-9
+"""Of a score: what differs by less ties."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +187,8 @@ class Detector(ABC, Generic[Options]):
         if known.size < _FEWEST_CALIBRATING:
             needed = len(series) - known.size + _FEWEST_CALIBRATING
             raise CannotTrain(f"{options.name} under these options needs at least {needed} points, got {len(series)}")
-        known = np.clip(known, -LARGEST_NONCONFORMITY, LARGEST_NONCONFORMITY)
+        # A hair larger, so that the rounding of a band does not put a value that ties with training beyond it.
+        known = np.clip(known + _TIE * np.abs(known), -LARGEST_NONCONFORMITY, LARGEST_NONCONFORMITY)
         shared = 1 + detector.lookback if fitted.shared is None else fitted.shared
         worth = None if fitted.independent is None else fitted.independent / known.size
         calibration = Calibration.of(trim_outliers(known, shared, worth), worth)

@@ -79,7 +79,9 @@ class HoltWinters(Detector[HoltWintersOptions]):
     For a series with a daily, weekly or other season whose level moves: the level follows the newest points; the season
     and the smoothing are those of the training data, so a season that changes needs another fit. Without a season it is
     Holt's smoothing of level and trend. No error corrects the level by more than one of two standard deviations does: a
-    wild value is soon forgotten, and after a change of level all points are anomalies until the lookback has passed.
+    wild value is soon forgotten, and after a change of level all points are anomalies until the lookback has passed. It
+    is not for series that are on and off at no fixed times: there it may find a season that is none, and flags up to 40
+    points in 1,000.
 
         forecast = level + trend + season of the phase
         score = (value - forecast) / scale

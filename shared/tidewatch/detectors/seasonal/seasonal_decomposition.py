@@ -73,7 +73,8 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
     """How far a value lies from its usual place in the season, about the recent level.
 
     For a series whose season stays as it is, such as the hours of a day: the season is learned by STL, robustly, and
-    the level is a median, so anomalies move neither.
+    the level is a median, so anomalies move neither. It is not for counters, nor for series that are on and off, at no
+    fixed times: there it may find a season that is none, and flags up to 80 points in 1,000.
 
         expected = median of the last points without their season + season of the phase + drift
         score = (value - expected) / scale

@@ -52,7 +52,9 @@ class MovingAverage(Detector[MovingAverageOptions]):
     """How many rolling standard deviations a value lies from the mean of the points before it.
 
     For a series whose level and spread drift: each point is measured by its own recent past, so a busy hour is judged
-    as busy and a calm one as calm. It follows a change of level within one window, and then no longer reports it.
+    as busy and a calm one as calm. It follows a change of level within one window, and then no longer reports it. In a
+    series that stands still for longer than a window and then jumps, such as on and off, a jump out of stillness is as
+    many deviations as a value twenty times as far among other jumps, and may hide it.
 
         score[t] = (value[t] - mean) / std, both of the window before t, std as of a sample (ddof 1)
 

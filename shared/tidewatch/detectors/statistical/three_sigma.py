@@ -29,7 +29,8 @@ class ThreeSigma(Detector[ThreeSigmaOptions]):
     """How many standard deviations a value lies from the mean of the training values: the z-score.
 
     For a series around one level, without anomalies in its training data: a wild value there moves the mean, and widens
-    the band for all others.
+    the band for all others. Of a series of two values the rarer one is an anomaly each time, where it is less than one
+    point in ten: it is then more than 3 standard deviations away.
 
         score = (value - mean) / std
 
