@@ -10,7 +10,7 @@ into docs/benchmarks.md, which has those of other detectors from earlier runs.
 ``page``: writes the page and the picture anew, from what was kept.
 
 ``--detectors auto,mad:threshold=5`` chooses detectors and their options; all of them by default options otherwise.
-``--half even`` gives the half on which options are chosen, ``--half odd`` the one on which they are reported.
+``--half even`` and ``--half odd`` give every other file: choose options on one half, and report them on the other.
 """
 
 from __future__ import annotations

@@ -56,12 +56,14 @@ class Judgement:
         flag: bool, the detector's own decision.
         p_value: float64; NaN where a point was not judged.
         refused: how many of the n points no model was there for, because the detector refused to learn.
+        incident: float64, the evidence of incidents; NaN where a point was not judged, or the detector has none.
     """
 
     rank: NDArray[np.float64]
     flag: NDArray[np.bool_]
     p_value: NDArray[np.float64]
     refused: int
+    incident: NDArray[np.float64]
 
 
 def judge(contender: Contender, series: TimeSeries, history: int, *, refit: bool = False) -> Judgement:
@@ -74,7 +76,7 @@ def judge(contender: Contender, series: TimeSeries, history: int, *, refit: bool
         refit: whether to fit anew, on all points so far, whenever these have doubled.
     """
     count = len(series) - history
-    rank, p_value = np.full(count, -_LEAST), np.full(count, np.nan)
+    rank, p_value, incident = np.full(count, -_LEAST), np.full(count, np.nan), np.full(count, np.nan)
     flag = np.zeros(count, dtype=np.bool_)
     refused = 0
     for begin, end in _stretches(history, len(series), refit=refit):
@@ -86,7 +88,9 @@ def judge(contender: Contender, series: TimeSeries, history: int, *, refit: bool
         scores = model.score(series.part(begin, end))
         rank[place] = unusualness(scores, contender.options)
         flag[place], p_value[place] = scores.anomaly, scores.p_value
-    return Judgement(rank, flag, p_value, refused)
+        if scores.incident is not None:
+            incident[place] = scores.incident
+    return Judgement(rank, flag, p_value, refused, incident)
 
 
 def unusualness(scores: Scores, options: DetectorOptions) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Two halves of a set: options are chosen on one, and what they bring is reported on the other."""
+"""Two halves of a set: whoever chooses options on one of them can report on the other what they bring."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ class Counts:
         flagged_events, true_events: events of flagged points, and those of them with a labelled point flagged.
         labelled_events, found_events: events of labelled points, and those of them with a point flagged.
         early_points, early_flagged: the first three labelled points of each event, and those of them flagged.
+        early_events: events of labelled points with a flag on one of the first three.
         normal_points, false_flags: points without a label, and those of them flagged.
     """
 
@@ -52,6 +53,7 @@ class Counts:
     found_events: int = 0
     early_points: int = 0
     early_flagged: int = 0
+    early_events: int = 0
     normal_points: int = 0
     false_flags: int = 0
 
@@ -67,6 +69,7 @@ class Counts:
             found_events=sum(bool(flags[event].any()) for event in labelled),
             early_points=sum(event.size for event in early),
             early_flagged=sum(int(flags[event].sum()) for event in early),
+            early_events=sum(bool(flags[event].any()) for event in early),
             normal_points=int((~labels).sum()),
             false_flags=int((flags & ~labels).sum()),
         )
@@ -89,6 +92,11 @@ class Counts:
     def early(self) -> float:
         """The share flagged of the first three points of events; NaN without any event."""
         return _share(self.early_flagged, self.early_points)
+
+    @property
+    def found_early(self) -> float:
+        """The share of labelled events with a flag on one of their first three points; NaN without any event."""
+        return _share(self.early_events, self.labelled_events)
 
     @property
     def false_per_thousand(self) -> float:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Final
+
+import numpy as np
+from tidewatch.detectors.events import THRESHOLD
 
 from benchmarks.quality.calibration import KindFigures
 from benchmarks.quality.cloud import CloudFigures
 from benchmarks.quality.halves import HALVES, Half
 from benchmarks.quality.numenta import NabFigures
-from benchmarks.quality.suite import SuiteFigures, Summary
+from benchmarks.quality.suite import SuiteFigures, Summary, Windows, first_found
 
 Numbers = dict[str, float]
 """By name: ``cloud.ap``, ``nab.standard``, ``p001.white`` …"""
@@ -94,6 +98,7 @@ def _cloud(prefix: str, figures: CloudFigures) -> Iterator[tuple[str, float]]:
     yield f"{prefix}.recall", counts.recall
     yield f"{prefix}.false", counts.false_per_thousand
     yield f"{prefix}.early", counts.early
+    yield f"{prefix}.early_events", counts.found_early
     yield f"{prefix}.refused", float(figures.refused)
     yield f"{prefix}.series", float(len(figures.each))
     yield f"{prefix}.labelled", float(sum(one.average_precision is not None for one in figures.each))
@@ -112,6 +117,19 @@ def _suite(figures: SuiteFigures, *, kinds: bool) -> Iterator[tuple[str, float]]
         for kind in dict.fromkeys(kind for kind, _ in pairs) if kinds else ():
             of_kind = (one for pair, found in pairs.items() if pair[0] == kind for one in found)
             yield f"{group}.{kind}.recall", Summary.of(of_kind).recall
+        yield f"{group}.first.recall", first_found(chain.from_iterable(pairs.values()))
+    yield from _windows([seen for some in figures.windows.values() for seen in some])
+
+
+def _windows(windows: Sequence[Windows]) -> Iterator[tuple[str, float]]:
+    if not windows:
+        return
+    evidence = np.array([seen.evidence for seen in windows])
+    yield "shapes.usual.flagged", float(np.mean([seen.usual_flag for seen in windows]))
+    if not np.isnan(evidence).all():
+        yield "shapes.incident.recall", float(np.mean(evidence >= THRESHOLD))
+        yield "shapes.incident.first", float(np.mean(evidence[:, 0] >= THRESHOLD))
+        yield "shapes.usual.incident", float(np.mean([seen.usual_evidence >= THRESHOLD for seen in windows]))
 
 
 def _summary(prefix: str, summary: Summary) -> Iterator[tuple[str, float]]:

@@ -7,7 +7,8 @@ sentinel where the kind says so, and judges 6,000 points with eight anomalies of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -40,10 +41,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Made:
-    """Values, shape (8000,), and the events in them."""
+    """Values, shape (8000,), and the events in them.
+
+    Attributes:
+        values: the series.
+        events: in order of time.
+        unchanged: the same series without its events, noise and all; None where it is not known.
+    """
 
     values: Values
     events: tuple[Event, ...]
+    unchanged: Values | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,18 +71,41 @@ class Found:
     normal_points: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Of one series with changed periods: what is seen in the stretch in which each has to be found.
+
+    Attributes:
+        evidence: float64, shape (events,), the largest evidence of an incident; NaN if the detector has none.
+        usual_evidence: likewise, in the same stretches of the unchanged series.
+        usual_flag: bool, shape (events,), whether a point is flagged there.
+    """
+
+    evidence: NDArray[np.float64]
+    usual_evidence: NDArray[np.float64]
+    usual_flag: NDArray[np.bool_]
+
+
 @dataclass(frozen=True, slots=True)
 class SuiteFigures:
-    """The series of each pair of anomaly and background; ``shapes`` has those of :mod:`benchmarks.quality.beats`."""
+    """The series of each pair of anomaly and background.
+
+    Attributes:
+        points: anomalies at points.
+        shapes: those of :mod:`benchmarks.quality.beats`.
+        windows: the same series as ``shapes``, against what they are without their changes.
+    """
 
     points: Mapping[tuple[str, str], Sequence[Found]]
     shapes: Mapping[tuple[str, str], Sequence[Found]]
+    windows: Mapping[tuple[str, str], Sequence[Windows]] = field(default_factory=dict)
 
     def of(self, half: Half) -> SuiteFigures:
         """Every other series of each pair."""
         return SuiteFigures(
             {pair: part_of(found, half) for pair, found in self.points.items()},
             {pair: part_of(found, half) for pair, found in self.shapes.items()},
+            {pair: part_of(seen, half) for pair, seen in self.windows.items()},
         )
 
 
@@ -108,6 +139,11 @@ class Summary:
         )
 
 
+def first_found(some: Iterable[Found]) -> float:
+    """The share of series, at least one, whose first event is found: nothing of its kind came before it."""
+    return float(np.mean([not np.isnan(one.delays[0]) for one in some]))
+
+
 def measure(contender: Contender) -> SuiteFigures:
     """Judges every series of the suite."""
     points = {
@@ -115,12 +151,13 @@ def measure(contender: Contender) -> SuiteFigures:
         for kind, anomaly in ANOMALIES.items()
         for background in anomaly.backgrounds
     }
-    shapes = {
-        (kind, beat): [_find(contender, make_beats(kind, beat, seed)) for seed in range(SERIES)]
-        for kind in CHANGES
-        for beat in BEATS
-    }
-    return SuiteFigures(points, shapes)
+    shapes: dict[tuple[str, str], Sequence[Found]] = {}
+    windows: dict[tuple[str, str], Sequence[Windows]] = {}
+    for pair in product(CHANGES, BEATS):
+        judged = [_find_beats(contender, make_beats(*pair, seed)) for seed in range(SERIES)]
+        shapes[pair] = [found for found, _ in judged]
+        windows[pair] = [seen for _, seen in judged]
+    return SuiteFigures(points, shapes, windows)
 
 
 def make(kind: str, background: str, seed: int) -> Made:
@@ -149,6 +186,7 @@ def make_beats(kind: str, beat: str, seed: int) -> Made:
     shape, noise = BEATS[beat].shape, BEATS[beat].noise
     period, size = shape.size, HISTORY + EVENTS * _SLOT
     clean = np.resize(shape, size)
+    unchanged = clean.copy()
     changed = CHANGES[kind](shape)
     first, last = visible(shape, changed, noise)
     events = []
@@ -158,14 +196,31 @@ def make_beats(kind: str, beat: str, seed: int) -> Made:
         clean[start : start + period] = changed
         begin = start - HISTORY + first
         events.append(Event(begin, start - HISTORY + last, begin + period))
-    return Made(clean + random.normal(0.0, noise, size), tuple(events))
+    around = random.normal(0.0, noise, size)
+    return Made(clean + around, tuple(events), unchanged + around)
 
 
 def _find(contender: Contender, made: Made) -> Found:
-    flags = judge(contender, timed(made.values), HISTORY).flag
+    return _found(judge(contender, timed(made.values), HISTORY).flag, made.events)
+
+
+def _find_beats(contender: Contender, made: Made) -> tuple[Found, Windows]:
+    assert made.unchanged is not None
+    changed = judge(contender, timed(made.values), HISTORY)
+    usual = judge(contender, timed(made.unchanged), HISTORY)
+    stretches = [slice(event.start, event.found_until + 1) for event in made.events]
+    windows = Windows(
+        np.array([changed.incident[stretch].max() for stretch in stretches]),
+        np.array([usual.incident[stretch].max() for stretch in stretches]),
+        np.array([usual.flag[stretch].any() for stretch in stretches]),
+    )
+    return _found(changed.flag, made.events), windows
+
+
+def _found(flags: NDArray[np.bool_], events: Sequence[Event]) -> Found:
     normal = np.ones(flags.size, dtype=np.bool_)
-    delays, by_chance = np.full(len(made.events), np.nan), np.zeros(len(made.events), dtype=np.bool_)
-    for number, event in enumerate(made.events):
+    delays, by_chance = np.full(len(events), np.nan), np.zeros(len(events), dtype=np.bool_)
+    for number, event in enumerate(events):
         hits = np.flatnonzero(flags[event.start : event.found_until + 1])
         if hits.size:
             delays[number] = hits[0]

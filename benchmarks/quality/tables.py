@@ -43,12 +43,14 @@ def _rows(numbers: Mapping[str, float]) -> Iterator[Column]:
         yield f"{title}: event precision / recall", _pair(f"{prefix}.precision", f"{prefix}.recall", 2)
         yield f"{title}: false per 1,000", _figure(f"{prefix}.false", 1)
         yield f"{title}: first three points flagged", _figure(f"{prefix}.early", 2)
+        yield f"{title}: events flagged by their third point", _figure(f"{prefix}.early_events", 2)
     for way, title in (("once", "an alert an incident"), ("every", "every point"), ("shipped", "as it ships")):
         if f"nab.{way}.standard" in numbers:
             keys = [f"nab.{way}.{profile.name}" for profile in PROFILES]
             yield f"NAB, {title}: standard / low FP / low FN", lambda found, keys=keys: _joined(found, keys, 1)  # type: ignore[misc]
     for group, title in (("points", "made-up"), ("shapes", "shapes")):
         yield f"{title}: found / by chance", _pair(f"{group}.recall", f"{group}.by_chance", 2)
+        yield f"{title}: first of a series found", _figure(f"{group}.first.recall", 2)
         yield f"{title}: median delay in points", _figure(f"{group}.delay", 1)
         yield f"{title}: false per 1,000", _figure(f"{group}.false", 1)
     for prefix, title in (("p01", ".01"), ("p001", ".001")):
@@ -72,6 +74,7 @@ def cloud_columns() -> Sequence[Column]:
         ("event P / R", _pair("cloud.precision", "cloud.recall", 2)),
         ("false per 1,000", _figure("cloud.false", 1)),
         ("first 3", _figure("cloud.early", 2)),
+        ("by 3rd", _figure("cloud.early_events", 2)),
         ("refused", _figure("cloud.refused", 0)),
         ("refitted: AP", _figure("refit.ap", 3)),
         ("event P / R", _pair("refit.precision", "refit.recall", 2)),
@@ -101,6 +104,20 @@ def suite_columns() -> Sequence[Column]:
         ("**shapes**", _figure("shapes.recall", 2)),
         ("by chance", _figure("shapes.by_chance", 2)),
         *((kind, _figure(f"shapes.{kind}.recall", 2)) for kind in CHANGES),
+    )
+
+
+def first_columns() -> Sequence[Column]:
+    """Of made-up series: all of a kind beside the first one, by flags and by the evidence of incidents."""
+    return (
+        ("anomalies", _figure("points.recall", 2)),
+        ("first", _figure("points.first.recall", 2)),
+        ("**shapes**", _figure("shapes.recall", 2)),
+        ("first", _figure("shapes.first.recall", 2)),
+        ("unchanged", _figure("shapes.usual.flagged", 2)),
+        ("**shapes, incident**", _figure("shapes.incident.recall", 2)),
+        ("first", _figure("shapes.incident.first", 2)),
+        ("unchanged", _figure("shapes.usual.incident", 2)),
     )
 
 

@@ -55,6 +55,7 @@ def test_counts_of_a_series():
         found_events=2,
         early_points=4,  # three of the first event, and the one that the second has
         early_flagged=1,
+        early_events=1,
         normal_points=14,
         false_flags=2,
     )
@@ -71,6 +72,7 @@ def test_counts_add_up_over_series():
     both = one + silent
     assert (both.precision, both.recall) == (1.0, 0.5)
     assert both.early == pytest.approx(1 / 3)
+    assert both.found_early == 0.5
     assert both.false_per_thousand == pytest.approx(200.0)
 
 

@@ -17,7 +17,7 @@ from benchmarks.quality.backgrounds import timed
 from benchmarks.quality.cloud import CloudFigures, SeriesFigures
 from benchmarks.quality.halves import HALVES
 from benchmarks.quality.metrics import Counts
-from benchmarks.quality.suite import Found, SuiteFigures
+from benchmarks.quality.suite import Found, SuiteFigures, Windows
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,12 @@ def figures(files):
     counts = Counts.of(np.array([True, False, False]), np.array([True, True, False]))
     series = [SeriesFigures(str(place), 1.0 if place < 2 else None, 0.8, counts, 0) for place in range(3)]
     found = [Found(np.array([2.0]), np.array([False]), 1, 100), Found(np.array([np.nan]), np.array([False]), 0, 100)]
-    suite = SuiteFigures({("spike", "white"): found}, {("missing beat", "season"): found})
+    seen = [
+        Windows(np.array([evidence, 1.0]), np.array([0.0, 5.9]), np.array([flag, False]))
+        for evidence, flag in ((9.0, True), (6.0, False))
+    ]
+    shape = ("missing beat", "season")
+    suite = SuiteFigures({("spike", "white"): found}, {shape: found}, {shape: seen})
     kind = calibration.KindFigures(np.array([[9, 1], [11, 2]]), np.array([1, 0]), np.array([1000, 1000]))
     return results.merge(
         [
@@ -85,9 +90,10 @@ def test_a_later_part_replaces_figures_and_leaves_others():
 def test_the_page_has_a_row_in_each_table_and_a_table_of_both_halves(figures):
     text = page.write({"auto": results.merge([results.dated(date(2026, 11, 20))]), "mad": figures})
     rows = [line for line in text.splitlines() if line.startswith("| mad |")]
-    assert len(rows) == 4
-    assert rows[0].startswith("| mad | 1.000 | 0.800 | 1.00 / 1.00 | 500.0 | 1.00 | 0 | – | – | – |")
-    assert "10.0; 1.5" in rows[3]
+    assert len(rows) == 5
+    assert rows[0].startswith("| mad | 1.000 | 0.800 | 1.00 / 1.00 | 500.0 | 1.00 | 1.00 | 0 | – | – | – |")
+    assert rows[3] == "| mad | 0.50 | 0.50 | 0.50 | 0.50 | 0.25 | 0.50 | 1.00 | 0.00 |"
+    assert "10.0; 1.5" in rows[4]
     assert "on 20 November 2026 and 21 November 2026" in text
     assert "3 series of Microsoft's" in text
     assert "| made-up: median delay in points | 2.0 | 2.0 | – |" in text

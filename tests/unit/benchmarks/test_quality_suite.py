@@ -8,7 +8,7 @@ from benchmarks.quality.anomalies import ANOMALIES, SENTINEL
 from benchmarks.quality.backgrounds import BACKGROUNDS
 from benchmarks.quality.beats import BEATS, CHANGES
 from benchmarks.quality.contenders import Contender
-from benchmarks.quality.suite import EVENTS, HISTORY, Found, Summary, make, make_beats
+from benchmarks.quality.suite import EVENTS, HISTORY, Found, Summary, first_found, make, make_beats
 
 PAIRS = [(kind, background) for kind, anomaly in ANOMALIES.items() for background in anomaly.backgrounds]
 
@@ -39,6 +39,9 @@ def test_a_changed_beat_can_be_seen_from_its_start_to_its_end(kind, beat):
     shape, noise = BEATS[beat].shape, BEATS[beat].noise
     deviation = np.abs(made.values - np.resize(shape, made.values.size))[HISTORY:]
     assert len(made.events) == EVENTS
+    assert np.abs(made.unchanged - np.resize(shape, made.values.size)).max() < 6.0 * noise
+    changed = np.flatnonzero(made.unchanged != made.values) - HISTORY
+    assert all(any(event.start - shape.size < place <= event.found_until for event in made.events) for place in changed)
     quiet = np.ones(deviation.size, dtype=bool)
     for event in made.events:
         assert event.found_until == event.start + shape.size
@@ -62,6 +65,34 @@ def test_what_is_found_late_by_chance_or_not_at_all(monkeypatch):
     assert found.by_chance.tolist() == [False, True, *[False] * 6]
     assert found.false_flags == 2
     assert found.normal_points == flags.size - EVENTS * (60 + 5)
+
+
+def test_changed_periods_are_seen_beside_the_same_stretches_without_changes(monkeypatch):
+    made = make_beats("missing beat", "pulses", 0)
+    first, second = made.events[:2]
+    flag = np.zeros(made.values.size - HISTORY, dtype=bool)
+    flag[first.found_until] = True
+    evidence = np.zeros(flag.size)
+    evidence[second.start] = 7.0
+    nothing = np.full(flag.size, np.nan)
+    said = {id(made.values): (np.zeros_like(flag), evidence), id(made.unchanged): (flag, nothing)}
+    monkeypatch.setattr(suite, "timed", lambda values: values)
+    monkeypatch.setattr(
+        suite,
+        "judge",
+        lambda _, values, __: type("Judged", (), dict(zip(("flag", "incident"), said[id(values)], strict=True))),
+    )
+    found, seen = suite._find_beats(Contender.parse("auto"), made)
+    assert np.isnan(found.delays).all()
+    assert seen.evidence.tolist() == [0.0, 7.0, *[0.0] * 6]
+    assert seen.usual_flag.tolist() == [True, *[False] * 7]
+    assert np.isnan(seen.usual_evidence).all()
+
+
+def test_the_first_of_each_series():
+    delays = ([3.0, np.nan], [np.nan, 1.0], [0.0, 0.0], [np.nan, np.nan])
+    series = [Found(np.array(some), np.zeros(2, dtype=bool), false_flags=0, normal_points=9) for some in delays]
+    assert first_found(series) == 0.5
 
 
 def test_a_summary_of_several_series():
