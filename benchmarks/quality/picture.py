@@ -43,7 +43,8 @@ def draw(results: Results, path: Path) -> None:
         _mark(panels[1], height, numbers, "cloud.precision", "D", _THEME.data)
         _mark(panels[1], height, numbers, "cloud.recall", "o", _THEME.limit)
         _bar(panels[2], height, numbers.get("nab.once.standard", math.nan), 0)
-        _bar(panels[3], height, numbers.get("points.recall", math.nan), 2)
+        shapes = numbers.get("shapes.recall", math.nan)
+        _bar(panels[3], height, numbers.get("points.recall", math.nan), 2, beside=shapes)
         _mark(panels[3], height, numbers, "points.by_chance", "|", _THEME.anomaly)
         _mark(panels[3], height, numbers, "shapes.recall", "s", _THEME.data)
         _calibration(panels[4], height, numbers)
@@ -68,18 +69,23 @@ def _prepare(axes: Axes, title: str, words: str, names: list[str]) -> None:
     axes.spines["left"].set_color(_THEME.axis)
 
 
-def _bar(axes: Axes, height: int, value: float, digits: int) -> None:
+def _bar(axes: Axes, height: int, value: float, digits: int, *, beside: float = math.nan) -> None:
+    """A bar with its value, which stands right of a mark at ``beside`` where that would hide it."""
     if math.isnan(value):
         return
     axes.barh(height, value, height=0.6, color=_THEME.band, edgecolor=_THEME.limit, linewidth=1)
-    place = (max(value, 0.0), height)
+    hidden = beside >= value - 0.04
+    place = (max(beside if hidden else value, 0.0), height)
     text = f"{value:.{digits}f}"
-    axes.annotate(text, place, (4, 0), textcoords="offset points", va="center", fontsize=8.5, color=_THEME.text)
+    axes.annotate(
+        text, place, (9 if hidden else 4, 0), textcoords="offset points", va="center", fontsize=8.5, color=_THEME.text
+    )
     axes.margins(x=0.18)
 
 
 def _mark(axes: Axes, height: int, numbers: Numbers, key: str, marker: str, colour: str) -> None:
-    axes.plot(numbers.get(key, math.nan), height, marker, color=colour, markersize=6 if marker != "|" else 13, zorder=3)
+    size = 6 if marker != "|" else 13
+    axes.plot(numbers.get(key, math.nan), height, marker, color=colour, markersize=size, zorder=3, clip_on=False)
 
 
 def _calibration(axes: Axes, height: int, numbers: Numbers) -> None:
