@@ -27,8 +27,8 @@ from tidewatch.series import TimeSeries
 Options = TypeVar("Options", bound=DetectorOptions)
 
 _FEWEST_CALIBRATING: Final = 3
-_TIE: Final = 1e-9
-"""Of a score: what differs by less ties."""
+_TIE: Final = 1e-12
+"""Of a score: more than the rounding of a band, and less than any figure that is shown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
