@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import chain
 from typing import Any, Final
 
 import botocore.client
@@ -106,8 +107,8 @@ def _touched(service: str, operation: str, parameters: Mapping[str, Any]) -> Ite
 
 
 def _items(operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:
-    if operation == "TransactWriteItems":
-        for part in parameters["TransactItems"]:
+    if operation in ("TransactWriteItems", "BatchWriteItem"):
+        for part in parameters.get("TransactItems") or chain.from_iterable(parameters["RequestItems"].values()):
             for written in part.values():
                 yield _key(written.get("Key") or written["Item"])
     elif operation == "BatchGetItem":
