@@ -90,9 +90,9 @@ test-all: coverage test-seeds fuzz ## Run what make test leaves out: long tests,
 lint: $(DEV_READY) $(SAM_READY) ## Check format, style, types, import rules, security and template
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy shared functions local benchmarks deploy
+	$(BIN)/mypy shared functions local cli benchmarks deploy
 	PYTHONPATH=shared:. $(BIN)/lint-imports
-	$(BIN)/bandit --configfile pyproject.toml --quiet --recursive shared functions local benchmarks deploy
+	$(BIN)/bandit --configfile pyproject.toml --quiet --recursive shared functions local cli benchmarks deploy
 	$(WITH_SAM) sam validate --lint
 	$(WITH_SAM) cfn-lint
 
@@ -210,6 +210,9 @@ $(VENV)/bin/uv: requirements-dev.txt
 $(RUN_READY): $(VENV)/bin/uv $(LAYERS:%=layers/%/requirements.txt) local/requirements.txt
 	@echo "Installing what the service and its local stack need ..."
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install $(foreach file,$(filter %.txt,$^),--requirement $(file))
+	@# The command line, from this folder. -P: a folder named cli where it is called must not come first.
+	@printf '#!/bin/sh\nPYTHONPATH="%s/shared:%s" exec "%s/python" -P -m cli "$$@"\n' \
+		"$(CURDIR)" "$(CURDIR)" "$(CURDIR)/$(BIN)" > $(BIN)/tidewatch && chmod +x $(BIN)/tidewatch
 	@touch $@
 
 $(DEV_READY): $(RUN_READY) requirements-dev.txt

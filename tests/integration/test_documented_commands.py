@@ -1,26 +1,42 @@
-"""The commands of docs/models.md work in the order in which they stand there."""
+"""The commands of docs/models.md and docs/cli.md work in the order in which they stand there."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
+
+import pytest
 
 from tests.support.api import Api
+from tests.support.commands import commands as command_line
 from tests.support.environment import ROOT
 
 
-def commands() -> list[list[str]]:
-    text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+def commands(page: str) -> list[list[str]]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
     return [shlex.split(line.removeprefix("$ ")) for block in blocks for line in block.splitlines()]
 
 
 def test_each_command_succeeds(api: Api):
-    assert len(commands()) > 10
-    for words in commands():
+    assert len(commands("models.md")) > 10
+    for words in commands("models.md"):
         url = next(word for word in words if word.startswith("localhost:3000")).removeprefix("localhost:3000")
         body = words[words.index("-d") + 1] if "-d" in words else None
         method = words[words.index("-X") + 1] if "-X" in words else "POST" if body else "GET"
         text = (ROOT / body[1:]).read_text(encoding="utf-8") if body and body.startswith("@") else body
         reply = api.call(method, url, text)
         assert reply.status in (200, 201, 202, 204), (words, reply.body)
+
+
+def test_each_command_of_the_command_line_succeeds(api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    with command_line(api, monkeypatch) as cli:
+        assert len(commands("cli.md")) > 20
+        for program, *words in commands("cli.md"):
+            assert program == "tidewatch"
+            if "$KEY_ID" in words:
+                made = api.call("GET", "/tenants/team-a/keys").json()["keys"][0]
+                words[words.index("$KEY_ID")] = made["key_id"]
+            cli.run(*words)

@@ -15,7 +15,7 @@ REPLACED = {
 }
 # Plain English too: only a class, a function or a module may not be called so.
 ORDINARY = {"course", "dying", "knowledge", "laws", "lesson", "measured", "reach", "seen", "walk"}
-CODE = [path for room in ("shared", "functions", "local", "benchmarks") for path in (ROOT / room).rglob("*.py")]
+CODE = [path for room in ("shared", "functions", "local", "cli", "benchmarks") for path in (ROOT / room).rglob("*.py")]
 PAGES = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
 
 

@@ -1,0 +1,1 @@
+"""The command ``tidewatch``: the service over HTTP, for terminals and scripts."""
