@@ -24,9 +24,9 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "isolation_forest": {"trees": 20},
     "seasonal_decomposition": {"period": 24},
 }
-# Their rows are made of many points, so few independent ones calibrate, and the p-values of usual points may be larger
-# than uniform ones by more than the bounds say.
-CONSERVATIVE: Final = frozenset({"isolation_forest", "kmeans", "sub_pca"})
+# The p-values of usual points may be larger than uniform ones by more than the bounds say. The rows of the learners are
+# made of many points, so few independent ones calibrate; auto leaves nothing out of the past that it ranks points in.
+CONSERVATIVE: Final = frozenset({"auto", "isolation_forest", "kmeans", "sub_pca"})
 LOWER_BY: Final = 0.6
 WILD: Final[dict[str, Callable[[np.random.Generator], NDArray[np.float64]]]] = {
     "one": lambda random: np.array([1e5]),

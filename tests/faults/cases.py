@@ -24,7 +24,7 @@ SERIES: Final = "cpu"
 _SMALL: Final = (10.0, 12.0, 11.0, 13.0, 12.5, 11.5)
 # Of so many points `auto` keeps more than an item should carry.
 _noise = random.Random(1)
-_LARGE: Final = tuple(_noise.random() for _ in range(600))
+_LARGE: Final = tuple(_noise.random() for _ in range(4_000))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def _tenant_in(body: str | None, *, base64: bool) -> str:
 
     try:
         document = json.loads(coding.b64decode(body or "") if base64 else body or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return "default"
     return str(document.get("tenant_id", "default")) if isinstance(document, dict) else "default"
 
