@@ -81,7 +81,8 @@ def test_a_key_that_opens_nothing_is_an_explicit_deny(boundary: Boundary, header
     make_tenant("team-a", key="of-team-a")
     make_key("team-a", "expired", expires_at=MADE)
     make_key("team-a", "revoked", revoked_at=MADE)
-    make_key("gone", "of-nobody")
+    gone = make_tenant("gone", key="of-nobody")
+    tenant_store().delete_tenant(gone)
     answer = ask(headers)
     assert effect(answer) == "Deny"
     assert answer.keys() == {"principalId", "policyDocument"}
