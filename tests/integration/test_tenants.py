@@ -171,6 +171,12 @@ def test_all_problems_of_a_tenant_to_make_are_told_at_once(api: Api) -> None:
     assert "points_per_day" in reply.body.decode()
 
 
+@pytest.mark.parametrize("limit", [False, True, "5", ""])
+def test_a_limit_is_a_number(api: Api, limit: Any) -> None:
+    reply = make(api, limits={"series": limit})
+    assert (reply.status, reply.errors) == (422, [(("body", "limits", "series"), "wrong_type")])
+
+
 @pytest.fixture
 def plans(configure: Any) -> Any:
     """Usage plans of API Gateway, as the template makes them."""

@@ -11,7 +11,7 @@ import orjson
 from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path
-from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from tidewatch import composition
@@ -82,13 +82,24 @@ IfMatch = Annotated[
 ]
 
 
+def _check_limit(limit: Any) -> Any:
+    # pydantic would take false for 0, which stops the tenant, and a text for the number in it.
+    if limit is not None and type(limit) not in (int, float):
+        raise PydanticCustomError("wrong_type", "a limit is a whole number, or null for none")
+    return limit
+
+
 class TenantLimits(StrictModel):
     """What a tenant may use; null is no limit."""
 
     points_per_day: Annotated[
-        int | None, Field(ge=0, le=10**12, description="Points to learn or to judge per day (UTC).")
+        int | None,
+        Field(ge=0, le=10**12, description="Points to learn or to judge per day (UTC)."),
+        BeforeValidator(_check_limit),
     ] = None
-    series: Annotated[int | None, Field(ge=0, le=10**9, description="Series with a model.")] = None
+    series: Annotated[
+        int | None, Field(ge=0, le=10**9, description="Series with a model."), BeforeValidator(_check_limit)
+    ] = None
 
 
 class NewTenant(StrictModel):
