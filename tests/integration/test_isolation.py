@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import boto3
@@ -11,11 +14,13 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from tidewatch.tenancy import Tenant
 
 from tests.support.api import Api, Reply, authorized
 from tests.support.environment import ENVIRONMENT
 from tests.support.isolation import Trespass, request_of
 from tests.support.stored import empty
+from tests.support.tenants import tenant_store
 
 MARKS = {"team-a": "731", "team-b": "852", "team-c": "964"}
 """The digits that every value of a tenant begins with: an answer that has another's shows its data."""
@@ -186,3 +191,22 @@ def test_the_watch_sees_who_reaches_over(
     event = {"requestContext": {"authorizer": authorized("team-a")}}
     with request_of(event), pytest.raises(Trespass):
         getattr(boto3.client(service), operation)(**place, **parameters)
+
+
+@pytest.mark.parametrize(
+    ("method", "resource", "watched"),
+    [("POST", "/tenants", False), ("PATCH", "/tenants/{tenant_id}", True), ("POST", "/detect", True)],
+)
+def test_an_operator_may_touch_the_tenant_that_it_asks_to_make(
+    boundary: Any, method: str, resource: str, watched: bool
+) -> None:
+    event = {
+        "httpMethod": method,
+        "resource": resource,
+        "headers": {"content-encoding": "gzip"},
+        "body": base64.b64encode(gzip.compress(b'{"tenant_id": "team-b"}')).decode(),
+        "isBase64Encoded": True,
+        "requestContext": {"authorizer": authorized("default")},
+    }
+    with request_of(event), pytest.raises(Trespass) if watched else nullcontext():
+        tenant_store().find_tenant(Tenant("team-b"))

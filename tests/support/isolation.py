@@ -6,8 +6,12 @@ which are formed in one file. What has no request, such as the collection of gar
 
 from __future__ import annotations
 
+import base64
+import gzip
+import io
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +22,8 @@ import botocore.client
 import pytest
 
 _FIRST_VALUE: Final = re.compile(r"^\s*\(?\s*[\w#]+\s*=\s*(:\w+)")
+_MOST_UNPACKED: Final = 1 << 20
+"""Bytes, more than any body that makes a tenant."""
 
 _allowed: Final[ContextVar[frozenset[str] | None]] = ContextVar("allowed", default=None)
 """The tenants that the request which is being served may touch; None if there is none."""
@@ -34,7 +40,8 @@ def request_of(event: Mapping[str, Any]) -> Iterator[None]:
     tenants = {str(found["tenant"])} if found.get("tenant") else set()
     if tenants == {"default"} and "admin" in str(found.get("scopes", "")).split():
         tenants.add(str((event.get("pathParameters") or {}).get("tenant_id", "default")))
-        tenants.add(_tenant_in(event.get("body"), base64=bool(event.get("isBase64Encoded"))))
+        if (event.get("httpMethod"), event.get("resource")) == ("POST", "/tenants"):
+            tenants.add(_tenant_in(event))
         # The list of all tenants.
         tenants.add("tenants")
     token = _allowed.set(frozenset(tenants))
@@ -54,13 +61,17 @@ def looking_past() -> Iterator[None]:
         _allowed.reset(token)
 
 
-def _tenant_in(body: str | None, *, base64: bool) -> str:
-    """The tenant that an operator asks to make."""
-    import base64 as coding
-
+def _tenant_in(event: Mapping[str, Any]) -> str:
+    """The tenant that an operator asks to make; the default one if the body cannot be read."""
+    text = event.get("body") or ""
+    headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
     try:
-        document = json.loads(coding.b64decode(body or "") if base64 else body or "null")
-    except (ValueError, RecursionError):
+        data = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
+        if headers.get("content-encoding", "").strip().lower() == "gzip":
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as unpacked:
+                data = unpacked.read(_MOST_UNPACKED)
+        document = json.loads(data)
+    except (ValueError, OSError, EOFError, zlib.error, RecursionError):
         return "default"
     return str(document.get("tenant_id", "default")) if isinstance(document, dict) else "default"
 
