@@ -76,10 +76,12 @@ class RealLifetimes(Lifetimes):
 
     @rule(series_id=series_ids, values=trainings, call=st.sampled_from(PUBLISHING), times=st.integers(1, 2))
     def publish_and_lose_answers(self, series_id, values, call, times):
+        # The first fit of a series also reads where the trail of a deleted one ends, beside its head.
+        requests = 2 if call == "dynamodb.GetItem" and not self.expected.get(series_id) else 1
         with losing_answers(client_of(self.storage, call), call, times) as seen:
             number = self.publish_with(series_id, values, self.versions, self.data)
         # Data that is there already is not written again, and S3 says 412 of it.
-        assert len(seen) == times + 1
+        assert len(seen) == requests * (times + 1)
         assert set(seen) <= ({200, 412} if call.startswith("s3.") else {200})
         assert number == self.remember(series_id, values)
 
