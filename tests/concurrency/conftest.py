@@ -1,4 +1,4 @@
-"""Storage that many processes share: DynamoDB Local, and moto in a process of its own for S3."""
+"""Storage that many processes share: DynamoDB Local, and moto in a process of its own for S3 and SQS."""
 
 from __future__ import annotations
 
@@ -27,23 +27,25 @@ def processes() -> ForkServerContext:
 
 
 @pytest.fixture(scope="module")
-def s3_url(dynamodb_local: str) -> Iterator[str]:
+def stand_ins(dynamodb_local: str) -> Iterator[dict[str, str]]:
+    """Where S3 and SQS are, as the variables that lead boto3 there."""
     from local.project import PROJECT
     from local.sam.runtime.storage import running_storage
 
     environment = ENVIRONMENT | {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_local}
     with running_storage(PROJECT, environment):
-        yield environment["AWS_ENDPOINT_URL_S3"]
+        yield {name: environment[name] for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SQS")}
 
 
 @pytest.fixture
-def place(dynamodb_local: str, s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    """Tables and a bucket with nothing in them."""
+def place(dynamodb_local: str, stand_ins: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """Tables and a bucket with nothing in them, and the queue of the jobs."""
     from tests.concurrency.processes import Place
     from tests.support.dynamodb_local import tables_in
 
     bucket = f"data-{uuid.uuid4()}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3_url)
+    for name, url in stand_ins.items():
+        monkeypatch.setenv(name, url)
     monkeypatch.setenv("DATA_BUCKET", bucket)
     with tables_in(dynamodb_local, f"processes-{uuid.uuid4()}") as names:
-        yield Place(names | {"DATA_BUCKET": bucket}, dynamodb_local, s3_url)
+        yield Place(names | {"DATA_BUCKET": bucket}, dynamodb_local, stand_ins["AWS_ENDPOINT_URL_S3"])
