@@ -43,6 +43,14 @@ def client(server: Server) -> Iterator[Client]:
 
 
 @pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Programs that a test starts heed Ctrl-C. Behind a shell's ``&`` the tests ignore it, and so would those."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project that a test may edit."""
     for part in PARTS:
@@ -286,6 +294,7 @@ def line_with(text: str, output: IO[str] | None) -> str:
     pytest.fail(f"the output ended without {text!r}: {''.join(passed)}")
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_the_demo_ends_its_server_when_it_is_interrupted(project: Path) -> None:
     (project / "long.csv").write_text("".join(f"{60 * n},{n % 7}\n" for n in range(200_000)))
     with subprocess.Popen(
