@@ -111,7 +111,8 @@ Start = Callable[[str], Emulator]
 @pytest.fixture(scope="module")
 def start(environments: Environments, built: dict[str, BuiltFunction], access: dict[str, str]) -> Start:
     """Starts a built function by its logical id, over the storage."""
-    variables = {name: ENVIRONMENT[name] for name in OWN_VARIABLES} | access
+    # moto serves no usage plans here.
+    variables = {name: ENVIRONMENT[name] for name in OWN_VARIABLES} | {"USAGE_PLANS": ""} | access
 
     def start_function(logical_id: str) -> Emulator:
         return environments.start(built[logical_id], variables)
