@@ -18,7 +18,7 @@ from tests.support.environment import ROOT
 from tests.support.tables import aws_in_memory, template
 
 # What differs from one run to the next, or from one process to another.
-VOLATILE = {"trained_at", "avg", "p95", "revision"}
+VOLATILE = {"trained_at", "avg", "p95", "revision", "key", "key_id"}
 # Moments to the microsecond, ids and hashes.
 DRAWN = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)|[0-9a-f]{16,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
