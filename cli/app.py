@@ -7,7 +7,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from cli import audit, jobs, judging, keys, series, tenants
+from cli import audit, challenger, jobs, judging, keys, series, tenants
 from cli.errors import CommandFailed
 from cli.ingest import ingest
 from cli.output import say
@@ -33,8 +33,8 @@ app: Final = typer.Typer(
     # A traceback with its variables would show keys and values.
     pretty_exceptions_enable=False,
     help="Anomaly detection by a stage of Tidewatch. The API key comes from TIDEWATCH_API_KEY. Exit codes: 0 done; "
-    "1 anomalies, with --fail-on-anomaly, or an audit trail that is not intact; 2 wrong usage; 3 the service refused; "
-    "4 it does not answer.",
+    "1 what was looked for: anomalies, with --fail-on-anomaly, a trail that is not intact, a version that comes out "
+    "otherwise; 2 wrong usage; 3 the service refused, or its job failed; 4 it does not answer; 5 a job takes longer.",
 )
 for command in (
     ingest,
@@ -44,9 +44,14 @@ for command in (
     judging.plot,
     series.promote,
     series.rollback,
+    challenger.comparison,
+    challenger.label,
+    challenger.monitor,
+    challenger.reproduce,
 ):
     app.command()(command)
 app.add_typer(series.commands, name="series")
+app.add_typer(challenger.commands, name="challenger")
 app.add_typer(audit.commands, name="audit")
 app.add_typer(jobs.commands, name="jobs")
 app.add_typer(tenants.commands, name="tenants")

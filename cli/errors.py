@@ -10,11 +10,14 @@ class ExitCode(IntEnum):
 
     OK = 0
     FOUND = 1
-    """Anomalies, with ``--fail-on-anomaly``; or an audit trail that is not intact."""
+    """Anomalies, with ``--fail-on-anomaly``; an audit trail that is not intact; a version that does not come out
+    the same when it is trained again."""
     USAGE = 2
     REFUSED = 3
     """By the service."""
     UNREACHABLE = 4
+    TIMEOUT = 5
+    """A job did not end in time."""
 
 
 class CommandFailed(Exception):
@@ -37,3 +40,15 @@ class Unreachable(CommandFailed):
     """Nothing that is Tidewatch answers at the URL."""
 
     code = ExitCode.UNREACHABLE
+
+
+class JobFailed(CommandFailed):
+    """A job ended without success."""
+
+    code = ExitCode.REFUSED
+
+
+class TookTooLong(CommandFailed):
+    """A job did not end in the time that there was."""
+
+    code = ExitCode.TIMEOUT

@@ -6,13 +6,14 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.options import DEFAULT_URL, Cursor, Limit, Output, Url
+from cli.options import DEFAULT_URL, Cursor, Limit, Output, Timeout, Url
 from cli.output import Format, show_document, show_list
 from cli.service import Service
+from cli.waiting import wait_for
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The id of a job.")]
 
-commands: Final = typer.Typer(no_args_is_help=True, help="List, show and cancel jobs.")
+commands: Final = typer.Typer(no_args_is_help=True, help="List, show, await and cancel jobs.")
 
 
 @commands.command("list")
@@ -35,6 +36,12 @@ def list_jobs(
 def show(job: JobId, *, url: Url = DEFAULT_URL, output: Output = Format.TABLE) -> None:
     """Show a job, with its result once it has one."""
     show_document(Service(url).get("jobs", job), output)
+
+
+@commands.command()
+def wait(job: JobId, *, timeout: Timeout = 900.0, url: Url = DEFAULT_URL, output: Output = Format.TABLE) -> None:
+    """Wait until a job has ended, and show it. Exits with 3 if it failed, with 5 if it takes longer."""
+    show_document(wait_for(Service(url), job, timeout), output)
 
 
 @commands.command()

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from cli.csv_data import Table, read_table
+from cli.data_file import read_table
 from cli.errors import ExitCode, WrongUsage
 from cli.options import (
     DEFAULT_URL,
@@ -30,6 +30,7 @@ from cli.options import (
 )
 from cli.output import Format, show_document, write_csv, write_json, write_table
 from cli.service import Answer, Service
+from cli.table import Table
 
 _COLUMNS: Final = ("timestamp", "value", "score", "p_value", "severity", "direction", "contributions")
 
@@ -50,7 +51,7 @@ def fit(
     url: Url = DEFAULT_URL,
     output: Output = Format.TABLE,
 ) -> None:
-    """Train the next version of a series on a CSV file."""
+    """Train the next version of a series on a CSV or Parquet file."""
     body = read_table(data, time, column).as_fit() | detector_document(detector, option)
     body |= {} if promote else {"promote": False}
     body |= {"reason": reason} if reason else {}
@@ -60,7 +61,7 @@ def fit(
 
 def predict(
     series: Series,
-    data: Annotated[str | None, typer.Option("--data", metavar="FILE", help="CSV with a header; - is stdin.")] = None,
+    data: Annotated[str | None, typer.Option("--data", metavar="FILE", help="CSV or Parquet; - is stdin.")] = None,
     *,
     timestamp: Annotated[
         str | None, typer.Option("--timestamp", help="Of one point: Unix seconds or ISO 8601.")

@@ -20,10 +20,12 @@ Version = Annotated[str | None, typer.Option("--version", help="Such as v2; else
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the audit trail.")]
 Limit = Annotated[int | None, typer.Option("--limit", help="How many at the most.")]
 Cursor = Annotated[str | None, typer.Option("--cursor", help="Where the next page starts, as the last one said.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until the job has ended.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0, help="How many seconds to wait at the most.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it: without this option nothing is deleted.")]
 
 Data = Annotated[
-    str, typer.Option("--data", metavar="FILE", help="CSV with a header: a time, and numbers; - is stdin.")
+    str, typer.Option("--data", metavar="FILE", help="CSV with a header, or Parquet: a time, and numbers; - is stdin.")
 ]
 Time = Annotated[str | None, typer.Option("--time", help="The column of times; else the first.")]
 Columns = Annotated[

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.commands import commands
 from tests.support.environment import ROOT
+from tests.support.jobs import work_off
 from tests.support.served import KEY, listening
 
 
@@ -265,3 +266,44 @@ def test_the_program_says_that_nothing_answers(tmp_path):
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("http://127.0.0.1:9/dev does not answer")
     assert KEY not in done.stderr
+
+
+def test_a_challenger_is_set_compared_labelled_and_dropped(cli, usual, tmp_path):
+    for more in ((), ("--no-promote",)):
+        cli.run("fit", "load", "--data", usual, "--column", "x1", *more)
+    standing = cli.run(
+        *("challenger", "set", "load", "v2", "--error-rate", "0.01", "--auto-promote", "--reason", "try"),
+        *("--output", "json"),
+    )
+    assert json.loads(standing.stdout)["challenger"]["error_rate"] == 0.01
+    cli.run("ingest", "--points", "600", "--anomalies", "4", "--out", "new.csv", "--labels", "labels.csv")
+    kept = cli.run("label", "load", "--data", "labels.csv")
+    with (tmp_path / "labels.csv").open(encoding="utf-8") as lines:
+        anomalies = sum(line["anomaly"] == "1" for line in csv.DictReader(lines))
+    assert kept.stderr == f"600 labels of load are kept, {anomalies} of them anomalies.\n"
+    compared = json.loads(cli.run("comparison", "load", "--miss-cost", "5", "--output", "json").stdout)
+    assert (compared["champion_version"], compared["challenger_version"]) == ("v1", "v2")
+    assert "(422)" in cli.run("comparison", "load", "--miss-cost", "-1", code=3).stderr
+    assert json.loads(cli.run("challenger", "drop", "load", "--output", "json").stdout)["challenger"] is None
+    assert json.loads(cli.run("monitor", "load", "--on", "--output", "json").stdout)["monitor"] is True
+    wrong = cli.run("label", "load", "--data", "new.csv", "--column", "x1", code=2)
+    assert "600 labels are neither 0 nor 1, the first at 2026-01-01T00:00:00+00:00" in wrong.stderr
+
+
+def test_a_job_is_awaited(api, cli, usual, monkeypatch):
+    """What the worker would do meanwhile is done while the command sleeps."""
+    cli.run("fit", "load", "--data", usual, "--column", "x1")
+    asked = ("reproduce", "load", "v1", "--output", "json")
+    job = json.loads(cli.run(*asked).stdout)["job_id"]
+    late = cli.run("jobs", "wait", job, "--timeout", "0", code=5)
+    assert late.stderr == f"Job {job} is queued after 0 s; it goes on.\n"
+    cli.run("jobs", "cancel", job)
+    assert cli.run("jobs", "wait", job, code=3).stderr == f"Job {job} cancelled.\n"
+    monkeypatch.setattr("cli.waiting.time.sleep", lambda _: work_off())
+    # Before it stands what the worker logs, which is in this process.
+    awaited = cli.run(*asked, "--wait").stdout.splitlines()[-1]
+    assert json.loads(awaited)["result"]["outcome"] == "equal"
+    cli.run("fit", "load", "--data", usual, "--column", "x1")
+    job = json.loads(cli.run("reproduce", "load", "v2", "--output", "json").stdout)["job_id"]
+    cli.run("series", "delete", "load", "--yes")
+    assert f"Job {job} failed: " in cli.run("jobs", "wait", job, code=3).stderr

@@ -11,6 +11,7 @@ import pytest
 from tests.support.api import Api
 from tests.support.commands import commands as command_line
 from tests.support.environment import ROOT
+from tests.support.jobs import work_off
 
 
 def commands(page: str) -> list[list[str]]:
@@ -32,6 +33,8 @@ def test_each_command_succeeds(api: Api):
 
 def test_each_command_of_the_command_line_succeeds(api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.chdir(tmp_path)
+    # What the worker does while a command waits.
+    monkeypatch.setattr("cli.waiting.time.sleep", lambda _: work_off())
     with command_line(api, monkeypatch) as cli:
         assert len(commands("cli.md")) > 20
         for program, *words in commands("cli.md"):

@@ -1,10 +1,16 @@
-"""CSV files: what they become, and what is told of those that cannot be read."""
+"""Files of data: what they become, and what is told of those that cannot be read."""
 
 from __future__ import annotations
 
-import pytest
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
-from cli.csv_data import read_table
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from cli.data_file import read_table
 from cli.errors import WrongUsage
 
 
@@ -66,3 +72,41 @@ def test_a_file_that_is_not_there_or_no_text_is_told(tmp_path):
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(WrongUsage, match="not UTF-8"):
         read_table(str(binary), None, None)
+
+
+def test_parquet_is_read_as_the_same_table(tmp_path):
+    """Times wherever they stand and in any unit; whole numbers, decimals and empty cells; and by content, not name."""
+    times = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute) for minute in range(3)]
+    numbers = {"x1": [1, 2, 3], "x2": [0.5, None, 2.5], "x3": [Decimal("1.25")] * 3}
+    for kind in (pa.timestamp("ns", "Asia/Tokyo"), pa.timestamp("ms"), pa.timestamp("s")):
+        path = tmp_path / "data.csv"
+        parquet.write_table(pa.table(numbers | {"at": pa.array(times, pa.timestamp("us")).cast(kind)}), path)
+        table = read_table(str(path), None, None)
+        assert table.timestamps == [1767225600, 1767225660, 1767225720]
+        assert table.columns == {"x1": [1, 2, 3], "x2": [0.5, None, 2.5], "x3": [1.25] * 3}
+    days = pa.table({"day": [time.date() for time in times[:1]], "v": [1.0]})
+    parquet.write_table(days, path)
+    assert read_table(str(path), None, None).timestamps == [1767225600]
+
+
+def test_parquet_that_makes_no_table_is_told(tmp_path, monkeypatch):
+    path = tmp_path / "data.parquet"
+    half = pa.array([1_767_225_600_500], pa.int64()).cast(pa.timestamp("ms"))
+    for columns, message in (
+        ({"t": half, "v": [1.0]}, "row 1, t: '2026-01-01T00:00:00.500000\\+00:00' has a fraction"),
+        ({"t": [1], "v": [True]}, "row 1, v: True is no number"),
+        ({"t": [1], "v": [[1.0]]}, "row 1, v: \\[1.0\\] is no number"),
+        ({"t": [1], "v": [float("nan")]}, "row 1, v: nan is not finite"),
+        ({"t": [None], "v": [None]}, "row 1, t: None is neither"),
+        ({"t": pa.array([], pa.int64()), "v": pa.array([], pa.int64())}, "at least one line of data"),
+        ({}, "has no column"),
+    ):
+        parquet.write_table(pa.table(columns), path)
+        with pytest.raises(WrongUsage, match=message):
+            read_table(str(path), None, None)
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(WrongUsage, match="no readable Parquet"):
+        read_table(str(path), None, None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(WrongUsage, match="pip install pyarrow"):
+        read_table(str(path), None, None)
