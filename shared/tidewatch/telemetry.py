@@ -140,6 +140,12 @@ def record_prediction(detector: str, *, points: int, anomalies: int, elapsed_ms:
     _time(Metric.INFERENCE_LATENCY, elapsed_ms)
 
 
+def record_unkept(operation: str) -> None:
+    """Tells operators that a judgement was given and not kept; the client has its answer."""
+    count_alone(Metric.STORAGE_FAILURES)
+    logger.warning("judgement not kept", event=LogEvent.JUDGEMENT_NOT_KEPT, operation=operation)
+
+
 def record_training(*, points: int, elapsed_ms: float) -> None:
     """Counts a training, its points, and how long the request took, storage included."""
     count(Metric.TRAININGS)

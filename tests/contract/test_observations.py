@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import boto3
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from tidewatch.adapters.observations import DynamoDBObservationStore
 from tidewatch.lifecycle import Observations
-from tidewatch.series import TimeSeries
+from tidewatch.series import Frame, TimeSeries
 from tidewatch.tenancy import Tenant
 
 from tests.support.environment import ENVIRONMENT
@@ -52,6 +53,20 @@ def test_observations_come_back_to_the_bit(store, challenger):
         assert getattr(found, name).dtype == getattr(kept, name).dtype
     np.testing.assert_array_equal(found.points.timestamps, kept.points.timestamps)
     np.testing.assert_array_equal(found.points.values, kept.points.values)
+
+
+def test_rows_come_back_to_the_bit_and_wide_ones_count_for_more(store):
+    random = np.random.default_rng(1)
+    names = tuple(f"x{n}" for n in range(80))
+    values = np.where(random.random((9, 80)) < 0.1, np.nan, random.normal(0, 1e300, (9, 80)))
+    kept = replace(observed(9), points=Frame(60 * np.arange(9), values, names))
+    for _ in range(3):
+        store.append(CPU, kept)
+    found, *_ = store.since(CPU, NOW, 10**6)
+    assert found.points.names == names
+    np.testing.assert_array_equal(found.points.timestamps, kept.points.timestamps)
+    np.testing.assert_array_equal(found.points.values, values)
+    assert len(store.since(CPU, NOW, 91)) == 2
 
 
 def test_they_come_in_the_order_in_which_they_were_made_from_a_moment_on_and_not_too_many(store):

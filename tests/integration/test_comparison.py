@@ -163,9 +163,73 @@ def test_what_is_not_there_is_not_compared(trained: Api):
     ]
 
 
-def test_models_of_rows_have_no_challenger_so_far(api: Api):
-    rows = [{"timestamp": 1_700_000_000 + 60 * n, "x1": float(n % 5), "x2": float(n % 7)} for n in range(40)]
-    for _ in range(2):
-        assert api.call("POST", "/fit/cpu", json_body={"rows": rows}).status == 200
-    for path, body in (("challenger", {"version": "1"}), ("monitoring", {"monitor": True})):
-        assert api.call("PUT", f"/series/cpu/{path}", json_body=body).problem == "not-for-rows"
+class TestRows:
+    ROWS = tuple({"timestamp": FIRST + 60 * n, "x1": float(n % 5), "x2": float(n % 7)} for n in range(120))
+
+    @pytest.fixture
+    def of_rows(self, api: Api) -> Api:
+        """A champion, and a second version of the same variables in another order, which alarms sooner."""
+        turned = [{name: row[name] for name in ("x2", "timestamp", "x1")} for row in self.ROWS[:100]]
+        sooner = {"detector": {"name": "knn", "false_alarm_rate": 0.2}, "promote": False}
+        for body in ({"rows": list(self.ROWS[:100]), "detector": "knn"}, {"rows": turned, **sooner}):
+            assert api.call("POST", "/fit/cpu", json_body=body).status == 200
+        return api
+
+    def judge(self, api: Api, target: str = "/predict/cpu") -> dict:
+        reply = api.call("POST", target, json_body={"rows": [*self.ROWS[100:119], self.ROWS[119] | {"x1": 900.0}]})
+        assert reply.status == 200
+        return reply.json()
+
+    def test_both_judge_the_same_rows_and_the_champion_decides(self, of_rows: Api, boundary: Boundary):
+        alone = self.judge(of_rows)
+        challenge(of_rows)
+        boundary.calls.clear()
+        assert self.judge(of_rows) == alone
+        assert boundary.names == ["dynamodb.GetItem", "dynamodb.GetItem", "dynamodb.PutItem"]
+        found = compared(of_rows)
+        assert (found["points"], found["champion"]["alarms"]) == (20, sum(r["anomaly"] for r in alone["predictions"]))
+        assert found["challenger"]["alarms"] > found["champion"]["alarms"] > 0
+        # It says what it says when it is asked itself.
+        second = self.judge(of_rows, "/predict/cpu?version=2")["predictions"]
+        assert found["challenger"]["alarms"] == sum(row["anomaly"] for row in second)
+
+    def test_what_is_monitored_is_kept_once_and_not_where_a_version_is_named(self, of_rows: Api, boundary: Boundary):
+        assert of_rows.call("PUT", "/series/cpu/monitoring", json_body={"monitor": True}).status == 200
+        boundary.calls.clear()
+        self.judge(of_rows)
+        self.judge(of_rows, "/predict/cpu?version=1")
+        assert boundary.names == ["dynamodb.GetItem", "dynamodb.PutItem", "dynamodb.GetItem"]
+
+    def test_rows_that_cannot_be_kept_are_judged_all_the_same(self, of_rows: Api, boundary: Boundary):
+        challenge(of_rows)
+        boundary.on("dynamodb.PutItem", throttled)
+        reply = of_rows.call("POST", "/predict/cpu", json_body={"rows": [self.ROWS[100]]})
+        assert (reply.status, reply.events) == (200, ["judgement_not_kept"])
+
+    def test_without_a_series_in_the_path_nothing_is_written(self, api: Api, boundary: Boundary):
+        assert api.call("POST", "/fit/default", json_body={"rows": list(self.ROWS[:100])}).status == 200
+        assert api.call("PUT", "/series/default/monitoring", json_body={"monitor": True}).status == 200
+        boundary.calls.clear()
+        self.judge(api, "/predict")
+        assert boundary.names == ["dynamodb.GetItem"]
+
+    def test_a_challenger_judges_what_the_champion_judges(self, of_rows: Api):
+        """Refused when it is set; left out where another champion came since."""
+        other = [{"timestamp": row["timestamp"], "x1": row["x1"], "x3": row["x2"]} for row in self.ROWS[:100]]
+        assert of_rows.call("POST", "/fit/cpu", json_body={"rows": other, "promote": False}).json()["version"] == "v3"
+        refused = of_rows.call("PUT", "/series/cpu/challenger", json_body={"version": "3"})
+        assert (refused.status, refused.problem) == (409, "cannot-challenge")
+        challenge(of_rows)
+        assert of_rows.call("PUT", "/series/cpu/champion", json_body={"version": "3", "reason": "x"}).status == 200
+        assert of_rows.call("POST", "/predict/cpu", json_body={"rows": other[-1:]}).status == 200
+        assert of_rows.fit("cpu", VALUES).json()["version"] == "v4"
+        predict(of_rows, [12.0])
+        assert compared(of_rows)["points"] == 0
+
+    def test_a_challenger_that_takes_no_missing_values_is_left_out_where_one_is(self, of_rows: Api):
+        holds = {"detector": {"name": "pca", "missing": "hold"}}
+        assert of_rows.call("POST", "/fit/cpu", json_body={"rows": list(self.ROWS[:100]), **holds}).status == 200
+        challenge(of_rows)
+        row = self.ROWS[100] | {"x1": None}
+        assert of_rows.call("POST", "/predict/cpu", json_body={"rows": [row]}).status == 200
+        assert compared(of_rows)["points"] == 0

@@ -20,7 +20,7 @@ from tidewatch.adapters.table import Item, Table
 from tidewatch.lifecycle import Observations
 from tidewatch.registry import SeriesKey, StorageUnavailable
 from tidewatch.registry.audit import time_text
-from tidewatch.series import TimeSeries
+from tidewatch.series import Frame, TimeSeries
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,6 +33,8 @@ _READING: Final = "the reading of observations"
 _WRITTEN_AT_ONCE: Final = 25
 # From here on times are positive, so that their text is in their order.
 _SHIFT: Final = 2**40
+# A row of more variables is read as so many points more.
+_VALUES_OF_A_POINT: Final = 8
 
 
 class DynamoDBObservationStore:
@@ -61,6 +63,8 @@ class DynamoDBObservationStore:
             "observed_at": {"S": observations.observed_at.isoformat()},
             "expires_at": self._expiry(),
         }
+        if isinstance(observations.points, Frame):
+            item["variables"] = {"L": [{"S": name} for name in observations.points.names]}
         if observations.challenger is not None:
             item |= {
                 "challenger": {"N": str(observations.challenger)},
@@ -77,7 +81,7 @@ class DynamoDBObservationStore:
         for item in self._items(series, _OBSERVED + time_text(moment), _OBSERVED + _END):
             each = _observations(item)
             found.append(each)
-            left -= len(each.points)
+            left -= max(len(each.points), each.points.values.size // _VALUES_OF_A_POINT)
             if left <= 0:
                 break
         return found
@@ -134,13 +138,21 @@ def _observations(item: Item) -> Observations:
     return Observations(
         observed_at=datetime.fromisoformat(item["observed_at"]["S"]),
         champion=int(item["champion"]["N"]),
-        points=TimeSeries(_column(item, "timestamps", "<i8"), _column(item, "measured", "<f8")),
+        points=_points(item),
         p_value=_column(item, "p_value", "<f8"),
         anomaly=_column(item, "anomaly", "?"),
         challenger=int(item["challenger"]["N"]) if "challenger" in item else None,
         challenger_p_value=_column(item, "challenger_p_value", "<f8"),
         challenger_anomaly=_column(item, "challenger_anomaly", "?"),
     )
+
+
+def _points(item: Item) -> TimeSeries | Frame:
+    timestamps, measured = _column(item, "timestamps", "<i8"), _column(item, "measured", "<f8")
+    if "variables" not in item:
+        return TimeSeries(timestamps, measured)
+    names = tuple(name["S"] for name in item["variables"]["L"])
+    return Frame(timestamps, measured.reshape(-1, len(names)), names)
 
 
 def _column(item: Item, name: str, kind: str) -> NDArray[Any]:

@@ -42,8 +42,11 @@ from tidewatch.registry import AuditEntry, Page
 routes = Router()  # type: ignore[no-untyped-call]
 
 
-_IS_CHAMPION: Final = {
-    409: {"description": "The version is the champion.", "content": {CONTENT_TYPE: {"model": Problem}}},
+_NO_CHALLENGER: Final = {
+    409: {
+        "description": "The version is the champion, or does not judge what the champion judges.",
+        "content": {CONTENT_TYPE: {"model": Problem}},
+    },
 }
 
 
@@ -204,7 +207,7 @@ def list_champions(
     tag="Life of a model",
     success="The version judges beside the champion.",
     problems=(400, 404, 413, 415, 422, 503),
-    also=CHANGED_SINCE | _IS_CHAMPION,
+    also=CHANGED_SINCE | _NO_CHALLENGER,
 )
 def put_challenger(
     series_id: SeriesId,
@@ -215,7 +218,7 @@ def put_challenger(
 ) -> Response[StandingResponse]:
     """Set the challenger.
 
-    It judges each point beside the champion and decides nothing. What both say is kept, for the comparison.
+    It judges each point, or row, beside the champion and decides nothing. What both say is kept, for the comparison.
     """
     head = promoter.challenge(
         request.series(series_id),

@@ -41,11 +41,10 @@ from tidewatch.api.fields import (
 from tidewatch.api.predict_rows import PredictRowsRequest, PredictRowsResponse, answer_rows, rows_limits
 from tidewatch.api.request import RegistryDep, RequestDep
 from tidewatch.detectors import Scores
-from tidewatch.registry import StorageUnavailable
 from tidewatch.series import POINT_FIELDS, InvalidSeries, Problem, TimeSeries, read_points
 from tidewatch.services import predict as service
 from tidewatch.settings import Settings
-from tidewatch.telemetry import LogEvent, Metric, count_alone, logger, record_prediction
+from tidewatch.telemetry import record_prediction, record_unkept
 from tidewatch.tenancy import Scope
 
 routes = Router()  # type: ignore[no-untyped-call]
@@ -232,7 +231,9 @@ def predict(
     many each is judged by those before it. A model is visible here as soon as its fit answered.
     """
     if isinstance(body, PredictRowsRequest):
-        return answer_rows(request.series(series_id), body, request, registry, selector(version))
+        return answer_rows(
+            request.series(series_id), body, request, registry, selector(version), composition.observation_store
+        )
     points = body.series()
     if len(points) > _MOST_POINTS and not takes_gzip(request.headers.get("accept-encoding", "")):
         raise InvalidSeries([Problem(("points",), _TOO_MANY.format(len(points)), "too_many_points")])
@@ -247,7 +248,7 @@ def predict(
         deadline=request.deadline,
     )
     if prediction.unkept is not None:
-        _tell_unkept(prediction.unkept)
+        record_unkept(prediction.unkept.operation)
     of = {
         "series_id": series_id,
         "model_version": prediction.version.version,
@@ -263,12 +264,6 @@ def predict(
         elapsed_ms=request.stopwatch.elapsed_ms,
     )
     return answer
-
-
-def _tell_unkept(error: StorageUnavailable) -> None:
-    """Tells operators that a judgement was given and not kept; the client has its answer."""
-    count_alone(Metric.STORAGE_FAILURES)
-    logger.warning("judgement not kept", event=LogEvent.JUDGEMENT_NOT_KEPT, operation=error.operation)
 
 
 def judgements(points: TimeSeries, scores: Scores) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -15,11 +15,12 @@ from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.fields import ROW, StrictModel
 from tidewatch.api.request import ApiRequest
 from tidewatch.detectors import RowScores
+from tidewatch.lifecycle import ObservationStore
 from tidewatch.registry import Registry, SeriesKey, VersionSelector
 from tidewatch.series import Frame, InvalidSeries, Problem
 from tidewatch.services import predict_rows as service
 from tidewatch.settings import Settings
-from tidewatch.telemetry import record_prediction
+from tidewatch.telemetry import record_prediction, record_unkept
 
 _MOST_ROWS: Final = 10_000
 _MOST_CELLS: Final = 200_000
@@ -105,11 +106,19 @@ def answer_rows(
     request: ApiRequest,
     registry: Registry,
     selector: VersionSelector = None,
+    observations: Callable[[], ObservationStore] | None = None,
 ) -> Response[str]:
-    """Judges the rows of a request by a version of a series, and writes the answer."""
+    """Judges the rows of a request by a version of a series, and writes the answer.
+
+    ``observations`` is where judgements are kept, where the series keeps them; None where nothing may be written.
+    """
     sent = service.SentRows(body.rows, body.context, _MOST_ROWS, _MOST_CELLS)
     request.spend(sum(max(1, len(row) - 1) if isinstance(row, dict) else 1 for row in body.rows))
-    prediction = service.predict(series, sent, registry=registry, selector=selector, deadline=request.deadline)
+    prediction = service.predict(
+        series, sent, registry=registry, selector=selector, observations=observations, deadline=request.deadline
+    )
+    if prediction.unkept is not None:
+        record_unkept(prediction.unkept.operation)
     rows, scores = prediction.rows, prediction.scores
     _check_answer(len(rows), scores.names, packed=takes_gzip(request.headers.get("accept-encoding", "")))
     document = {

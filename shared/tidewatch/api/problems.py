@@ -20,10 +20,10 @@ from tidewatch.deadline import DeadlineExceeded
 from tidewatch.detectors import CannotTrain
 from tidewatch.jobs import JobAbandoned, JobKeyReused, JobNotFound, JobOutOfTime, UnknownJobKind
 from tidewatch.registry import (
+    CannotChallenge,
     DataCorrupted,
     NoChallenger,
     NotAsExpected,
-    NotForRows,
     SeriesBusy,
     SeriesNotFound,
     StorageUnavailable,
@@ -196,7 +196,7 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     SeriesNotFound: lambda e: _Answer("unknown-series", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown series"),
     VersionNotFound: lambda e: _Answer("unknown-version", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown version"),
     NoChallenger: lambda e: _Answer("no-challenger", HTTPStatus.NOT_FOUND, _sentence(e), title="No challenger"),
-    NotForRows: lambda e: _Answer("not-for-rows", HTTPStatus.CONFLICT, _sentence(e), title="Not for rows"),
+    CannotChallenge: lambda e: _Answer("cannot-challenge", HTTPStatus.CONFLICT, _sentence(e), title="Cannot challenge"),
     VersionIsChampion: lambda e: _Answer(
         "version-is-champion", HTTPStatus.CONFLICT, _sentence(e), title="Version is the champion"
     ),

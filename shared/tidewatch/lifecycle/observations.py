@@ -11,20 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.registry import SeriesKey
-from tidewatch.series import TimeSeries
+from tidewatch.series import Frame, TimeSeries
 
 MOST_KEPT: Final = 1_000
 """Points of one prediction that are kept at the most, the last ones: it bounds what a prediction writes."""
+MOST_VALUES_KEPT: Final = 8_000
+"""Likewise values of rows: all rows of up to 8 variables, the last 80 of 100."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observations:
-    """How n points were judged.
+    """How n points, or rows of many variables, were judged.
 
     Attributes:
         observed_at: when they were judged, in UTC.
         champion: the number of the version that decided.
-        points: what was judged, n points.
+        points: what was judged, n points or rows.
         p_value: float64, shape (n,), the champion's; NaN while it warms up.
         anomaly: bool, shape (n,), the champion's.
         challenger: the number of the version that judged beside it; None if none did.
@@ -33,12 +35,19 @@ class Observations:
 
     observed_at: datetime
     champion: int
-    points: TimeSeries
+    points: TimeSeries | Frame
     p_value: NDArray[np.float64]
     anomaly: NDArray[np.bool_]
     challenger: int | None
     challenger_p_value: NDArray[np.float64]
     challenger_anomaly: NDArray[np.bool_]
+
+
+def last_kept(judged: TimeSeries | Frame) -> TimeSeries | Frame:
+    """What is kept of the points or rows of one prediction: the last ones."""
+    if isinstance(judged, TimeSeries):
+        return judged.last(MOST_KEPT)
+    return judged.last(min(MOST_KEPT, MOST_VALUES_KEPT // len(judged.names)))
 
 
 class ObservationStore(Protocol):
@@ -49,7 +58,10 @@ class ObservationStore(Protocol):
         ...
 
     def since(self, series: SeriesKey, moment: datetime, most_points: int) -> list[Observations]:
-        """Observations that were made from a moment on, in the order in which they were, up to so many points."""
+        """Observations that were made from a moment on, in the order in which they were, up to so many points.
+
+        Rows of more than 8 variables count for more, so that what is read stays within bounds.
+        """
         ...
 
     def label(self, series: SeriesKey, labels: Mapping[int, bool]) -> None:

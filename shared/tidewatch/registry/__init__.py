@@ -5,10 +5,10 @@ from tidewatch.registry.deleter import Deleter
 from tidewatch.registry.description import Description
 from tidewatch.registry.encoding import TrainingData
 from tidewatch.registry.errors import (
+    CannotChallenge,
     DataCorrupted,
     NoChallenger,
     NotAsExpected,
-    NotForRows,
     SeriesBusy,
     SeriesNotFound,
     StorageUnavailable,
@@ -39,6 +39,7 @@ __all__ = [
     "LATEST",
     "AuditEntry",
     "AuditStore",
+    "CannotChallenge",
     "Cause",
     "Challenger",
     "Change",
@@ -54,7 +55,6 @@ __all__ = [
     "ModelVersion",
     "NoChallenger",
     "NotAsExpected",
-    "NotForRows",
     "ObjectStore",
     "Page",
     "Promoter",

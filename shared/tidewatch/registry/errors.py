@@ -72,12 +72,16 @@ class VersionIsChampion(Exception):
         self.number = number
 
 
-class NotForRows(Exception):
-    """What is asked for is done for models of single values only."""
+class CannotChallenge(Exception):
+    """A challenger judges what the champion judges, so that the two can be compared."""
 
-    def __init__(self, series_id: str) -> None:
-        super().__init__(f"series {series_id!r} has models of rows, and this is for models of single values")
+    def __init__(self, series_id: str, number: int) -> None:
+        super().__init__(
+            f"version v{number} of series {series_id!r} does not judge what the champion judges: "
+            "both take single values, or rows of the same variables"
+        )
         self.series_id = series_id
+        self.number = number
 
 
 class NoChallenger(LookupError):

@@ -10,9 +10,9 @@ from tidewatch.deadline import Deadline
 from tidewatch.registry.audit import Cause
 from tidewatch.registry.contention import until_it_succeeds
 from tidewatch.registry.errors import (
+    CannotChallenge,
     NoChallenger,
     NotAsExpected,
-    NotForRows,
     SeriesNotFound,
     VersionIsChampion,
     VersionNotFound,
@@ -105,7 +105,7 @@ class Promoter:
 
         Raises:
             VersionIsChampion: if the version is the champion.
-            NotForRows: if either judges rows.
+            CannotChallenge: if it does not judge what the champion judges.
             SeriesNotFound, VersionNotFound, NotAsExpected, SeriesBusy, StorageUnavailable: as :meth:`promote`.
         """
 
@@ -114,8 +114,8 @@ class Promoter:
                 raise VersionIsChampion(series.series_id, number)
             version, now = self._version(series, number, head), self._now()
             identity = version.identity
-            if "rows" in (version.kind, head.champion.kind):
-                raise NotForRows(series.series_id)
+            if not version.judges_as(head.champion):
+                raise CannotChallenge(series.series_id, number)
             old = head.challenger
             if old and (old.identity, old.auto_promote, old.error_rate) == (identity, auto_promote, error_rate):
                 return None
@@ -144,13 +144,10 @@ class Promoter:
         """Keeps what is judged from now on, or no longer.
 
         Raises:
-            NotForRows: if the champion judges rows.
             SeriesNotFound, NotAsExpected, SeriesBusy, StorageUnavailable: as :meth:`promote`.
         """
 
         def change(head: Head) -> Change | None:
-            if monitor and head.champion.kind == "rows":
-                raise NotForRows(series.series_id)
             return None if head.monitor == monitor else monitored(head, monitor, cause, self._now())
 
         return self._move(series, change, tag, deadline)

@@ -103,6 +103,10 @@ class ModelVersion:
         """The version as clients write it, such as ``v3``."""
         return f"v{self.number}"
 
+    def judges_as(self, other: ModelVersion) -> bool:
+        """Whether both take single values, or rows of the same variables in whatever order."""
+        return self.kind == other.kind and set(self.variables) == set(other.variables)
+
 
 def parse_version(text: str) -> VersionSelector:
     """Reads what a client may write for a version: ``3``, ``v3`` or ``latest``.

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.detectors import Scores
-from tidewatch.lifecycle.observations import MOST_KEPT, Observations, ObservationStore
+from tidewatch.lifecycle import ObservationStore
 from tidewatch.registry import (
     Judges,
     LoadedModel,
@@ -23,9 +21,7 @@ from tidewatch.registry import (
     VersionSelector,
 )
 from tidewatch.series import InvalidSeries, Problem, TimeSeries
-
-_SECONDS_TO_KEEP: Final = 5.0
-"""What a challenger leaves of the time of a request."""
+from tidewatch.services.observe import observe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,14 +83,16 @@ def predict(
             raise
         msg = f"judging {len(points):,} points by this model takes longer than a request has: send fewer"
         raise InvalidSeries([Problem(("points",), msg, "takes_too_long")]) from None
-    if not judges.records:
-        return Prediction(loaded.version, points, scores)
-    beside = _scores_beside(judges.challenger, points, context, deadline)
-    try:
-        observations().append(series, _observed(judges, points, scores, beside))
-    except StorageUnavailable as error:
-        return Prediction(loaded.version, points, scores, error)
-    return Prediction(loaded.version, points, scores)
+    unkept = observe(
+        series,
+        judges,
+        points,
+        scores,
+        beside=lambda challenger, limit: _score_beside(challenger, points, context, limit),
+        observations=observations,
+        deadline=deadline,
+    )
+    return Prediction(loaded.version, points, scores, unkept)
 
 
 def _score(loaded: LoadedModel, points: TimeSeries, context: NDArray[np.float64] | None, deadline: Deadline) -> Scores:
@@ -102,31 +100,11 @@ def _score(loaded: LoadedModel, points: TimeSeries, context: NDArray[np.float64]
     return loaded.of_values.score(points, before, deadline)
 
 
-def _scores_beside(
-    challenger: LoadedModel | None, points: TimeSeries, context: NDArray[np.float64] | None, deadline: Deadline
+def _score_beside(
+    challenger: LoadedModel, points: TimeSeries, context: NDArray[np.float64] | None, deadline: Deadline
 ) -> Scores | None:
-    """How the challenger judges; None if there is none, or if too little time is left for it."""
-    if challenger is None:
-        return None
-    try:
-        return _score(challenger, points, context, deadline.earlier(_SECONDS_TO_KEEP))
-    except DeadlineExceeded:
-        return None
-
-
-def _observed(judges: Judges, points: TimeSeries, scores: Scores, beside: Scores | None) -> Observations:
-    """What is kept: the last points."""
-    kept = slice(-MOST_KEPT, None)
-    return Observations(
-        observed_at=datetime.now(UTC),
-        champion=judges.champion.version.number,
-        points=points.last(MOST_KEPT),
-        p_value=scores.p_value[kept],
-        anomaly=scores.anomaly[kept],
-        challenger=judges.challenger.version.number if judges.challenger and beside else None,
-        challenger_p_value=beside.p_value[kept] if beside else np.zeros(0),
-        challenger_anomaly=beside.anomaly[kept] if beside else np.zeros(0, dtype=np.bool_),
-    )
+    """How a challenger judges points; None of one that judges rows: the champion was another when it was set."""
+    return None if challenger.version.kind == "rows" else _score(challenger, points, context, deadline)
 
 
 def _before(start: int, step: int, values: NDArray[np.float64]) -> TimeSeries:

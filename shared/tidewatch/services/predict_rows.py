@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.detectors import RowScores, RowsModel
-from tidewatch.registry import ModelVersion, Registry, SeriesKey, VersionSelector
+from tidewatch.lifecycle import ObservationStore
+from tidewatch.registry import (
+    Judges,
+    LoadedModel,
+    ModelVersion,
+    Registry,
+    SeriesKey,
+    StorageUnavailable,
+    VersionSelector,
+)
 from tidewatch.series import Frame, InvalidSeries, Problem, RowLimits, read_rows
+from tidewatch.services.observe import observe
 
 DEFAULT_SERIES: Final = "default"
 """The series that judges rows of a request which names none."""
@@ -41,11 +53,13 @@ class RowsPrediction:
         version: the version that judged.
         rows: what was judged.
         scores: of every row.
+        unkept: why the judgement was not kept, where it should have been; None otherwise.
     """
 
     version: ModelVersion
     rows: Frame
     scores: RowScores
+    unkept: StorageUnavailable | None = None
 
 
 def predict(
@@ -54,15 +68,20 @@ def predict(
     *,
     registry: Registry,
     selector: VersionSelector = None,
+    observations: Callable[[], ObservationStore] | None = None,
     deadline: Deadline,
 ) -> RowsPrediction:
     """Judges rows by a version of a series' model, each by those before it.
+
+    Where no version is named, and the series has a challenger or is monitored, what is said is kept as
+    :func:`~tidewatch.services.observe.observe` tells.
 
     Args:
         series: the series, and whose it is.
         sent: the rows, which the model says how to read.
         registry: where versions are found.
         selector: the version; None is the champion.
+        observations: where judgements are kept, asked for when one is; None where none is.
         deadline: when it has to be done.
 
     Raises:
@@ -74,7 +93,9 @@ def predict(
         StorageUnavailable: if storage failed.
         DeadlineExceeded: if the model takes too long for one row.
     """
-    loaded = registry.load(series, selector)
+    keeps = selector is None and observations is not None
+    judges = registry.judges(series) if keeps else Judges(registry.load(series, selector))
+    loaded = judges.champion
     model = loaded.of_rows
     rows, context = _read(sent, model)
     try:
@@ -84,7 +105,33 @@ def predict(
             raise
         msg = f"judging {len(rows):,} rows by this model takes longer than a request has: send fewer"
         raise InvalidSeries([Problem(("rows",), msg, "takes_too_long")]) from None
-    return RowsPrediction(loaded.version, rows, scores)
+    if observations is None:
+        return RowsPrediction(loaded.version, rows, scores)
+    unkept = observe(
+        series,
+        judges,
+        rows,
+        scores,
+        beside=lambda challenger, limit: _score_beside(challenger, rows, context, limit),
+        observations=observations,
+        deadline=deadline,
+    )
+    return RowsPrediction(loaded.version, rows, scores, unkept)
+
+
+def _score_beside(challenger: LoadedModel, rows: Frame, context: Frame | None, deadline: Deadline) -> RowScores | None:
+    """How a challenger judges rows; None where they are not such as it takes."""
+    if challenger.version.kind != "rows":
+        return None
+    model = challenger.of_rows
+    if set(model.variables) != set(rows.names):
+        # The champion was another when the challenger was set.
+        return None
+    sent = (rows,) if context is None else (rows, context)
+    if not model.takes_missing and any(np.isnan(each.values).any() for each in sent):
+        return None
+    before = None if context is None else context.select(model.variables)
+    return model.score(rows.select(model.variables), before, deadline)
 
 
 def _read(sent: SentRows, model: RowsModel) -> tuple[Frame, Frame | None]:
