@@ -17,11 +17,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import chain
 from typing import Any, Final
+from urllib.parse import unquote
 
 import botocore.client
 import pytest
 
 _FIRST_VALUE: Final = re.compile(r"^\s*\(?\s*[\w#]+\s*=\s*(:\w+)")
+# The router reads the path, and not what API Gateway took from it.
+_TENANT_IN_PATH: Final = re.compile(r"/tenants/([^/]+)")
 _MOST_UNPACKED: Final = 1 << 20
 """Bytes, more than any body that makes a tenant."""
 
@@ -39,7 +42,8 @@ def request_of(event: Mapping[str, Any]) -> Iterator[None]:
     found = (event.get("requestContext") or {}).get("authorizer") or {}
     tenants = {str(found["tenant"])} if found.get("tenant") else set()
     if tenants == {"default"} and "admin" in str(found.get("scopes", "")).split():
-        tenants.add(str((event.get("pathParameters") or {}).get("tenant_id", "default")))
+        if named := _TENANT_IN_PATH.match(event.get("path") or ""):
+            tenants.add(unquote(named[1]))
         if (event.get("httpMethod"), event.get("resource")) == ("POST", "/tenants"):
             tenants.add(_tenant_in(event))
         # The list of all tenants.
