@@ -233,6 +233,8 @@ def handler_module(function: Function) -> ModuleType:
         assert spec.loader is not None
         sys.modules[name] = module = module_from_spec(spec)
         spec.loader.exec_module(module)
+        # As a snapshot has it. On a busy machine this import takes longer than a request may.
+        getattr(module, "load_learners", lambda: None)()
     return sys.modules[name]
 
 
