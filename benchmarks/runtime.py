@@ -45,6 +45,14 @@ import boto3
 client = boto3.client("dynamodb")
 {_ANSWER}
 """
+# All that predict imports but Tidewatch itself.
+_LIBRARIES: Final = f"""
+import botocore.config, botocore.session, numpy, orjson, pydantic
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+APIGatewayRestResolver(enable_validation=True)
+{_ANSWER}
+"""
 _GET_ITEM: Final = f"""
 import os
 import boto3
@@ -101,7 +109,7 @@ class Runtime:
 
 
 def inits() -> Rows:
-    """Rows: the init duration of predict, and of a function that imports boto3 and builds one DynamoDB client."""
+    """Rows: the init duration of functions, of predict's libraries, and of boto3 with one DynamoDB client."""
     yield from _with_runtime(_inits)
 
 
@@ -129,6 +137,7 @@ def _runtime() -> Iterator[Runtime]:
 def _inits(runtime: Runtime) -> Rows:
     functions = {
         "boto3 and one DynamoDB client": runtime.script("boto3", _ONLY_BOTO3),
+        "the libraries of predict alone": runtime.script("libraries", _LIBRARIES),
         "predict": runtime.functions["PredictFunction"],
         "fit": runtime.functions["FitFunction"],
         "plot": runtime.functions["PlotFunction"],

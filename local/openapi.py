@@ -182,7 +182,7 @@ def _start() -> tuple[Functions, RouteTable]:
 def _stop_the_clock() -> None:
     """Makes what differs from run to run and machine to machine stand still: times, ids, and what trains."""
     from tidewatch import composition
-    from tidewatch.jobs import Jobs
+    from tidewatch.jobs.jobs import Jobs
     from tidewatch.registry import Promoter, Publisher
 
     publisher = Publisher(

@@ -35,8 +35,10 @@ from tidewatch.telemetry import NAMESPACE
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from tidewatch.jobs import Delivery, JobKinds, JobQueue, Jobs, JobStore
-    from tidewatch.lifecycle import ObservationStore
+    from tidewatch.jobs.jobs import Jobs
+    from tidewatch.jobs.kinds import JobKinds
+    from tidewatch.jobs.ports import Delivery, JobQueue, JobStore
+    from tidewatch.lifecycle.observations import ObservationStore
     from tidewatch.services.authorize import Authorizer
     from tidewatch.services.delete_tenant import Wiper
     from tidewatch.services.healthcheck import FigureReader
@@ -209,7 +211,7 @@ def job_queue() -> JobQueue:
 @lru_cache(maxsize=1)
 def jobs() -> Jobs:
     """Starts, shows, lists and cancels jobs."""
-    from tidewatch.jobs import Jobs
+    from tidewatch.jobs.jobs import Jobs
 
     return Jobs(job_store(), job_queue(), now=now)
 
@@ -224,7 +226,7 @@ def delivery_of(record: Mapping[str, Any]) -> Delivery:
 @lru_cache(maxsize=1)
 def job_kinds() -> JobKinds:
     """What the worker can do: the function of each kind of jobs. A new kind is registered here."""
-    from tidewatch.jobs import JobKinds
+    from tidewatch.jobs.kinds import JobKinds
     from tidewatch.services import delete_tenant, reproduce
 
     kinds = JobKinds()

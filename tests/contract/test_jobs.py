@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tidewatch.adapters.jobs import DynamoDBJobStore
 from tidewatch.adapters.s3 import JOB_DATA, S3DataStore
-from tidewatch.jobs import Ending, Job, JobEnded, JobNotFound, JobState, JobStore, LeaseHeld, LeaseLost, Progress
+from tidewatch.jobs.errors import JobEnded, JobNotFound, LeaseHeld, LeaseLost
+from tidewatch.jobs.job import Job, JobState, Progress
+from tidewatch.jobs.ports import Ending, JobStore
 from tidewatch.tenancy import Tenant
 
 from tests.support import dynamodb_local as installed

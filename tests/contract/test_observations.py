@@ -9,7 +9,7 @@ import boto3
 import numpy as np
 import pytest
 from tidewatch.adapters.observations import DynamoDBObservationStore
-from tidewatch.lifecycle import Observations
+from tidewatch.lifecycle.observations import Observations
 from tidewatch.series import Frame, TimeSeries
 from tidewatch.tenancy import Tenant
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
-from tidewatch.jobs import Job, JobState
+from tidewatch.jobs.job import Job, JobState
 from tidewatch.services import delete_tenant as service
 from tidewatch.services.authorize import Authorizer
 from tidewatch.services.delete_tenant import SETTLED_AFTER, Wiped

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tidewatch import composition
-from tidewatch.jobs import MOST_ATTEMPTS, JobAbandoned, JobKeyReused, JobOutOfTime, JobState, UnknownJobKind
+from tidewatch.jobs.errors import JobAbandoned, JobKeyReused, JobOutOfTime, UnknownJobKind
+from tidewatch.jobs.job import JobState
+from tidewatch.jobs.running import MOST_ATTEMPTS
 from tidewatch.registry import StorageUnavailable
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 

@@ -13,7 +13,11 @@ import boto3
 from tidewatch import composition
 from tidewatch.adapters.sqs import delivery_of
 from tidewatch.deadline import Deadline
-from tidewatch.jobs import Delivery, Handled, Job, JobFunction, JobKinds, JobRunner, Jobs
+from tidewatch.jobs.job import Job
+from tidewatch.jobs.jobs import Jobs
+from tidewatch.jobs.kinds import JobFunction, JobKinds
+from tidewatch.jobs.ports import Delivery
+from tidewatch.jobs.running import Handled, JobRunner
 from tidewatch.settings import settings
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from tidewatch.jobs import MOST_ATTEMPTS
 from tidewatch.jobs.ports import KEPT
+from tidewatch.jobs.running import MOST_ATTEMPTS
 
 from tests.support.template import as_list, document, resources, statements, template, text_of
 

@@ -79,6 +79,9 @@ def test_what_draws_imports_no_more_than_it_draws_with(function):
         ("plot", "tidewatch.api.idempotency"),
         ("detect", "tidewatch.api.idempotency"),
         ("predict", "tidewatch.api.detector_options"),
+        # Of jobs it tells the errors only, and of a model's life it keeps what was judged.
+        ("predict", "tidewatch.jobs.job"),
+        ("predict", "tidewatch.lifecycle.comparison"),
         ("fit", "tidewatch.api.docs"),
     ],
 )

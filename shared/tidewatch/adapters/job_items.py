@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from tidewatch.adapters.table import Item
-from tidewatch.jobs import Job, JobState, Progress
+from tidewatch.jobs.job import Job, JobState, Progress
 from tidewatch.jobs.ports import KEPT, MOST_BYTES
 from tidewatch.registry import DataStore
 from tidewatch.tenancy import Tenant

@@ -28,7 +28,9 @@ from tidewatch.adapters.job_items import (
     unpack_small,
 )
 from tidewatch.adapters.table import Item
-from tidewatch.jobs import ENDED, Ending, Job, JobEnded, JobNotFound, JobState, Lease, LeaseHeld, LeaseLost, Progress
+from tidewatch.jobs.errors import JobEnded, JobNotFound, LeaseHeld, LeaseLost
+from tidewatch.jobs.job import ENDED, Job, JobState, Progress
+from tidewatch.jobs.ports import Ending, Lease
 from tidewatch.registry import DataStore, Page
 from tidewatch.tenancy import Tenant
 

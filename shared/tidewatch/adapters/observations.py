@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tidewatch.adapters.clients import storage_call
 from tidewatch.adapters.items import item_key
 from tidewatch.adapters.table import Item, Table
-from tidewatch.lifecycle import Observations
+from tidewatch.lifecycle.observations import Observations
 from tidewatch.registry import SeriesKey, StorageUnavailable
 from tidewatch.registry.audit import time_text
 from tidewatch.series import Frame, TimeSeries

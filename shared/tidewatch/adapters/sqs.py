@@ -17,7 +17,7 @@ import orjson
 from botocore.exceptions import ClientError
 
 from tidewatch.adapters.clients import storage_call
-from tidewatch.jobs import Delivery
+from tidewatch.jobs.ports import Delivery
 from tidewatch.tenancy import Tenant
 
 if TYPE_CHECKING:

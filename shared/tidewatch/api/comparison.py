@@ -17,7 +17,8 @@ from tidewatch.api.changes import PromoterDep, StandingResponse
 from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.fields import MOMENT, Int32, SeriesId, StrictModel, check_timestamp
 from tidewatch.api.request import RegistryDep, RequestDep
-from tidewatch.lifecycle import Counts, ObservationStore, Verdict
+from tidewatch.lifecycle.comparison import Counts, Verdict
+from tidewatch.lifecycle.observations import ObservationStore
 from tidewatch.services import compare as service
 from tidewatch.settings import Settings
 

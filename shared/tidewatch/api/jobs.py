@@ -19,7 +19,8 @@ from tidewatch.api.app import route
 from tidewatch.api.fields import Limit, decode_cursor, encode_cursor
 from tidewatch.api.problem_schema import Problem
 from tidewatch.api.request import RequestDep
-from tidewatch.jobs import Job, Jobs, JobState
+from tidewatch.jobs.job import Job, JobState
+from tidewatch.jobs.jobs import Jobs
 from tidewatch.jobs.kinds import KIND_PATTERN
 from tidewatch.registry import Page
 

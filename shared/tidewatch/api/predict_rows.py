@@ -15,7 +15,7 @@ from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.fields import ROW, StrictModel
 from tidewatch.api.request import ApiRequest
 from tidewatch.detectors import RowScores
-from tidewatch.lifecycle import ObservationStore
+from tidewatch.lifecycle.observations import ObservationStore
 from tidewatch.registry import Registry, SeriesKey, VersionSelector
 from tidewatch.series import Frame, InvalidSeries, Problem
 from tidewatch.services import predict_rows as service

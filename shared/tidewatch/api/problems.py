@@ -18,7 +18,7 @@ from tidewatch.api.invalid_request import INVALID, InvalidRequest, without_names
 from tidewatch.api.problem_schema import CONTENT_TYPE
 from tidewatch.deadline import DeadlineExceeded
 from tidewatch.detectors import CannotTrain
-from tidewatch.jobs import JobAbandoned, JobKeyReused, JobNotFound, JobOutOfTime, UnknownJobKind
+from tidewatch.jobs.errors import JobAbandoned, JobKeyReused, JobNotFound, JobOutOfTime, UnknownJobKind
 from tidewatch.registry import (
     CannotChallenge,
     DataCorrupted,

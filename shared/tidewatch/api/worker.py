@@ -11,7 +11,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tidewatch import composition
 from tidewatch.api.problems import problem_document
 from tidewatch.deadline import Deadline
-from tidewatch.jobs import Delivery, Ending, JobRunner, JobState
+from tidewatch.jobs.job import JobState
+from tidewatch.jobs.ports import Delivery, Ending
+from tidewatch.jobs.running import JobRunner
 from tidewatch.telemetry import LogEvent, Metric, Stopwatch, count_alone, logger
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]

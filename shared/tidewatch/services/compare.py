@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from tidewatch.deadline import Deadline
-from tidewatch.lifecycle import Comparison, ObservationStore, compare
+from tidewatch.lifecycle.comparison import Comparison, compare
+from tidewatch.lifecycle.observations import ObservationStore
 from tidewatch.registry import Cause, Head, NoChallenger, NotAsExpected, Promoter, Registry, SeriesKey
 
 _MOST_POINTS: Final = 200_000

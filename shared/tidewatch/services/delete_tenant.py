@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from tidewatch.jobs import Job, JobContext, Jobs, JobState
+from tidewatch.jobs.job import Job, JobState
+from tidewatch.jobs.jobs import Jobs
+from tidewatch.jobs.kinds import JobContext
 from tidewatch.services.authorize import CACHE_SECONDS
 from tidewatch.services.tenants import get_tenant
 from tidewatch.tenancy import (

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.detectors import Scores
-from tidewatch.lifecycle import ObservationStore
+from tidewatch.lifecycle.observations import ObservationStore
 from tidewatch.registry import (
     Judges,
     LoadedModel,

@@ -10,7 +10,7 @@ import numpy as np
 
 from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.detectors import RowScores, RowsModel
-from tidewatch.lifecycle import ObservationStore
+from tidewatch.lifecycle.observations import ObservationStore
 from tidewatch.registry import (
     Judges,
     LoadedModel,

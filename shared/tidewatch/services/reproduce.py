@@ -11,7 +11,9 @@ import orjson
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors import CATALOGUE, CATALOGUE_OF_ROWS, Arrays, Model, RowsModel, fit_model, fit_rows
-from tidewatch.jobs import Job, JobContext, Jobs
+from tidewatch.jobs.job import Job
+from tidewatch.jobs.jobs import Jobs
+from tidewatch.jobs.kinds import JobContext
 from tidewatch.registry import (
     DataStore,
     ModelVersion,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tidewatch.lifecycle import Observations, compare
-from tidewatch.lifecycle.comparison import mixture_wealth
+from tidewatch.lifecycle.comparison import compare, mixture_wealth
+from tidewatch.lifecycle.observations import Observations
 from tidewatch.series import TimeSeries
 
 from tests.support.samples import NOW

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from tidewatch.lifecycle import Observations
 from tidewatch.lifecycle.drift import drift_of
 from tidewatch.lifecycle.drift_psi import stability
+from tidewatch.lifecycle.observations import Observations
 from tidewatch.series import TimeSeries
 
 from tests.support.samples import NOW, a_version
