@@ -105,7 +105,9 @@ def compare(observations: Sequence[Observations], labels: Mapping[int, bool], er
     basis: Basis = "labels" if np.any(right) else "alarms"
     # 1 where the challenger is the better one, -1 where the champion is. Without labels: the one without an alarm.
     better = right if basis == "labels" else champion.astype(np.int8) - challenger.astype(np.int8)
-    outcomes = _occasions(better[known] if basis == "labels" else better)
+    # Where the two differ and no label tells who is right, neighbours are not parted: that may be the same incident.
+    tells = known | (champion == challenger)
+    outcomes = _occasions(better[tells] if basis == "labels" else better)
     wins, losses = int(np.count_nonzero(outcomes == 1)), int(np.count_nonzero(outcomes == -1))
     for_challenger, for_champion = mixture_wealth(wins, losses), mixture_wealth(losses, wins)
     return Comparison(

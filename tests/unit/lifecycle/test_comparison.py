@@ -44,6 +44,12 @@ def test_an_incident_is_one_occasion_however_long():
     assert (found.basis, found.wins_of_challenger, found.wins_of_champion) == ("alarms", 2, 0)
 
 
+def test_labelled_incidents_are_parted_by_points_on_which_both_agree_without_a_label():
+    """People label incidents, and not the usual points between them."""
+    found = compare([observed([0] * 9, [1, 0, 1, 1, 1, 0, 0, 1, 0])], {0: True, 120: True, 240: True, 420: True}, 0.05)
+    assert (found.basis, found.wins_of_challenger, found.wins_of_champion) == ("labels", 3, 0)
+
+
 @pytest.mark.parametrize(("better", "verdict"), [(1, "promote"), (-1, "keep"), (0, "not yet")])
 def test_the_verdict_follows_the_labels_against_the_alarms(better, verdict):
     """The better one alarms more: by alarms alone the other would be preferred."""
