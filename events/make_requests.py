@@ -4,7 +4,7 @@
 carry noise; one hour has a burst. In the week after, traffic is 60 % higher: what was unusual before is normal then.
 ``cold-room``: the temperature of a cold room in °C, every ten minutes; too cold is as bad as too warm. One morning its
 door is left open.
-``default``: a machine with three sensors, row by row.
+``default`` and ``machine``: a machine with three sensors, row by row. On the second day its fan fails now and then.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ _FOLDER: Final = Path(__file__).parent / "requests"
 _MONDAY: Final = 1767571200  # 2026-01-05T00:00:00Z
 _HOUR: Final = 3600
 _WEEK_HOURS: Final = 168
+_TRAINED_ROWS: Final = 192
+_DAY_ROWS: Final = 288
+_FAN_FAILS: Final = range(9, _DAY_ROWS, 31)
+_WARMER: Final = 6
 
 
 def web_requests(start: int, growth: float, burst_hour: int | None) -> dict[str, Any]:
@@ -77,10 +81,20 @@ def machine(start: int, rows: int) -> list[dict[str, Any]]:
     return found
 
 
+def day_of_machine(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A day on which the fan fails now and then, and labels of when. Each heat alone is usual, but not at that load."""
+    day = [
+        row | {"x2": round(row["x2"] + _WARMER, 2)} if place in _FAN_FAILS else row for place, row in enumerate(rows)
+    ]
+    return day, [{"timestamp": day[place]["timestamp"], "anomaly": True} for place in _FAN_FAILS]
+
+
 def requests() -> dict[str, dict[str, Any]]:
     """Every sample body, by file name."""
     next_monday = _MONDAY + _WEEK_HOURS * _HOUR
-    rows = machine(_MONDAY, 194)
+    rows = machine(_MONDAY, _TRAINED_ROWS + _DAY_ROWS)
+    trained = rows[:_TRAINED_ROWS]
+    day, labels = day_of_machine(rows[_TRAINED_ROWS:])
     week = web_requests(_MONDAY, 1.0, burst_hour=3 * 24 + 20)
     return {
         "fit.json": week,
@@ -96,7 +110,16 @@ def requests() -> dict[str, dict[str, Any]]:
             ]
         },
         "predict_values.json": {"values": week["values"]},
-        "fit_rows.json": {"rows": rows[:192], "detector": "mahalanobis"},
+        "fit_rows.json": {"rows": trained, "detector": "mahalanobis"},
+        "fit_rows_forest.json": {"rows": trained, "detector": "isolation_forest"},
+        "fit_rows_forecast.json": {
+            "rows": trained,
+            "detector": "forecast_residual",
+            "promote": False,
+            "reason": "it knows what heat a load makes",
+        },
+        "predict_rows_day.json": {"rows": day},
+        "labels_rows_day.json": {"labels": labels},
         # A fan fails: it is warmer than this load makes it.
         "predict_rows.json": {"rows": [rows[192], rows[193] | {"x2": 61.5}]},
         "detect.json": week | {"method": "statistical"},

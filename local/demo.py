@@ -14,6 +14,7 @@ from typing import Final
 
 from local.client import Client, Server, ServerFailed
 from local.csv_tour import tour_of_file, tour_of_folder
+from local.life_tour import tour_of_a_life
 from local.project import ROOT
 from local.sam.console import Console
 from local.sam.processes import free_port
@@ -67,11 +68,12 @@ def _train_share(text: str) -> float:
 
 
 def tour_of_samples(tour: Tour) -> None:
-    """Trains, predicts, retrains, compares, draws and looks at the health, on the sample requests.
+    """Trains, predicts, retrains, draws, leads a model through its life and looks at the health, on sample requests.
 
     Raises:
         Surprise: if an answer is not what it should be.
     """
+    tour.act("Points of one variable")
     tour.title("Train a model on a week of a web shop's traffic, hour by hour")
     _train(tour, "web-requests", "fit.json", version="v1")
     tour.title("Ask whether a new point is unusual: a normal Monday morning")
@@ -93,8 +95,10 @@ def tour_of_samples(tour: Tour) -> None:
     tour.save_plot("/plot?series_id=web-requests&version=1", OUTPUT / "web-requests-v1.png")
     tour.save_plot("/plot?series_id=web-requests&version=2", OUTPUT / "web-requests-v2.png")
     tour.save_plot("/plot?series_id=cold-room", OUTPUT / "cold-room-v1.png")
+    tour.act("The life of a model of many variables")
+    tour_of_a_life(tour, OUTPUT)
     tour.title("See how the service is doing")
-    _look_at_health(tour, series=2)
+    _look_at_health(tour, series=3)
     tour.title("Done: every answer was as expected. The stack stops now")
     tour.say("make run                       starts it again, for the curl commands above and for /docs")
     tour.say("make demo CSV=your-file.csv    does this with your own data")
@@ -129,6 +133,7 @@ def _look_at_health(tour: Tour, *, series: int) -> None:
     health = tour.get("/healthcheck")
     expect(health["series_trained"] == series, f"expected {series} trained series, got {health}")
     expect(health["inference_latency_ms"]["avg"] > 0, f"expected some latency, got {health}")
+    health["model_usage"] = {name: points for name, points in health["model_usage"].items() if points}
     for name, value in health.items():
         tour.say(f"{name}: {json.dumps(value)}")
 

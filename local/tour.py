@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -55,6 +56,11 @@ class Tour:
         self._client = client
         self._step = 0
 
+    def act(self, text: str) -> None:
+        """Begins a part of several steps."""
+        self._console.line()
+        self._console.line(self._console.strong(f"── {text} " + "─" * max(4, 76 - len(text))))
+
     def title(self, text: str) -> None:
         """Begins a step."""
         self._step += 1
@@ -93,6 +99,17 @@ class Tour:
             Refused: if the service refuses it.
         """
         return accepted(self._client.post(target, body)).json()
+
+    def put(self, target: str, body: dict[str, Any]) -> Any:
+        """Puts a small JSON object; returns the answer's JSON.
+
+        Raises:
+            Refused: if the service refuses it.
+        """
+        text = json.dumps(body)
+        self.say(f"$ curl -X PUT {self._url(target)} {_JSON_HEADER} -d '{text}'")
+        headers = {"Content-Type": "application/json"}
+        return accepted(self._client.request("PUT", target, text.encode(), headers)).json()
 
     def get(self, target: str) -> Any:
         """Gets JSON.

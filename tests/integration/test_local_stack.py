@@ -244,7 +244,10 @@ def test_the_demo(project: Path) -> None:
     assert "v2 says 2,456.5 is normal" in done.stdout
     assert "-d @events/requests/fit.json" in done.stdout
     pictures = sorted(path.name for path in (project / "demo-output").glob("*.png"))
-    assert pictures == ["cold-room-v1.png", "web-requests-v1.png", "web-requests-v2.png"]
+    assert pictures == ["cold-room-v1.png", "machine-v2.png", "web-requests-v1.png", "web-requests-v2.png"]
+    for told in ("v1 judged 288 rows: no anomalies.", "v2 judged 288 rows: 9 anomalies.", "Verdict: promote."):
+        assert told in done.stdout
+    assert done.stdout.index("v1 judges again.") < done.stdout.index("All 5 entries are as they were written.")
 
 
 def test_the_demo_on_a_file_and_on_a_folder(project: Path) -> None:
