@@ -304,5 +304,5 @@ class CalibratedRowsModel(RowsModel):
             parts = parts @ self._belongs
         total = parts.sum(axis=1, keepdims=True)
         shares = np.divide(parts, total, out=np.zeros_like(parts), where=total > 0.0)
-        # As in calibration: the last digits are rounding.
-        return np.round(score, DIGITS), shares
+        # As in calibration: the last digits are rounding, and depend on how many rows are judged at once.
+        return np.round(score, DIGITS), np.round(shares, DIGITS)
