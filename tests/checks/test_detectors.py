@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tidewatch.detectors import CATALOGUE, CannotTrain, Detector, DetectorOptions, Model, Scores, fit_model
 from tidewatch.registry.encoding import pack_arrays
 from tidewatch.series import LATEST, TimeSeries
+from tidewatch.streaming import pack_state, unpack_state
 
 from tests.checks.invariants import (
     ARRAYS,
@@ -199,6 +200,20 @@ class TestOnFewSeries:
             alone = model.score(series.part(start + index, start + index + 1), series.part(0, start + index))
             assert float(alone.severity[0]) == pytest.approx(float(together.severity[index]), rel=1e-9, nan_ok=True)
             assert alone.anomaly[0] == together.anomaly[index]
+
+    def test_a_series_is_followed_however_it_is_cut_and_after_a_rest_in_storage(self, case, kind):
+        series = hourly(SERIES[kind])
+        cut = len(series) - 40
+        model = fit(case, SERIES[kind][:cut])
+        if model is None:
+            return
+        follower, judged = model.follow(), []
+        for begin, end in ((cut, cut + 1), (cut + 1, cut + 30), (cut + 30, len(series))):
+            scores, follower = follower.judge(series.part(begin, end))
+            judged.append(scores)
+            follower = model.follow(unpack_state(pack_state(follower.state())))
+        together = Scores(**{name: np.concatenate([getattr(one, name) for one in judged]) for name in ARRAYS})
+        close(together, model.score(series.part(cut)))
 
     @pytest.mark.parametrize("factor", [8.0, 2.0**-40])
     def test_the_unit_of_the_series_does_not_matter(self, case, kind, factor):

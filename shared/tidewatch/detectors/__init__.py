@@ -1,6 +1,6 @@
 """Detectors by name. To add one, write its file, then add its line to the catalogue."""
 
-from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Model, Scores
+from tidewatch.detectors.base import Arrays, CannotTrain, DetectorOptions, Follower, Model, Scores
 from tidewatch.detectors.catalogue import (
     CATALOGUE,
     CATALOGUE_OF_ROWS,
@@ -29,6 +29,7 @@ __all__ = [
     "Detector",
     "DetectorOptions",
     "Event",
+    "Follower",
     "Model",
     "RowScores",
     "RowsModel",

@@ -95,6 +95,24 @@ class Scores:
     incident: Floats | None = None
 
 
+class Follower(Protocol):
+    """A model that goes on with a series, from the last point that it judged. Immutable, as the model is."""
+
+    def judge(self, points: TimeSeries, deadline: Deadline = NEVER) -> tuple[Scores, Follower]:
+        """Judges the next points, and gives the follower that knows them too.
+
+        However a series is cut into calls, its points are judged alike, but for rounding.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
+        """
+        ...
+
+    def state(self) -> Arrays:
+        """What :meth:`Model.follow` needs to go on from here."""
+        ...
+
+
 class Model(Protocol):
     """A fitted detector: immutable, and a pure function of what it is asked to judge."""
 
@@ -126,6 +144,14 @@ class Model(Protocol):
 
         Raises:
             DeadlineExceeded: once the deadline has passed.
+        """
+        ...
+
+    def follow(self, state: Arrays | None = None) -> Follower:
+        """Goes on with a series.
+
+        Args:
+            state: of a follower of this model, to go on from where that one was; None to begin after the training data.
         """
         ...
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -90,6 +90,39 @@ class CalibratedModel:
         """
         return self._judge(series, 0, Past.none(), deadline)
 
+    def follow(self, state: Arrays | None = None) -> CalibratedFollower:
+        """Goes on after the training data, or from a state: the points of the lookback, and the past of the next."""
+        if state is None:
+            return CalibratedFollower(self, self._tail, self._past)
+        tail = TimeSeries(state["timestamps"], state["values"])
+        return CalibratedFollower(self, tail, Past(state["ago"], state["scores"]))
+
+    def advance(
+        self, before: TimeSeries, past: Past, points: TimeSeries, deadline: Deadline
+    ) -> tuple[Scores, TimeSeries, Past]:
+        """Judges points that follow others.
+
+        Args:
+            before: the last points before them, as many as a judgement looks back at.
+            past: of the first of the points.
+            points: n points, n at least 1.
+            deadline: when to give up; looked at before every chunk.
+
+        Returns:
+            Their scores; the points that the next one looks back at; its past.
+        """
+        chunk = self._detector.chunk or len(points)
+        judged = []
+        for begin in range(0, len(points), chunk):
+            deadline.check()
+            part = points.part(begin, begin + chunk)
+            whole = before.followed_by(part)
+            found, limits, _ = self._score(whole, len(before), past)
+            judged.append(self._answer(part.values, found, limits))
+            past = self._decision.after(past, found.score)
+            before = whole.last(self._lookback)
+        return _joined(judged), before, past
+
     def parameters(self) -> Mapping[str, Json]:
         """The detector's own, the calibration, the units, and the last high scores if there are any."""
         parameters: dict[str, Json] = {
@@ -149,8 +182,7 @@ class CalibratedModel:
             found, limits, past = self._score(part, begin - first, past)
             judged.append(self._answer(part.values[begin - first :], found, limits))
             past = self._decision.after(past, found.score)
-        names = [each.name for each in fields(Scores) if getattr(judged[0], each.name) is not None]
-        return Scores(**{name: np.concatenate([getattr(one, name) for one in judged]) for name in names})
+        return _joined(judged)
 
     def _answer(self, values: Floats, found: Nonconformity, limits: Floats) -> Scores:
         """The judgement of values in the unit of the series."""
@@ -214,3 +246,34 @@ class CalibratedModel:
             band = self._units.unscale(band)
         band[~np.isfinite(band)] = np.nan
         return band
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CalibratedFollower:
+    """A calibrated model up to a point of its series: what the judgement of the next one looks back at."""
+
+    model: CalibratedModel
+    tail: TimeSeries
+    past: Past
+
+    def judge(self, points: TimeSeries, deadline: Deadline = NEVER) -> tuple[Scores, CalibratedFollower]:
+        """Judges the next points.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
+        """
+        scores, tail, past = self.model.advance(self.tail, self.past, points, deadline)
+        return scores, CalibratedFollower(self.model, tail, past)
+
+    def state(self) -> Arrays:
+        """The points that the next judgement looks back at, and the high scores before it."""
+        tail, past = self.tail, self.past
+        return {"timestamps": tail.timestamps, "values": tail.values, "ago": past.ago, "scores": past.scores}
+
+
+def _joined(judged: Sequence[Scores]) -> Scores:
+    """Scores one after the other."""
+    if len(judged) == 1:
+        return judged[0]
+    names = [each.name for each in fields(Scores) if getattr(judged[0], each.name) is not None]
+    return Scores(**{name: np.concatenate([getattr(one, name) for one in judged]) for name in names})

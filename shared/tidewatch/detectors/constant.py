@@ -58,6 +58,18 @@ class ConstantModel:
         """Judges each point by its value alone."""
         return self.score(series)
 
+    def follow(self, state: Arrays | None = None) -> Self:
+        """It follows by itself: nothing changes what it knows."""
+        return self
+
+    def judge(self, points: TimeSeries, deadline: Deadline = NEVER) -> tuple[Scores, Self]:
+        """Judges each point by its value alone."""
+        return self.score(points), self
+
+    def state(self) -> Arrays:
+        """None."""
+        return {}
+
     def parameters(self) -> Mapping[str, Json]:
         """The value and the length of the history."""
         return {"constant": {"value": self._value, "points": self._points}}

@@ -137,6 +137,10 @@ class Registry:
         challenger = self._challenger(series, head.challenger) if head.challenger else None
         return Judges(champion, challenger, records=True)
 
+    def forget(self, series: SeriesKey) -> None:
+        """Lets the next question about where the series stands reach storage, however young the last answer is."""
+        self._heads.pop(series, None)
+
     def count_series(self, tenant: Tenant) -> int:
         """How many distinct series a tenant has."""
         return self._versions.count_series(tenant)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
@@ -128,6 +129,19 @@ class Auto:
         stream = Stream(self._options.threshold)
         return self._scores(stream.extend(series.timestamps, series.values, deadline))
 
+    def follow(self, state: Arrays | None = None) -> AutoFollower:
+        """Goes on after the training data, or from the state of a stream."""
+        return AutoFollower(self, self._stream if state is None else restore(state, self._options.threshold))
+
+    def go_on(self, stream: Stream, points: TimeSeries, deadline: Deadline) -> tuple[Scores, Stream]:
+        """Judges the next points of a stream, and gives that stream after them; the first one stays as it was.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
+        """
+        later = stream.copy()
+        return self._scores(later.extend(points.timestamps, points.values, deadline)), later
+
     def parameters(self) -> Mapping[str, Json]:
         """Numbers for people; the rest is arrays."""
         return {"learned": dict(self._learned)}
@@ -161,6 +175,27 @@ class Auto:
             warming_up=warming_up,
             incident=np.where(warming_up, np.nan, judgement.incident),
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AutoFollower:
+    """A model of ``auto`` up to a point of its series."""
+
+    model: Auto
+    stream: Stream
+
+    def judge(self, points: TimeSeries, deadline: Deadline = NEVER) -> tuple[Scores, AutoFollower]:
+        """Judges the next points, and learns from them.
+
+        Raises:
+            DeadlineExceeded: once the deadline has passed.
+        """
+        scores, stream = self.model.go_on(self.stream, points, deadline)
+        return scores, AutoFollower(self.model, stream)
+
+    def state(self) -> Arrays:
+        """The state of the stream: less than 64 kB."""
+        return store(self.stream)
 
 
 def _known(limit: Floats, warming_up: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:

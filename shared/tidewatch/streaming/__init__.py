@@ -1,0 +1,31 @@
+"""Points that come in one after the other: each is judged once, by what its series knows from all before."""
+
+from tidewatch.streaming.arrivals import Answer, Arrivals, Fate, Following, Turn, begin, change_version, judge, resume
+from tidewatch.streaming.cache import StreamCache
+from tidewatch.streaming.columns import PointsUnreadable, pack_points, pack_state, unpack_points, unpack_state
+from tidewatch.streaming.judged import JudgedPoints
+from tidewatch.streaming.ports import StreamStore
+from tidewatch.streaming.state import KEPT, MOST_IN_CHUNK, StreamState
+
+__all__ = [
+    "KEPT",
+    "MOST_IN_CHUNK",
+    "Answer",
+    "Arrivals",
+    "Fate",
+    "Following",
+    "JudgedPoints",
+    "PointsUnreadable",
+    "StreamCache",
+    "StreamState",
+    "StreamStore",
+    "Turn",
+    "begin",
+    "change_version",
+    "judge",
+    "pack_points",
+    "pack_state",
+    "resume",
+    "unpack_points",
+    "unpack_state",
+]
