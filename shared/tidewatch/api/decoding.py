@@ -30,6 +30,8 @@ _MOST_MEMBERS: Final = 64
 _DEEPEST: Final = 200
 _LARGE: Final = 64 * 1024
 """Bytes from which on numpy counts faster."""
+_PART: Final = 256 * 1024
+"""Bytes of a body that are unpacked, or looked through, at a time."""
 
 
 class MalformedBody(ValueError):
@@ -198,11 +200,18 @@ def _check_structure(data: bytes, limits: BodyLimits) -> None:
 
 
 def _depth(data: bytes) -> int:
-    """How deep the brackets are nested."""
-    # The two opening brackets differ in one bit, and so do the closing ones.
-    brackets = np.frombuffer(data, dtype=np.uint8) | 0x20
-    brackets = brackets[(brackets == ord("{")) | (brackets == ord("}"))]
-    return int(np.cumsum(np.where(brackets == ord("{"), 1, -1)).max())
+    """How deep the brackets are nested; where that is deeper than any body may be, so deep at the least."""
+    level = deepest = 0
+    # Part by part: the levels of a whole body would take eight times its memory.
+    for start in range(0, len(data), _PART):
+        # The two opening brackets differ in one bit, and so do the closing ones.
+        part = np.frombuffer(data, dtype=np.uint8, count=min(_PART, len(data) - start), offset=start) | 0x20
+        levels = np.cumsum((part == ord("{")).view(np.int8) - (part == ord("}")).view(np.int8), dtype=np.int32)
+        deepest = max(deepest, level + int(levels.max()))
+        level += int(levels[-1])
+        if deepest > _DEEPEST:
+            break
+    return deepest
 
 
 def _count(data: bytes, character: bytes) -> int:
@@ -232,20 +241,25 @@ def _quoted(header: str) -> str:
 
 
 def _gunzip(data: bytes, most_bytes: int) -> bytes:
-    plain = bytearray()
+    parts: list[bytes] = []
+    left = most_bytes
     for _ in range(_MOST_MEMBERS):
         member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        try:
-            # Bounded while it unpacks.
-            plain += member.decompress(data, most_bytes + 1 - len(plain))
-        except zlib.error:
-            raise MalformedBody("The body is not valid gzip.") from None
-        if len(plain) > most_bytes:
-            raise PayloadTooLarge(f"The body unpacks to more than {most_bytes:,} bytes.")
-        if not member.eof:
-            raise MalformedBody("The body is not valid gzip, or ends too early.")
+        while not member.eof:
+            try:
+                # Bounded while it unpacks, and in parts: what is refused for its size was never there as a whole.
+                part = member.decompress(data, _PART)
+            except zlib.error:
+                raise MalformedBody("The body is not valid gzip.") from None
+            data = member.unconsumed_tail
+            if not (part or data or member.eof):
+                raise MalformedBody("The body is not valid gzip, or ends too early.")
+            left -= len(part)
+            if left < 0:
+                raise PayloadTooLarge(f"The body unpacks to more than {most_bytes:,} bytes.")
+            parts.append(part)
         # A member may be followed by zeros (RFC 1952, as gzip itself reads it).
         data = member.unused_data.lstrip(b"\0")
         if not data:
-            return bytes(plain)
+            return b"".join(parts)
     raise MalformedBody(f"The body is a gzip of more than {_MOST_MEMBERS} members.")
