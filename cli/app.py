@@ -8,9 +8,11 @@ import typer
 from typer.core import TyperGroup
 
 from cli import audit, challenger, jobs, judging, keys, series, tenants
+from cli.detection import detect
 from cli.errors import CommandFailed
 from cli.ingest import ingest
 from cli.output import say
+from cli.training import train
 
 
 class Commands(TyperGroup):
@@ -38,9 +40,10 @@ app: Final = typer.Typer(
 )
 for command in (
     ingest,
+    train,
+    detect,
     judging.fit,
     judging.predict,
-    judging.detect,
     judging.plot,
     series.promote,
     series.rollback,

@@ -1,19 +1,20 @@
-"""``fit``, ``predict``, ``detect`` and ``plot``."""
+"""``fit``, ``predict`` and ``plot``, by a stage."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 import typer
 
+from cli.config import read_config
 from cli.data_file import read_table
-from cli.errors import ExitCode, WrongUsage
+from cli.errors import WrongUsage
+from cli.judgements import end, show_judged
 from cli.options import (
     DEFAULT_URL,
     Columns,
+    ConfigFile,
     Data,
     Detector,
     DetectorOptions,
@@ -28,11 +29,8 @@ from cli.options import (
     picture_format,
     save,
 )
-from cli.output import Format, show_document, write_csv, write_json, write_table
-from cli.service import Answer, Service
-from cli.table import Table
-
-_COLUMNS: Final = ("timestamp", "value", "score", "p_value", "severity", "direction", "contributions")
+from cli.output import Format, show_document
+from cli.service import Service
 
 
 def fit(
@@ -48,11 +46,13 @@ def fit(
     idempotency_key: Annotated[
         str | None, typer.Option("--idempotency-key", help="Sent again with the same key, it trains nothing.")
     ] = None,
+    config: ConfigFile = None,
     url: Url = DEFAULT_URL,
     output: Output = Format.TABLE,
 ) -> None:
     """Train the next version of a series on a CSV or Parquet file."""
-    body = read_table(data, time, column).as_fit() | detector_document(detector, option)
+    settings, table = read_config(config), read_table(data, time, column)
+    body = table.as_fit() | detector_document(detector, option, settings, rows=not table.is_series)
     body |= {} if promote else {"promote": False}
     body |= {"reason": reason} if reason else {}
     headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
@@ -83,37 +83,10 @@ def predict(
     document = answer.json()
     if data is None:
         show_document(answer, output)
-        _end(fail_on_anomaly, [document])
+        end(fail_on_anomaly, [document])
         return
-    _show_judged(answer, document["predictions"], output)
-    _end(fail_on_anomaly, document["predictions"])
-
-
-def detect(
-    data: Data,
-    *,
-    time: Time = None,
-    column: Columns = None,
-    detector: Detector = None,
-    option: DetectorOptions = None,
-    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it, too: .png or .svg.")] = None,
-    fail_on_anomaly: FailOnAnomaly = False,
-    url: Url = DEFAULT_URL,
-    output: Output = Format.TABLE,
-) -> None:
-    """Judge a whole series; nothing is stored. The table has the anomalies, CSV and JSON have all points."""
-    table = read_table(data, time, column)
-    if not table.is_series:
-        raise WrongUsage(f"detect judges one column; --column chooses one of {', '.join(table.columns)}.")
-    kind = None if plot is None else picture_format(plot)
-    service = Service(url)
-    body = table.as_fit() | detector_document(detector, option)
-    answer = service.send("POST", "detect", body=body)
-    points = _points(table, answer.json())
-    if plot is not None:
-        save(plot, service.send("POST", "detect", body=body, query={"format": kind}).body)
-    _show_judged(answer, points, output)
-    _end(fail_on_anomaly, points)
+    show_judged(answer, document["predictions"], output)
+    end(fail_on_anomaly, document["predictions"])
 
 
 def plot(
@@ -129,32 +102,3 @@ def plot(
     """Draw what a version learned."""
     query = {"series_id": series, "version": version, "width": width, "height": height, "theme": theme}
     save(out, Service(url).get("plot", format=picture_format(out), **query).body)
-
-
-def _points(table: Table, document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The arrays of a detection, point by point, with times as predictions have them."""
-    count = document["points"]
-    names = [name for name in document if isinstance(document[name], list) and len(document[name]) == count]
-    names = [name for name in names if name != "events"]
-    arrays = zip(*(document[name] for name in names), strict=True)
-    times = (datetime.fromtimestamp(second, UTC).isoformat().replace("+00:00", "Z") for second in table.timestamps)
-    pairs = zip(times, table.values, arrays, strict=True)
-    return [{"timestamp": time, "value": value, **dict(zip(names, cells, strict=True))} for time, value, cells in pairs]
-
-
-def _show_judged(answer: Answer, points: Sequence[Mapping[str, Any]], output: Format) -> None:
-    if output is Format.JSON:
-        write_json(answer)
-    elif output is Format.CSV:
-        write_csv(points)
-    else:
-        found = [point for point in points if point["anomaly"]]
-        columns = [column for column in _COLUMNS if points and column in points[0]]
-        if found:
-            write_table(columns, ([point[column] for column in columns] for point in found))
-        typer.echo(f"{len(found)} of {len(points)} are anomalous.")
-
-
-def _end(fail_on_anomaly: bool, points: Sequence[Mapping[str, Any]]) -> None:
-    if fail_on_anomaly and any(point["anomaly"] for point in points):
-        raise typer.Exit(ExitCode.FOUND)

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +26,7 @@ from tidewatch.registry import (
     TrainingData,
     VersionStore,
 )
-from tidewatch.registry.lineage import UNKNOWN_REVISION
+from tidewatch.registry.lineage import UNKNOWN_REVISION, library_versions
 from tidewatch.settings import settings
 from tidewatch.telemetry import NAMESPACE
 
@@ -45,8 +43,6 @@ if TYPE_CHECKING:
     from tidewatch.services.limits import PointsMeter, UsageStore
     from tidewatch.tenancy import MeteringKeys, TenantStore
 
-# Those that a function lacks are not what it trains with.
-_TRAINED_WITH: Final = ("numpy", "scipy", "scikit-learn")
 # Written by the build of the layer; see shared/Makefile.
 _REVISION_FILE: Final = Path(__file__).with_name("REVISION")
 
@@ -93,16 +89,6 @@ def publisher() -> Publisher:
         architecture=platform.machine(),
         revision=revision(),
     )
-
-
-@lru_cache(maxsize=1)
-def library_versions() -> dict[str, str]:
-    """The versions of what trains in this function, by name."""
-    found = {"python": platform.python_version()}
-    for name in _TRAINED_WITH:
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
 
 
 @lru_cache(maxsize=1)

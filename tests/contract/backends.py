@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
+import orjson
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 from tidewatch.adapters.audit import DynamoDBAuditStore
@@ -18,6 +22,8 @@ from tidewatch.adapters.items import AUDIT, TRAIL
 from tidewatch.adapters.s3 import TRAINING_DATA, Kind, S3DataStore, S3ObjectStore
 from tidewatch.registry import AuditStore, DataStore, ObjectStore, VersionStore
 
+from cli.store.data import FileDataStore
+from cli.store.versions import FileVersionStore
 from tests.support.dynamodb_local import tables_in
 from tests.support.environment import ENVIRONMENT
 from tests.support.memory import Memory, MemoryAuditStore, MemoryDataStore, MemoryObjectStore, MemoryVersionStore
@@ -186,6 +192,59 @@ class Aws:
         return list(self.s3.list_objects_v2(Bucket=self._bucket).get("Contents", []))
 
 
+class InFiles:
+    """The folder in which the command line keeps models."""
+
+    isolates = True
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def versions(self) -> VersionStore:
+        return FileVersionStore(self._folder)
+
+    def audit(self) -> AuditStore:
+        raise NotImplementedError
+
+    def data(self, kind: Kind = TRAINING_DATA) -> DataStore:
+        return FileDataStore(self._folder, kind.folder, kind.suffix)
+
+    def objects(self) -> ObjectStore:
+        raise NotImplementedError
+
+    def object_keys(self) -> list[str]:
+        return sorted(path.relative_to(self._folder).as_posix() for path in self._folder.glob("[!s]*/*/*"))
+
+    def states(self) -> Any:
+        return {key: (self._folder / key).stat().st_mtime_ns for key in self.object_keys()}
+
+    def age(self, time: timedelta) -> None:
+        raise NotImplementedError
+
+    def everything(self) -> Any:
+        files = {
+            path.relative_to(self._folder): path.read_bytes() for path in self._folder.rglob("*") if path.is_file()
+        }
+        standing = {path: orjson.loads(text) for path, text in files.items() if path.name == "series.json"}
+        alive = {path: kept | {"audit": None} for path, kept in standing.items() if kept["head"] is not None}
+        return alive, {path: text for path, text in files.items() if path not in standing and path.name != "lock"}
+
+    def overwrite(self, key: str, stored: bytes) -> None:
+        (self._folder / key).write_bytes(stored)
+
+    def remove(self, key: str) -> None:
+        (self._folder / key).unlink()
+
+    def clear(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def in_files() -> Iterator[Backend]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield InFiles(Path(folder) / ".tidewatch")
+
+
 @contextmanager
 def in_memory() -> Iterator[Backend]:
     yield InMemory()
@@ -206,3 +265,5 @@ def on_dynamodb_local(url: str) -> Iterator[Backend]:
 
 BACKENDS: dict[str, Callable[[], AbstractContextManager[Backend]]] = {"memory": in_memory, "moto": on_moto}
 """Those that need nothing to be started."""
+FILES: str = "files"
+"""The name of the storage in files, which has neither audit trails of its own nor a collection of garbage."""

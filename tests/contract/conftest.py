@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from tidewatch.registry import DataStore, VersionStore
 
-from tests.contract.backends import BACKENDS, Backend, on_dynamodb_local
+from tests.contract.backends import BACKENDS, FILES, Backend, in_files, on_dynamodb_local
 from tests.support import dynamodb_local as installed
 
 
@@ -31,6 +31,8 @@ def storage(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """One storage after the other; making one takes longer than most tests."""
     if request.param in BACKENDS:
         made = BACKENDS[request.param]()
+    elif request.param == FILES:
+        made = in_files()
     elif installed.missing():
         made = BACKENDS["moto"]()
     else:

@@ -16,6 +16,8 @@ from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 from tests.contract.backends import Backend
 from tests.support.samples import a_series
 
+BACKENDS = ("memory", "moto", "files")
+
 TEXT = b"timestamp,value\n60,1.0\n"
 
 

@@ -28,7 +28,7 @@ from tests.contract.publishing import append, publish
 from tests.support.crashes import Crashed, crashing, losing_answers
 from tests.support.samples import NOW, a_model, a_publisher, a_series, a_version, key
 
-BACKENDS = ("memory", "dynamodb")
+BACKENDS = ("memory", "dynamodb", "files")
 
 FOREVER = 2**40
 OTHER = Tenant("other")

@@ -21,6 +21,8 @@ from tidewatch.tenancy import DEFAULT_TENANT
 from tests.support.flaky import STEPS, FlakyData, FlakyVersions
 from tests.support.samples import VALUES, a_model, a_publisher, a_series, key, no_arrays
 
+BACKENDS = ("memory", "moto", "files")
+
 
 def test_what_was_published_is_loaded(versions, data):
     model = a_model(sigmas=2.0, side="both")

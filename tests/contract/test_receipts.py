@@ -9,7 +9,7 @@ from tidewatch.tenancy import Tenant
 from tests.contract.publishing import append, publish
 from tests.support.samples import a_version, key
 
-BACKENDS = ("memory", "dynamodb")
+BACKENDS = ("memory", "dynamodb", "files")
 
 FOREVER = 2**40
 OTHER = Tenant("other")

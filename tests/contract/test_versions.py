@@ -15,6 +15,8 @@ from tests.contract.paging import all_pages, items_of
 from tests.contract.publishing import append, publish
 from tests.support.samples import a_version, key
 
+BACKENDS = ("memory", "moto", "files")
+
 ONE, OTHER = Tenant("one"), Tenant("other")
 
 # Examples share the backend of their test, and clear it.
@@ -99,7 +101,7 @@ class TestAppend:
 
 
 class TestLostRace:
-    BACKENDS = ("memory", "dynamodb")
+    BACKENDS = ("memory", "dynamodb", "files")
 
     @pytest.mark.parametrize("stored", [0, 1, 2, 3])
     @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 9])

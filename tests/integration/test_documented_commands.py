@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -39,6 +40,8 @@ def test_each_command_of_the_command_line_succeeds(api: Api, monkeypatch: pytest
         assert len(commands("cli.md")) > 20
         for program, *words in commands("cli.md"):
             assert program == "tidewatch"
+            if "$TIDEWATCH_URL" in words:
+                words[words.index("$TIDEWATCH_URL")] = os.environ["TIDEWATCH_URL"]
             if "$KEY_ID" in words:
                 made = api.call("GET", "/tenants/team-a/keys").json()["keys"][0]
                 words[words.index("$KEY_ID")] = made["key_id"]

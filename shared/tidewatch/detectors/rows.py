@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.deadline import Deadline
-from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Floats, Json
+from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Floats, Json, Scores
 from tidewatch.series import Frame
 
 
@@ -37,6 +37,21 @@ class RowScores:
     warming_up: NDArray[np.bool_]
     names: tuple[str, ...]
     contributions: Floats
+
+    def as_scores(self) -> Scores:
+        """The same judgement as that of points, of which nothing was expected: for what merges and draws events."""
+        nothing = np.full(self.anomaly.size, np.nan)
+        return Scores(
+            anomaly=self.anomaly,
+            score=self.score,
+            p_value=self.p_value,
+            severity=self.severity,
+            expected=nothing,
+            lower=nothing,
+            upper=nothing,
+            direction=np.zeros(self.anomaly.size, dtype=np.int8),
+            warming_up=self.warming_up,
+        )
 
 
 class RowsModel(ABC):

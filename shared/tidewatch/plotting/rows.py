@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from tidewatch.detectors import DetectorOptions, RowScores, Scores, find_events
+from tidewatch.detectors import DetectorOptions, RowScores, find_events
 from tidewatch.plotting import layout
 from tidewatch.plotting.decimation import decimate
 from tidewatch.plotting.horizontal_axis import HorizontalAxis
@@ -52,18 +52,7 @@ class JudgedRows:
 
     def as_series(self) -> Judged:
         """The same judgement, of a series whose values are severities."""
-        nothing = np.full(len(self.frame), np.nan)
-        scores = Scores(
-            anomaly=self.scores.anomaly,
-            score=self.scores.score,
-            p_value=self.scores.p_value,
-            severity=self.scores.severity,
-            expected=nothing,
-            lower=nothing,
-            upper=nothing,
-            direction=np.zeros(len(self.frame), dtype=np.int8),
-            warming_up=self.scores.warming_up,
-        )
+        scores = self.scores.as_scores()
         series = TimeSeries(self.frame.timestamps, np.nan_to_num(self.scores.severity))
         return Judged(series, scores, find_events(scores), self.options)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import platform
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from tidewatch.detectors import Model, RowsModel
@@ -14,6 +17,23 @@ Source = Literal["fit", "job", "retrain"]
 
 UNKNOWN_REVISION: Final = "unknown"
 """The revision of code that was not built from a repository."""
+
+
+# Those that a function lacks are not what it trains with.
+_TRAINED_WITH: Final = ("numpy", "scipy", "scikit-learn")
+
+
+@lru_cache(maxsize=1)
+def library_versions() -> Mapping[str, str]:
+    """The versions of what trains in this process, by name."""
+    # Imported late: only what trains asks.
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for name in _TRAINED_WITH:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def new_version_id() -> str:
