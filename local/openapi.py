@@ -110,6 +110,7 @@ def _examples() -> list[Example]:
         Example("Before many points", "GET", "/series/web-requests/comparison?miss_cost=10", 200),
         Example("Judge alone again", "DELETE", "/series/web-requests/challenger", 200),
         Example("Keep judgements", "PUT", "/series/web-requests/monitoring", 200, {"monitor": True}),
+        Example("Before many points", "GET", "/series/web-requests/drift", 200),
         Example("Which versions judged", "GET", "/series/web-requests/champion/history", 200),
         Example("What was done", "GET", "/series/web-requests/audit", 200),
         Example("Whether the trail is whole", "GET", "/series/web-requests/audit/verification", 200),

@@ -1,9 +1,11 @@
 """What changes models without training, what tells of such changes, and the jobs of a tenant."""
 
 from tidewatch import api
-from tidewatch.api import audit, champion, changes, comparison, delete, jobs, reproduce
+from tidewatch.api import audit, champion, changes, comparison, delete, drift, jobs, reproduce
 
-app = api.create_app(delete.routes, champion.routes, comparison.routes, audit.routes, jobs.routes, reproduce.routes)
+app = api.create_app(
+    delete.routes, champion.routes, comparison.routes, drift.routes, audit.routes, jobs.routes, reproduce.routes
+)
 lambda_handler = api.create_handler(
     app,
     warm_up=(

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tidewatch.services.delete_tenant import Wiper
     from tidewatch.services.healthcheck import FigureReader
     from tidewatch.services.limits import PointsMeter, UsageStore
+    from tidewatch.services.watch_drift import MonitoredSeries
     from tidewatch.tenancy import MeteringKeys, TenantStore
 
 # Written by the build of the layer; see shared/Makefile.
@@ -128,6 +129,13 @@ def observation_store() -> ObservationStore:
     return DynamoDBObservationStore(
         clients.dynamodb(), settings().observations_table_name, days=settings().observation_days
     )
+
+
+def monitored_series() -> MonitoredSeries:
+    """Lists the series that are monitored."""
+    from tidewatch.adapters.monitored import DynamoDBMonitoredSeries
+
+    return DynamoDBMonitoredSeries(clients.dynamodb(), settings().table_name)
 
 
 @lru_cache(maxsize=1)

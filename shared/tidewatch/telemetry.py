@@ -47,6 +47,7 @@ class Metric(StrEnum):
     DATA_CORRUPTED = "DataCorrupted"
     JOBS_SUCCEEDED = "JobsSucceeded"
     JOBS_FAILED = "JobsFailed"
+    DRIFTING_SERIES = "DriftingSeries"
     COLD_START = "ColdStart"
 
 
@@ -61,6 +62,8 @@ class LogEvent(StrEnum):
     ANSWER_NOT_REMEMBERED = "answer_not_remembered"
     GARBAGE_COLLECTED = "garbage_collected"
     JUDGEMENT_NOT_KEPT = "judgement_not_kept"
+    DRIFT_FOUND = "drift_found"
+    DRIFT_WATCHED = "drift_watched"
     JOB_ENDED = "job_ended"
     JOB_DELAYED = "job_delayed"
 
@@ -124,10 +127,10 @@ def count(metric: Metric, value: float = 1) -> None:
     metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
 
 
-def count_alone(metric: Metric) -> None:
-    """Counts one of what is told under the base dimensions only, whatever else the request measured."""
+def count_alone(metric: Metric, value: float = 1) -> None:
+    """Counts what is told under the base dimensions only, whatever else the request measured."""
     with single_metric(
-        name=metric, unit=MetricUnit.Count, value=1, namespace=NAMESPACE, default_dimensions=base_dimensions()
+        name=metric, unit=MetricUnit.Count, value=value, namespace=NAMESPACE, default_dimensions=base_dimensions()
     ):
         pass
 

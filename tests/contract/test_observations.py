@@ -72,6 +72,9 @@ def test_rows_come_back_to_the_bit_and_wide_ones_count_for_more(store):
 def test_they_come_in_the_order_in_which_they_were_made_from_a_moment_on_and_not_too_many(store):
     for hours in (3, 1, 2, 1, 0):
         store.append(CPU, observed(3, hours))
+    latest = store.latest(CPU, NOW, 7)
+    assert [each.observed_at - NOW for each in latest] == [timedelta(hours=hours) for hours in (1, 2, 3)]
+    assert len(store.latest(CPU, NOW + timedelta(hours=2), 10**6)) == 2
     found = store.since(CPU, NOW + timedelta(hours=1), 10**6)
     assert [(each.observed_at - NOW) / timedelta(hours=1) for each in found] == [1, 1, 2, 3]
     assert len(store.since(CPU, NOW, 4)) == 2

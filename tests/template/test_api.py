@@ -4,11 +4,12 @@ import json
 from collections import Counter
 
 import pytest
+from tidewatch.api.drift_watch import WATCH_DRIFT
 from tidewatch.tenancy import Tier
 
 from local.sam.routes import read_api, read_routes
 from tests.support.environment import ROOT
-from tests.support.template import AUTHORIZERS, SCHEDULED, document, functions, template, template_with
+from tests.support.template import AUTHORIZERS, SCHEDULED, document, functions, resources, template, template_with
 
 NO_KEY = {"/health", "/docs"}
 
@@ -56,6 +57,7 @@ def test_the_contract_has_its_routes_and_each_its_function():
         ("PUT", "/series/{series_id}/monitoring", "ManageFunction"),
         ("GET", "/series/{series_id}/audit", "ManageFunction"),
         ("GET", "/series/{series_id}/comparison", "ManageFunction"),
+        ("GET", "/series/{series_id}/drift", "ManageFunction"),
         ("POST", "/series/{series_id}/labels", "ManageFunction"),
         ("GET", "/series/{series_id}/audit/verification", "ManageFunction"),
         ("POST", "/tenants", "AdminFunction"),
@@ -114,10 +116,17 @@ def test_the_stack_stays_within_what_aws_allows():
 def test_garbage_is_collected_once_a_day_unless_somebody_stops_it():
     for state in ("ENABLED", "DISABLED"):
         resolved = template_with(GarbageCollection=state).resources("AWS::Serverless::Function")
-        (event,) = resolved["CollectFunction"]["Events"].values()
+        event = resolved["CollectFunction"]["Events"]["Daily"]
         assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 day)")
         assert event["Properties"]["State"] == state
     assert document()["Parameters"]["GarbageCollection"]["Default"] == "ENABLED"
+
+
+def test_drift_is_looked_for_more_often_than_its_alarm_looks_back():
+    event = functions()["CollectFunction"]["Events"]["DriftWatch"]["Properties"]
+    assert json.loads(event["Input"]) == {"task": WATCH_DRIFT}
+    hours = int(event["Schedule"].removeprefix("rate(").removesuffix(" hours)"))
+    assert 2 * 3_600 * hours <= resources("AWS::CloudWatch::Alarm")["DriftAlarm"]["Properties"]["Period"]
 
 
 def test_every_route_leads_to_the_one_api():

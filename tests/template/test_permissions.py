@@ -89,6 +89,7 @@ GRANTS = {
         ("dynamodb:UpdateItem", JOBS),
         ("dynamodb:Query", f"{JOBS}/index/JobsByTenant"),
         ("s3:GetObject", DATA_OF_JOBS),
+        ("s3:GetObject", TRAINING_DATA),
         ("s3:ListBucket", BUCKET),
     },
     "WorkerFunction": {
@@ -114,6 +115,8 @@ GRANTS = {
     },
     "CollectFunction": {
         ("dynamodb:Scan", MODELS),
+        ("dynamodb:GetItem", MODELS),
+        ("dynamodb:Query", OBSERVATIONS),
         ("s3:ListBucketVersions", BUCKET),
         ("s3:DeleteObjectVersion", TRAINING_DATA),
         ("s3:DeleteObjectVersion", ARRAYS),

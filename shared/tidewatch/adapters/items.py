@@ -54,6 +54,12 @@ def item_key(series: SeriesKey, sort_key: str) -> Item:
     return {"pk": {"S": f"TENANT#{series.tenant}#SERIES#{series.series_id}"}, "sk": {"S": sort_key}}
 
 
+def series_of(item: Item) -> SeriesKey:
+    """The series whose item it is."""
+    tenant, _, series_id = item["pk"]["S"].removeprefix("TENANT#").partition("#SERIES#")
+    return SeriesKey(Tenant(tenant), series_id)
+
+
 def head_key(series: SeriesKey) -> Item:
     """The key of a series' head."""
     return item_key(series, "HEAD")

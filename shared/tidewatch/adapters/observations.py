@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,15 +76,12 @@ class DynamoDBObservationStore:
 
     def since(self, series: SeriesKey, moment: datetime, most_points: int) -> list[Observations]:
         """Queries in the order of time, until there are enough points."""
-        found: list[Observations] = []
-        left = most_points
-        for item in self._items(series, _OBSERVED + time_text(moment), _OBSERVED + _END):
-            each = _observations(item)
-            found.append(each)
-            left -= max(len(each.points), each.points.values.size // _VALUES_OF_A_POINT)
-            if left <= 0:
-                break
-        return found
+        return _enough(self._items(series, _OBSERVED + time_text(moment), _OBSERVED + _END), most_points)
+
+    def latest(self, series: SeriesKey, moment: datetime, most_points: int) -> list[Observations]:
+        """Queries against the order of time, until there are enough points."""
+        newest_first = self._items(series, _OBSERVED + time_text(moment), _OBSERVED + _END, ScanIndexForward=False)
+        return _enough(newest_first, most_points)[::-1]
 
     def label(self, series: SeriesKey, labels: Mapping[int, bool]) -> None:
         """A BatchWriteItem for each 25 labels."""
@@ -117,7 +114,7 @@ class DynamoDBObservationStore:
     def _expiry(self) -> dict[str, str]:
         return {"N": str(int(time.time()) + self._seconds)}
 
-    def _items(self, series: SeriesKey, first: str, last: str) -> Any:
+    def _items(self, series: SeriesKey, first: str, last: str, **order: Any) -> Iterator[Item]:
         return self._table.query_all(
             _READING,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
@@ -127,7 +124,21 @@ class DynamoDBObservationStore:
                 ":last": {"S": last},
             },
             ConsistentRead=True,
+            **order,
         )
+
+
+def _enough(items: Iterable[Item], most_points: int) -> list[Observations]:
+    """The first of some items, until they have so many points."""
+    found: list[Observations] = []
+    left = most_points
+    for item in items:
+        each = _observations(item)
+        found.append(each)
+        left -= max(len(each.points), each.points.values.size // _VALUES_OF_A_POINT)
+        if left <= 0:
+            break
+    return found
 
 
 def _label_key(moment: int) -> str:

@@ -64,6 +64,13 @@ class ObservationStore(Protocol):
         """
         ...
 
+    def latest(self, series: SeriesKey, moment: datetime, most_points: int) -> list[Observations]:
+        """The last so many points that were observed from a moment on, in the order in which they were.
+
+        Rows count as in :meth:`since`.
+        """
+        ...
+
     def label(self, series: SeriesKey, labels: Mapping[int, bool]) -> None:
         """Keeps whether points were anomalies, by Unix seconds. A later label takes the place of an earlier one."""
         ...

@@ -114,6 +114,15 @@ class TrainingData:
     def __init__(self, data: DataStore) -> None:
         self._data = data
 
+    def read(self, version: ModelVersion) -> TimeSeries | Frame:
+        """What a version was trained on, of either kind.
+
+        Raises:
+            DataCorrupted: if the stored data is gone or does not match the version's sha256.
+            StorageUnavailable: if storage failed.
+        """
+        return self.rows_of(version) if version.kind == "rows" else self.of(version)
+
     def of(self, version: ModelVersion) -> TimeSeries:
         """The training series of a version.
 
