@@ -1,7 +1,6 @@
-"""What was done to a series, by whom and why: GET /series/{series_id}/audit, and whether nobody changed it since.
+"""What was done to a series, by whom and why: GET /series/{series_id}/audit, and whether nobody changed it since."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -41,7 +40,7 @@ class AuditLine(BaseModel):
     ]
 
     @classmethod
-    def of(cls, entry: AuditEntry) -> "AuditLine":
+    def of(cls, entry: AuditEntry) -> AuditLine:
         """The line of an entry."""
         return cls(
             sequence=entry.sequence,
@@ -89,11 +88,8 @@ def list_audit(
     Every change, newest first: who asked for it, when, why, and how the series stood before and after. The trail stays
     when the series is deleted.
     """
-    key = request.series(series_id)
-    page = audit.entries(key, limit, decode_cursor(cursor))
-    if not page.items and cursor is None:
-        # A series without a trail is unknown, or was published by an earlier release.
-        registry.head(key)
+    series = request.series(series_id)
+    page = service.page_of_trail(series, limit, decode_cursor(cursor), audit=audit, registry=registry)
     lines = [AuditLine.of(entry) for entry in page.items]
     return AuditResponse(series_id=series_id, entries=lines, next_cursor=encode_cursor(page.after))
 

@@ -1,7 +1,6 @@
-"""Which version judges a series, and which judges beside it: /series/{series_id}/champion, challenger and monitoring.
+"""Which version judges a series, and which beside it: /series/{series_id}/champion, challenger and monitoring."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -38,6 +37,7 @@ from tidewatch.api.fields import (
 from tidewatch.api.problem_schema import CONTENT_TYPE, Problem
 from tidewatch.api.request import RegistryDep, RequestDep
 from tidewatch.registry import AuditEntry, Page
+from tidewatch.services.audit import page_of_trail
 
 routes = Router()  # type: ignore[no-untyped-call]
 
@@ -105,7 +105,7 @@ class HistoryResponse(BaseModel):
     next_cursor: Annotated[str | None, Field(description="Where the next page starts; null on the last.")]
 
     @classmethod
-    def of(cls, series_id: str, page: Page[AuditEntry, str]) -> "HistoryResponse":
+    def of(cls, series_id: str, page: Page[AuditEntry, str]) -> HistoryResponse:
         """The answer for a page of entries that changed the champion."""
         history = [
             Reign(
@@ -192,12 +192,15 @@ def list_champions(
 
     Newest first, from the audit trail: with `at`, the first line is the version that judged then.
     """
-    key = request.series(series_id)
-    until = None if at is None else datetime.fromtimestamp(check_timestamp(at), UTC)
-    page = audit.entries(key, limit, decode_cursor(cursor), until=until, moves_only=True)
-    if not page.items and cursor is None:
-        # A series without a trail is unknown, or was published by an earlier release.
-        registry.head(key)
+    page = page_of_trail(
+        request.series(series_id),
+        limit,
+        decode_cursor(cursor),
+        audit=audit,
+        registry=registry,
+        until=None if at is None else datetime.fromtimestamp(check_timestamp(at), UTC),
+        moves_only=True,
+    )
     return HistoryResponse.of(series_id, page)
 
 

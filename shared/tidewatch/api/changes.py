@@ -1,7 +1,6 @@
-"""What routes that change a series share: who asks, why, for which state, and how the series stands then.
+"""What routes that change a series share: who asks, why, for which state, and how the series stands then."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 import re
 from datetime import datetime
@@ -158,7 +157,7 @@ class StandingResponse(BaseModel):
     monitor: Annotated[bool, Field(description="Whether judgements are kept, so that drift is seen.")]
 
     @classmethod
-    def of(cls, head: Head) -> "StandingResponse":
+    def of(cls, head: Head) -> StandingResponse:
         """The answer for a head."""
         challenger: ChallengerState | None = None
         if head.challenger is not None:

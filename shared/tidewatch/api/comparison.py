@@ -1,7 +1,6 @@
-"""How champion and challenger compare: GET /series/{series_id}/comparison, and the labels that tell which is right.
+"""How champion and challenger compare: GET /series/{series_id}/comparison, and the labels that tell which is right."""
 
-Without ``from __future__ import annotations``: Powertools would compile string annotations anew at each request.
-"""
+from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -47,7 +46,7 @@ class Quality(BaseModel):
     cost: Annotated[float, Field(description="False alarms, and `miss_cost` for each miss.")]
 
     @classmethod
-    def of(cls, alarms: int, counts: Counts, miss_cost: float) -> "Quality":
+    def of(cls, alarms: int, counts: Counts, miss_cost: float) -> Quality:
         """The answer for counts."""
         return cls(
             alarms=alarms,
@@ -92,7 +91,7 @@ class ComparisonResponse(BaseModel):
     test: SequentialTest
 
     @classmethod
-    def of(cls, compared: service.Compared, miss_cost: float) -> "ComparisonResponse":
+    def of(cls, compared: service.Compared, miss_cost: float) -> ComparisonResponse:
         """The answer for a comparison."""
         head, found = compared.head, compared.comparison
         challenger = head.challenger

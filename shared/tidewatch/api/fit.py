@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-import orjson
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
-    ModelWrapValidatorHandler,
     PrivateAttr,
-    ValidationError,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
-    model_validator,
 )
-from pydantic_core import InitErrorDetails
 
 from tidewatch.api.app import route
-from tidewatch.api.changes import Described, Promote, Reason, cause_of
+from tidewatch.api.changes import Promote, Reason, cause_of
 from tidewatch.api.decoding import BodyLimits
-from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words, read_detector
-from tidewatch.api.fields import IdempotencyKey, Int32, SeriesId, as_errors, unknown_fields
+from tidewatch.api.detector_options import AnyDetectorOptions
+from tidewatch.api.fields import IdempotencyKey, Int32, SeriesId
+from tidewatch.api.fit_request import TrainingRequest, fingerprint
 from tidewatch.api.fit_rows import FitColumnsRequest, FitRowsRequest, form_of_rows
 from tidewatch.api.idempotency import IdempotencyDep
 from tidewatch.api.request import PublisherDep, RequestDep
 from tidewatch.detectors import CATALOGUE, DEFAULT_DETECTOR, DetectorOptions
 from tidewatch.registry import ModelKind, Receipt
-from tidewatch.series import EARLIEST, LATEST, TimeSeries, preflight
+from tidewatch.series import EARLIEST, LATEST, InvalidSeries, TimeSeries, preflight
 from tidewatch.services import fit as service
 from tidewatch.services import fit_rows
 from tidewatch.settings import Settings, settings
@@ -54,10 +48,11 @@ def _limits(settings: Settings) -> BodyLimits:
     return BodyLimits(settings.max_body_bytes, containers=256 + 2 * settings.max_points, items=items)
 
 
-class FitRequest(Described):
+class FitRequest(TrainingRequest):
     """A series to train on, and optionally how."""
 
-    model_config = ConfigDict(extra="forbid")
+    catalogue = CATALOGUE
+    default_detector = DEFAULT_DETECTOR
 
     timestamps: Annotated[
         list[Any],
@@ -99,50 +94,26 @@ class FitRequest(Described):
         return self._series
 
     def fingerprint(self) -> str:
-        """A hash of what the request means: the same for any order of its fields and any spaces."""
-        meaning = hashlib.sha256(self._series.timestamps.tobytes())
-        meaning.update(self._series.values.tobytes())
+        """A hash of what the request means."""
         # What an earlier release did not know has no part where it is as it was then.
         told = [self.allow_constant, self.detector.model_dump(), *([] if self.promote else ["unpromoted"])]
         if self.description is not None:
             told.append(self.description.to_json())
-        meaning.update(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
-        return meaning.hexdigest()
+        return fingerprint(self._series.timestamps, self._series.values, told)
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _report_all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[FitRequest]) -> FitRequest:
-        """Runs the preflight also where the structure is at fault, so that one answer names every problem."""
-        found: list[InitErrorDetails] = []
-        unknown: list[InitErrorDetails] = []
-        request: FitRequest | None = None
-        known = data
-        if isinstance(data, dict):
-            unknown = unknown_fields(data, cls.model_fields)
-            known = {name: value for name, value in data.items() if name in cls.model_fields}
-            if "detector" in data:
-                known["detector"], unknown_options = read_detector(data["detector"], DEFAULT_DETECTOR)
-                unknown += unknown_options
-        try:
-            request = handler(known)
-        except ValidationError as error:
-            found += [in_plain_words(item) for item in error.errors(include_input=False)]
-        found += unknown
-        if isinstance(data, dict) and all(isinstance(data.get(field), list) for field in ("timestamps", "values")):
-            outcome = preflight(
-                data["timestamps"],
-                data["values"],
-                most_points=settings().max_points,
-                allow_constant=data.get("allow_constant") is True,
-            )
-            found += as_errors(outcome.problems)
-            if request is not None and outcome.series is not None:
-                request._series = outcome.series  # noqa: SLF001 - its own
-                # A quarter of a million boxed numbers need not stay in memory through the fit.
-                request.timestamps = request.values = []
-        if request is None or found:
-            raise ValidationError.from_exception_data("FitRequest", found)
-        return request
+    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
+        if not all(isinstance(data.get(field), list) for field in ("timestamps", "values")):
+            return {}
+        outcome = preflight(
+            data["timestamps"],
+            data["values"],
+            most_points=settings().max_points,
+            allow_constant=data.get("allow_constant") is True,
+        )
+        if outcome.series is None:
+            raise InvalidSeries(outcome.problems)
+        return {"_series": outcome.series, "timestamps": [], "values": []}
 
 
 def _read_body(body: Any, _: ValidatorFunctionWrapHandler) -> FitRequest | FitRowsRequest | FitColumnsRequest:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final
 
-import orjson
 from pydantic import (
-    ConfigDict,
     Field,
-    ModelWrapValidatorHandler,
     PrivateAttr,
-    ValidationError,
     WithJsonSchema,
-    model_validator,
 )
-from pydantic_core import InitErrorDetails
 
-from tidewatch.api.changes import Described, Promote, Reason
-from tidewatch.api.detector_options import AnyRowsDetectorOptions, in_plain_words, read_detector
-from tidewatch.api.fields import MOMENT, NUMBER_OR_NULL, ROW, as_errors, unknown_fields
+from tidewatch.api.changes import Promote, Reason
+from tidewatch.api.detector_options import AnyRowsDetectorOptions
+from tidewatch.api.fields import MOMENT, NUMBER_OR_NULL, ROW
+from tidewatch.api.fit_request import TrainingRequest, fingerprint
 from tidewatch.detectors import CATALOGUE_OF_ROWS, DEFAULT_OF_ROWS, DetectorOptions
-from tidewatch.series import FEWEST_VARIABLES, MOST_VARIABLES, Frame, InvalidSeries, RowLimits, read_columns, read_rows
+from tidewatch.series import FEWEST_VARIABLES, MOST_VARIABLES, Frame, RowLimits, read_columns, read_rows
 from tidewatch.settings import Settings, settings
 
 _FEWEST_ROWS: Final = 16
@@ -32,10 +26,11 @@ def _default_options() -> DetectorOptions:
     return CATALOGUE_OF_ROWS[DEFAULT_OF_ROWS].options_type()  # type: ignore[call-arg]
 
 
-class _RowsToFit(Described):
-    """What both forms have in common: the detector, and one answer with all problems."""
+class _RowsToFit(TrainingRequest):
+    """What both forms have in common."""
 
-    model_config = ConfigDict(extra="forbid")
+    catalogue = CATALOGUE_OF_ROWS
+    default_detector = DEFAULT_OF_ROWS
 
     detector: Annotated[
         AnyRowsDetectorOptions,
@@ -54,54 +49,10 @@ class _RowsToFit(Described):
         return self._frame
 
     def fingerprint(self) -> str:
-        """A hash of what the request means: the same for any order of its fields and any spaces."""
-        meaning = hashlib.sha256(self._frame.timestamps.tobytes())
-        meaning.update(self._frame.values.tobytes())
+        """A hash of what the request means."""
         described = None if self.description is None else self.description.to_json()
         told = [self._frame.names, self.detector.model_dump(), self.promote, described]
-        meaning.update(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
-        return meaning.hexdigest()
-
-    @classmethod
-    def _read(cls, data: dict[str, Any], limits: RowLimits) -> Frame | None:
-        """The rows of a body; None where its structure is at fault, which the schema tells."""
-        raise NotImplementedError
-
-    def _forget(self) -> None:
-        """Lets go of the boxed numbers, which need not stay in memory through the fit."""
-        raise NotImplementedError
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _report_all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Reads the rows also where the structure is at fault, so that one answer names every problem."""
-        found: list[InitErrorDetails] = []
-        unknown: list[InitErrorDetails] = []
-        request: Self | None = None
-        known = data
-        if isinstance(data, dict):
-            unknown = unknown_fields(data, cls.model_fields)
-            known = {name: value for name, value in data.items() if name in cls.model_fields}
-            if "detector" in data:
-                known["detector"], wrong = read_detector(data["detector"], DEFAULT_OF_ROWS, CATALOGUE_OF_ROWS)
-                unknown += wrong
-        try:
-            request = handler(known)
-        except ValidationError as error:
-            found += [in_plain_words(item, CATALOGUE_OF_ROWS) for item in error.errors(include_input=False)]
-        found += unknown
-        if isinstance(data, dict):
-            try:
-                frame = cls._read(data, _limits(data.get("detector")))
-            except InvalidSeries as invalid:
-                found += as_errors(invalid.problems)
-            else:
-                if request is not None and frame is not None:
-                    request._frame = frame  # noqa: SLF001 - its own
-                    request._forget()  # noqa: SLF001 - its own
-        if request is None or found:
-            raise ValidationError.from_exception_data(cls.__name__, found)
-        return request
+        return fingerprint(self._frame.timestamps, self._frame.values, told)
 
 
 class FitRowsRequest(_RowsToFit):
@@ -119,11 +70,10 @@ class FitRowsRequest(_RowsToFit):
     ]
 
     @classmethod
-    def _read(cls, data: dict[str, Any], limits: RowLimits) -> Frame | None:
-        return read_rows(data["rows"], limits) if isinstance(data.get("rows"), list) else None
-
-    def _forget(self) -> None:
-        self.rows = []
+    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(data.get("rows"), list):
+            return {}
+        return {"_frame": read_rows(data["rows"], _limits(data.get("detector"))), "rows": []}
 
 
 class FitColumnsRequest(_RowsToFit):
@@ -150,14 +100,12 @@ class FitColumnsRequest(_RowsToFit):
     ]
 
     @classmethod
-    def _read(cls, data: dict[str, Any], limits: RowLimits) -> Frame | None:
+    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
         timestamps, variables = data.get("timestamps"), data.get("variables")
         if not isinstance(timestamps, list) or not isinstance(variables, dict):
-            return None
-        return read_columns(timestamps, variables, limits)
-
-    def _forget(self) -> None:
-        self.timestamps, self.variables = [], {}
+            return {}
+        frame = read_columns(timestamps, variables, _limits(data.get("detector")))
+        return {"_frame": frame, "timestamps": [], "variables": {}}
 
 
 def form_of_rows(body: Any) -> type[FitRowsRequest | FitColumnsRequest] | None:

@@ -1,8 +1,42 @@
-"""Verifying the audit trail of a series against the series itself."""
+"""Reading the audit trail of a series, and verifying it against the series itself."""
 
 from __future__ import annotations
 
-from tidewatch.registry import AuditStore, Registry, SeriesKey, SeriesNotFound, Verification, verify
+from datetime import datetime
+
+from tidewatch.registry import AuditEntry, AuditStore, Page, Registry, SeriesKey, SeriesNotFound, Verification, verify
+
+
+def page_of_trail(
+    series: SeriesKey,
+    limit: int,
+    after: str | None,
+    *,
+    audit: AuditStore,
+    registry: Registry,
+    until: datetime | None = None,
+    moves_only: bool = False,
+) -> Page[AuditEntry, str]:
+    """A page of what was done to a series, newest first.
+
+    Args:
+        series: whose trail.
+        limit: how many entries it has at the most.
+        after: where it starts: ``after`` of the page before; None for the newest entry.
+        audit: reads trails.
+        registry: knows the series.
+        until: the entries that were made by then; None for all.
+        moves_only: those that changed the champion only.
+
+    Raises:
+        SeriesNotFound: if the series has neither a trail nor a model.
+        StorageUnavailable: if storage failed.
+    """
+    page = audit.entries(series, limit, after, until=until, moves_only=moves_only)
+    if not page.items and after is None:
+        # A series without a trail is unknown, or was published by an earlier release.
+        registry.head(series)
+    return page
 
 
 def verify_trail(series: SeriesKey, *, audit: AuditStore, registry: Registry) -> Verification:
