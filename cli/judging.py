@@ -23,6 +23,7 @@ from cli.options import (
     Reason,
     Series,
     Time,
+    Timezone,
     Url,
     Version,
     detector_document,
@@ -41,6 +42,7 @@ def fit(
     column: Columns = None,
     detector: Detector = None,
     option: DetectorOptions = None,
+    timezone: Timezone = None,
     promote: Annotated[bool, typer.Option("--promote/--no-promote", help="Whether the version is to judge.")] = True,
     reason: Reason = "",
     idempotency_key: Annotated[
@@ -55,6 +57,7 @@ def fit(
     body = table.as_fit() | detector_document(detector, option, settings, rows=not table.is_series)
     body |= {} if promote else {"promote": False}
     body |= {"reason": reason} if reason else {}
+    body |= {"timezone": timezone} if timezone else {}
     headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
     show_document(Service(url).send("POST", "fit", series, body=body, headers=headers), output)
 

@@ -52,6 +52,10 @@ Models = Annotated[Path, typer.Option("--models", metavar="FOLDER", help="Where 
 DetectorOptions = Annotated[
     list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="Of the detector; may be repeated.")
 ]
+Timezone = Annotated[
+    str | None,
+    typer.Option("--timezone", help="Of the series, such as Europe/Berlin: its days are local ones; else as before."),
+]
 FailOnAnomaly = Annotated[bool, typer.Option("--fail-on-anomaly", help="Exit with 1 if there is an anomaly.")]
 
 

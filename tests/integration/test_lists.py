@@ -48,6 +48,7 @@ def test_series_are_listed_once_each_in_the_order_of_their_ids(api: Api):
         "display_name": None,
         "unit": None,
         "labels": {},
+        "timezone": "UTC",
     }
 
 
@@ -86,8 +87,9 @@ def test_a_version_says_what_it_was_trained_on_and_with(api: Api):
         "display_name": None,
         "unit": None,
         "labels": {},
+        "timezone": "UTC",
     }
-    assert set(line["libraries"]) == {"python", "numpy", "scipy", "scikit-learn"}
+    assert set(line["libraries"]) == {"python", "numpy", "scipy", "scikit-learn", "tzdata"}
     assert len(bytes.fromhex(line["data_sha256"])) == 32
 
 

@@ -27,6 +27,7 @@ from tidewatch.registry import (
     Trail,
 )
 from tidewatch.registry.audit import time_text
+from tidewatch.series import UTC_NAME
 from tidewatch.tenancy import Tenant
 
 VERSION: Final = "VERSION#"
@@ -43,6 +44,7 @@ _SHARDS: Final = 16
 _LEARNED: Final = "learned"
 _PROFILE: Final = "profile"
 DESCRIPTION: Final = "description"
+_TIMEZONE: Final = "timezone"
 _LINEAGE: Final = "lineage"
 _EVALUATION: Final = "evaluation"
 # Every prediction reads the head, and pays by its size.
@@ -111,6 +113,8 @@ def version_to_item(version: ModelVersion) -> Item:
         item |= {_LEARNED: _json(version.learned), _PROFILE: _json(version.profile)}
     if version.kind != "series":
         item |= {"kind": {"S": version.kind}, "variables": {"S": orjson.dumps(version.variables).decode()}}
+    if version.timezone != UTC_NAME:
+        item[_TIMEZONE] = {"S": version.timezone}
     if described := version.description.to_json():
         item[DESCRIPTION] = _json(described)
     if version.lineage is not None:
@@ -145,6 +149,7 @@ def version_from_item(item: Item, tenant: Tenant) -> ModelVersion:
         kind=item["kind"]["S"] if "kind" in item else "series",
         variables=tuple(orjson.loads(item["variables"]["S"])) if "variables" in item else (),
         description=_description(item),
+        timezone=_timezone(item),
         lineage=Lineage(**orjson.loads(item[_LINEAGE]["S"])) if _LINEAGE in item else None,
         evaluation=orjson.loads(item[_EVALUATION]["S"]) if _EVALUATION in item else None,
     )
@@ -221,11 +226,16 @@ def summary_from_item(item: Item) -> SeriesSummary:
         points_used=int(item["points_used"]["N"]),
         trained_at=datetime.fromisoformat(item["trained_at"]["S"]),
         description=_description(item),
+        timezone=_timezone(item),
     )
 
 
 def _description(item: Item) -> Description:
     return Description(**orjson.loads(item[DESCRIPTION]["S"])) if DESCRIPTION in item else Description()
+
+
+def _timezone(item: Item) -> str:
+    return item[_TIMEZONE]["S"] if _TIMEZONE in item else UTC_NAME
 
 
 def _json(value: Mapping[str, Any]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from tidewatch import composition
 from tidewatch.api.problem_schema import CONTENT_TYPE, Problem
 from tidewatch.api.request import ApiRequest
 from tidewatch.registry import Cause, Description, Head, Promoter
+from tidewatch.series import UnknownTimezone, check_timezone
 
 
 def get_promoter() -> Promoter:
@@ -50,6 +51,25 @@ Labels = Annotated[
 ]
 
 
+def _check_timezone(name: str) -> str:
+    try:
+        return check_timezone(name)
+    except UnknownTimezone as error:
+        raise PydanticCustomError("unknown_timezone", "{why}", {"why": str(error)}) from None
+
+
+Timezone = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=64),
+    AfterValidator(_check_timezone),
+    Field(
+        description="The IANA time zone of the series, such as Europe/Berlin, by whose wall clock days, weeks and the "
+        "calendar are counted, also where clocks are set forward or back. Without it that of the champion, at first "
+        "UTC. Timestamps stay what they are: a string without an offset is in UTC.",
+    ),
+]
+
+
 class Described(BaseModel):
     """What people know of a series. Without any of it a fit keeps what the champion has."""
 
@@ -62,10 +82,11 @@ class Described(BaseModel):
         Field(description="What its values are measured in, such as ms."),
     ] = None
     labels: Labels | None = None
+    timezone: Timezone | None = None
 
     @property
     def description(self) -> Description | None:
-        """What was sent; None if nothing was."""
+        """What was sent of name, unit and labels; None if nothing was."""
         if (self.display_name, self.unit, self.labels) == (None, None, None):
             return None
         return Description(self.display_name, self.unit, self.labels or {})

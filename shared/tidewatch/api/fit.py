@@ -99,6 +99,8 @@ class FitRequest(TrainingRequest):
         told = [self.allow_constant, self.detector.model_dump(), *([] if self.promote else ["unpromoted"])]
         if self.description is not None:
             told.append(self.description.to_json())
+        if self.timezone is not None:
+            told.append({"timezone": self.timezone})
         return fingerprint(self._series.timestamps, self._series.values, told)
 
     @classmethod
@@ -141,6 +143,7 @@ class FitResponse(BaseModel):
         "series"
     )
     variables: Annotated[list[str], Field(description="The variables of a row; empty for a series.")] = []
+    timezone: Annotated[str, Field(description="The time zone whose days and weeks the series has.")] = "UTC"
     warnings: Annotated[
         list[str],
         Field(description="What of the series may make the model worse: gaps, a flat end, few cycles of a season."),
@@ -161,6 +164,7 @@ class FitResponse(BaseModel):
             warnings=list(result.warnings),
             kind=version.kind,
             variables=list(version.variables),
+            timezone=version.timezone,
         )
 
 
@@ -201,6 +205,7 @@ def fit(
                 promote=body.promote,
                 cause=cause_of(request, body.reason),
                 description=body.description,
+                timezone=body.timezone,
                 deadline=request.deadline,
             )
         else:
@@ -213,6 +218,7 @@ def fit(
                 promote=body.promote,
                 cause=cause_of(request, body.reason),
                 description=body.description,
+                timezone=body.timezone,
                 deadline=request.deadline,
                 field=body.field,
             )

@@ -52,6 +52,8 @@ class _RowsToFit(TrainingRequest):
         """A hash of what the request means."""
         described = None if self.description is None else self.description.to_json()
         told = [self._frame.names, self.detector.model_dump(), self.promote, described]
+        if self.timezone is not None:
+            told.append({"timezone": self.timezone})
         return fingerprint(self._frame.timestamps, self._frame.values, told)
 
 

@@ -40,6 +40,7 @@ class SeriesLine(BaseModel):
     display_name: str | None
     unit: str | None
     labels: dict[str, str]
+    timezone: str
 
 
 class SeriesListResponse(BaseModel):
@@ -60,6 +61,7 @@ class SeriesListResponse(BaseModel):
                 points_used=item.points_used,
                 trained_at=item.trained_at,
                 **described(item.description),
+                timezone=item.timezone,
             )
             for item in page.items
             if wanted is None or item.description.has(*wanted)
@@ -82,6 +84,7 @@ class VersionLine(BaseModel):
     display_name: Annotated[str | None, Field(description="What people call the series; null for its id.")]
     unit: Annotated[str | None, Field(description="What its values are measured in.")]
     labels: Annotated[dict[str, str], Field(description="Values by name, by which series are found.")]
+    timezone: Annotated[str, Field(description="The time zone whose days and weeks the series has.")]
 
 
 class VersionListResponse(BaseModel):
@@ -259,6 +262,7 @@ def _line(version: ModelVersion) -> VersionLine:
         libraries=dict(version.libraries),
         trained_at=version.trained_at,
         **described(version.description),
+        timezone=version.timezone,
     )
 
 

@@ -12,6 +12,8 @@ from tidewatch.detectors.catalogue import (
     fit_rows,
     load_catalogue,
     restore_model,
+    rows_use_wall_clock,
+    uses_wall_clock,
 )
 from tidewatch.detectors.detector import Detector
 from tidewatch.detectors.events import Event, find_events
@@ -39,4 +41,6 @@ __all__ = [
     "fit_rows",
     "load_catalogue",
     "restore_model",
+    "rows_use_wall_clock",
+    "uses_wall_clock",
 ]

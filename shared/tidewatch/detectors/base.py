@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
@@ -93,6 +93,21 @@ class Scores:
     direction: NDArray[np.int8]
     warming_up: NDArray[np.bool_]
     incident: Floats | None = None
+
+
+def joined(parts: Sequence[Scores]) -> Scores:
+    """Scores one after the other, of one model; at least one part."""
+    if len(parts) == 1:
+        return parts[0]
+    names = [each.name for each in fields(Scores) if getattr(parts[0], each.name) is not None]
+    return Scores(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def chosen(scores: Scores, places: NDArray[Any]) -> Scores:
+    """Some of the scores, by their places or by a mask."""
+    arrays: dict[str, Any] = {each.name: getattr(scores, each.name) for each in fields(Scores)}
+    known = {name: array[places] for name, array in arrays.items() if array is not None}
+    return Scores(**known)
 
 
 class Follower(Protocol):

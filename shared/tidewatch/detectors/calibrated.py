@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from tidewatch.calibration.conformal import Calibration, severity_of
 from tidewatch.deadline import Deadline
-from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Floats, Json, Scores
+from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Floats, Json, Scores, joined
 from tidewatch.detectors.decision import Decision, Past
 from tidewatch.detectors.units import Units
 from tidewatch.series import TimeSeries
@@ -121,7 +121,7 @@ class CalibratedModel:
             judged.append(self._answer(part.values, found, limits))
             past = self._decision.after(past, found.score)
             before = whole.last(self._lookback)
-        return _joined(judged), before, past
+        return joined(judged), before, past
 
     def parameters(self) -> Mapping[str, Json]:
         """The detector's own, the calibration, the units, and the last high scores if there are any."""
@@ -182,7 +182,7 @@ class CalibratedModel:
             found, limits, past = self._score(part, begin - first, past)
             judged.append(self._answer(part.values[begin - first :], found, limits))
             past = self._decision.after(past, found.score)
-        return _joined(judged)
+        return joined(judged)
 
     def _answer(self, values: Floats, found: Nonconformity, limits: Floats) -> Scores:
         """The judgement of values in the unit of the series."""
@@ -269,11 +269,3 @@ class CalibratedFollower:
         """The points that the next judgement looks back at, and the high scores before it."""
         tail, past = self.tail, self.past
         return {"timestamps": tail.timestamps, "values": tail.values, "ago": past.ago, "scores": past.scores}
-
-
-def _joined(judged: Sequence[Scores]) -> Scores:
-    """Scores one after the other."""
-    if len(judged) == 1:
-        return judged[0]
-    names = [each.name for each in fields(Scores) if getattr(judged[0], each.name) is not None]
-    return Scores(**{name: np.concatenate([getattr(one, name) for one in judged]) for name in names})

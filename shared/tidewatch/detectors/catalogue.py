@@ -12,7 +12,7 @@ from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Json, Model
 from tidewatch.detectors.constant import ConstantModel
 from tidewatch.detectors.detector import Detector
 from tidewatch.detectors.rows import RowsModel
-from tidewatch.series import Frame, TimeSeries
+from tidewatch.series import UTC_NAME, Frame, TimeSeries, local_clock
 
 if TYPE_CHECKING:
     # Who judges values only need not import them.
@@ -95,8 +95,23 @@ DEFAULT_DETECTOR: Final = FAMILY_DEFAULTS["statistical"]
 """The detector of a fit that names none: clients of the first contract rely on it."""
 
 
+def uses_wall_clock(options: DetectorOptions) -> bool:
+    """Whether a model by these options, of a detector of values, depends on the time zone of its series."""
+    return CATALOGUE[options.name].uses_wall_clock
+
+
+def rows_use_wall_clock(options: DetectorOptions) -> bool:
+    """Whether a model of rows by these options depends on the time zone."""
+    return bool(getattr(options, "calendar", ()))
+
+
 def fit_model(
-    series: TimeSeries, options: DetectorOptions, *, allow_constant: bool = False, deadline: Deadline = NEVER
+    series: TimeSeries,
+    options: DetectorOptions,
+    *,
+    allow_constant: bool = False,
+    timezone: str = UTC_NAME,
+    deadline: Deadline = NEVER,
 ) -> Model:
     """Trains the detector that the options name.
 
@@ -104,28 +119,50 @@ def fit_model(
         series: passed preflight.
         options: of the detector.
         allow_constant: whether a series of equal values is learned, by a :class:`ConstantModel`.
+        timezone: of the series: its days and weeks are local ones.
         deadline: when to give up.
 
     Raises:
         KeyError: if the catalogue has no detector of that name.
+        UnknownTimezone: if there is no such time zone.
         CannotTrain: if the series does not suit the detector, or the options would take too long.
         DeadlineExceeded: once the deadline has passed.
     """
     detector = CATALOGUE[options.name]
     if allow_constant and series.values.min() == series.values.max():
         return ConstantModel(options, float(series.values[0]), len(series))
-    return detector.train(series, options, deadline)
+    if timezone == UTC_NAME or not detector.uses_wall_clock:
+        return detector.train(series, options, deadline)
+    # Imported late, here and below: most series are in UTC.
+    from tidewatch.detectors.wall_clock import train_on_wall_clock
+
+    return train_on_wall_clock(detector.train, series, options, local_clock(timezone), deadline)
 
 
-def fit_rows(frame: Frame, options: DetectorOptions, *, deadline: Deadline = NEVER) -> RowsModel:
+def fit_rows(
+    frame: Frame, options: DetectorOptions, *, timezone: str = UTC_NAME, deadline: Deadline = NEVER
+) -> RowsModel:
     """Trains the detector of rows that the options name.
+
+    Args:
+        frame: rows that were checked.
+        options: of the detector.
+        timezone: of the series: its hours and weekdays are local ones.
+        deadline: when to give up.
 
     Raises:
         KeyError: if the catalogue has no detector of rows of that name.
+        UnknownTimezone: if there is no such time zone.
         CannotTrain: if the rows do not suit the detector, or the options would take too long.
         DeadlineExceeded: once the deadline has passed.
     """
-    return CATALOGUE_OF_ROWS[options.name].train(frame, options, deadline)
+    detector = CATALOGUE_OF_ROWS[options.name]
+    if timezone == UTC_NAME or not rows_use_wall_clock(options):
+        return detector.train(frame, options, deadline)
+    from tidewatch.detectors.wall_clock import WallClockRowsModel, rows_by
+
+    clock = local_clock(timezone)
+    return WallClockRowsModel(detector.train(rows_by(clock, frame), options, deadline), clock)
 
 
 def restore_model(
@@ -136,6 +173,17 @@ def restore_model(
     Raises:
         KeyError: if the catalogue has no detector of that name.
     """
+    model = _restore(name, options, parameters, arrays)
+    if "timezone" not in parameters:
+        return model
+    from tidewatch.detectors.wall_clock import with_wall_clock
+
+    return with_wall_clock(model, local_clock(parameters["timezone"]))
+
+
+def _restore(
+    name: str, options: Mapping[str, Json], parameters: Mapping[str, Json], arrays: Arrays
+) -> Model | RowsModel:
     if "variables" in parameters:
         return CATALOGUE_OF_ROWS[name].restore(options, parameters, arrays)
     detector = CATALOGUE[name]

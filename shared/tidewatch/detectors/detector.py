@@ -83,6 +83,7 @@ class Detector(ABC, Generic[Options]):
             squares overflow.
         fill: what it takes for points that are missing in training: ``none``, or ``linear`` for the line between.
         chunk: how many points it judges at once, at the most; the deadline is checked between chunks. None for all.
+        uses_wall_clock: whether the hours of a day, or its season, matter to it, and so the time zone of a series.
         recent, recent_events: if among so many points before a point so many events were as unusual, it is usual; where
             the options name no threshold.
     """
@@ -91,6 +92,7 @@ class Detector(ABC, Generic[Options]):
     in_units: ClassVar[bool] = True
     fill: ClassVar[str] = "none"
     chunk: ClassVar[int | None] = None
+    uses_wall_clock: ClassVar[bool] = False
     recent: ClassVar[int] = 200
     recent_events: ClassVar[int] = 3
 

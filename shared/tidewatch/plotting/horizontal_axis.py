@@ -1,9 +1,8 @@
-"""The axis from left to right, which all panels share: times in UTC, or the indices of points."""
+"""The axis from left to right, which all panels share: times in a time zone, or the indices of points."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC
 from itertools import islice, takewhile
 from typing import Final
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from tidewatch.plotting.decimation import gaps
 from tidewatch.plotting.request import Judged
+from tidewatch.plotting.text import zone_of
 
 _Floats = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class _DateFormatter(ConciseDateFormatter):
         labels: list[str] = super().format_ticks(values)  # type: ignore[no-untyped-call]
         # Empty where the years are among the labels.
         fields = super().get_offset().split("-")  # type: ignore[no-untyped-call]
-        first, last = (num2date(end, UTC) for end in (values[0], values[-1]))  # type: ignore[no-untyped-call]
+        first, last = (num2date(end, self._tz) for end in (values[0], values[-1]))  # type: ignore[no-untyped-call]
         pairs = zip(f"{first:%Y-%m-%d}".split("-"), f"{last:%Y-%m-%d}".split("-"), strict=True)
         shared = takewhile(lambda pair: pair[0] == pair[1], islice(pairs, len(fields) if fields[0] else 0))
         self._shared = "-".join(field for field, _ in shared)
@@ -74,7 +74,8 @@ class HorizontalAxis:
     def __init__(self, judged: Judged, columns: int) -> None:
         self.positions = judged.positions
         self.gaps = gaps(self.positions, columns)
-        self.label = "time (UTC)" if judged.has_times else "point"
+        self.label = f"time ({judged.timezone})" if judged.has_times else "point"
+        self._zone = zone_of(judged.timezone)
         self._has_times = judged.has_times
         self._unit = _DAY if judged.has_times else 1
         span = float(self.positions[-1] - self.positions[0])
@@ -108,5 +109,5 @@ class HorizontalAxis:
             return MaxNLocator(most, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1), StrMethodFormatter("{x:,.0f}")
         most = room_for("00:00:00" if self.high - self.low < _SHORT else "00:00")
         # With a larger minimum, the locator finds no interval for some spans.
-        locator = AutoDateLocator(UTC, minticks=(most - 1) // 2, maxticks=most)  # type: ignore[no-untyped-call]
-        return locator, _DateFormatter(locator, UTC, **_FORMATS)  # type: ignore[no-untyped-call]
+        locator = AutoDateLocator(self._zone, minticks=(most - 1) // 2, maxticks=most)  # type: ignore[no-untyped-call]
+        return locator, _DateFormatter(locator, self._zone, **_FORMATS)  # type: ignore[no-untyped-call]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidewatch.detectors import DetectorOptions, Event, Scores
-from tidewatch.series import TimeSeries
+from tidewatch.series import UTC_NAME, TimeSeries
 
 Format = Literal["png", "svg"]
 ThemeName = Literal["light", "dark"]
@@ -32,6 +32,7 @@ class Judged:
         events: the events that the anomalies were merged into, in order.
         options: the detector's options, for the words beneath the title.
         period: the season that the detector found, in points; None if it found none.
+        timezone: the IANA time zone that times are shown in.
         has_times: False if the series has no real timestamps. Points are then placed by index.
     """
 
@@ -41,6 +42,7 @@ class Judged:
     options: DetectorOptions
     period: int | None = None
     has_times: bool = True
+    timezone: str = UTC_NAME
 
     @property
     def positions(self) -> NDArray[np.int64]:

@@ -24,7 +24,7 @@ from tidewatch.plotting.request import Judged, PlotRequest
 from tidewatch.plotting.style import DPI, LINE, THEMES, Sizes, Theme
 from tidewatch.plotting.text import counted, facts_of, printable, wrap_shortened
 from tidewatch.plotting.value_axis import ValueScale, value_ticks
-from tidewatch.series import Frame, TimeSeries
+from tidewatch.series import UTC_NAME, Frame, TimeSeries
 
 MOST_PANELS: Final = 12
 _LEAST_HEIGHT: Final = 44
@@ -44,17 +44,19 @@ class JudgedRows:
         frame: n rows.
         scores: one for each row, as ``model.review(frame)`` returns them.
         options: the detector's options, for the words beneath the title.
+        timezone: the IANA time zone that times are shown in.
     """
 
     frame: Frame
     scores: RowScores
     options: DetectorOptions
+    timezone: str = UTC_NAME
 
     def as_series(self) -> Judged:
         """The same judgement, of a series whose values are severities."""
         scores = self.scores.as_scores()
         series = TimeSeries(self.frame.timestamps, np.nan_to_num(self.scores.severity))
-        return Judged(series, scores, find_events(scores), self.options)
+        return Judged(series, scores, find_events(scores), self.options, timezone=self.timezone)
 
     def by_part(self) -> list[str]:
         """The variables, first those that contributed most to any anomaly, or to any row where there is none."""

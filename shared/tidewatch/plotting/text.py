@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from matplotlib.backends.backend_agg import RendererAgg
@@ -13,7 +13,7 @@ from matplotlib.font_manager import FontProperties
 from tidewatch.detectors import DetectorOptions
 from tidewatch.plotting.request import Judged
 from tidewatch.plotting.style import DPI
-from tidewatch.series import TimeSeries
+from tidewatch.series import UTC_NAME, TimeSeries, local_clock
 
 _DAY: Final = 86_400
 _YEAR: Final = 365.2425 * _DAY
@@ -31,7 +31,7 @@ def facts_of(judged: Judged) -> list[str]:
     facts = [describe_detector(judged.options), describe_points(judged)]
     if judged.period is not None and len(judged.series) > 1:
         facts.append(describe_season(judged.period, judged.series.step if judged.has_times else None))
-    return [*facts, describe_span(judged.series)] if judged.has_times else facts
+    return [*facts, describe_span(judged.series, judged.timezone)] if judged.has_times else facts
 
 
 def describe_detector(options: DetectorOptions) -> str:
@@ -60,15 +60,21 @@ def describe_season(period: int, step: int | None) -> str:
     return f"season of {counted(period, 'point') if step is None else duration(period * step)}"
 
 
-def describe_span(series: TimeSeries) -> str:
+def describe_span(series: TimeSeries, timezone: str = UTC_NAME) -> str:
     """The first and last time, and the time between: ``2024-01-01 00:00 to 2024-01-08 23:00 UTC, 8 days``."""
-    start, end = (_EPOCH + timedelta(seconds=at) for at in (series.start, series.end))
+    zone = zone_of(timezone)
+    start, end = ((_EPOCH + timedelta(seconds=at)).astimezone(zone) for at in (series.start, series.end))
     clock = "%H:%M:%S" if start.second or end.second else "%H:%M"
     if start.date() == end.date():
-        span = f"{start:%Y-%m-%d} {start:{clock}} to {end:{clock}} UTC"
+        span = f"{start:%Y-%m-%d} {start:{clock}} to {end:{clock}} {timezone}"
     else:
-        span = f"{start:%Y-%m-%d {clock}} to {end:%Y-%m-%d {clock}} UTC"
+        span = f"{start:%Y-%m-%d {clock}} to {end:%Y-%m-%d {clock}} {timezone}"
     return f"{span}, {duration(series.end - series.start)}"
+
+
+def zone_of(timezone: str) -> tzinfo:
+    """The rules of a time zone."""
+    return UTC if timezone == UTC_NAME else local_clock(timezone).zone
 
 
 def duration(seconds: int) -> str:

@@ -20,7 +20,7 @@ UNKNOWN_REVISION: Final = "unknown"
 
 
 # Those that a function lacks are not what it trains with.
-_TRAINED_WITH: Final = ("numpy", "scipy", "scikit-learn")
+_TRAINED_WITH: Final = ("numpy", "scipy", "scikit-learn", "tzdata")
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from tidewatch.registry.audit import AuditEntry, Trail
 from tidewatch.registry.description import Description
 from tidewatch.registry.head import Change, Head
 from tidewatch.registry.version import ModelVersion, SeriesKey
+from tidewatch.series import UTC_NAME
 from tidewatch.tenancy import Tenant
 
 REWRITE_AFTER: Final = timedelta(days=1)
@@ -40,6 +41,7 @@ class SeriesSummary:
     points_used: int
     trained_at: datetime
     description: Description = field(default_factory=Description)
+    timezone: str = UTC_NAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from tidewatch.registry.head import Head, published
 from tidewatch.registry.lineage import UNKNOWN_REVISION, Lineage, Source, new_version_id
 from tidewatch.registry.ports import DataStore, Receipt, VersionStore
 from tidewatch.registry.version import ModelVersion, SeriesKey
-from tidewatch.series import Frame, FrameProfile, SeriesProfile, TimeSeries
+from tidewatch.series import UTC_NAME, Frame, FrameProfile, SeriesProfile, TimeSeries
 
 
 class Publisher:
@@ -84,6 +84,7 @@ class Publisher:
         source: Source = "fit",
         cause: Cause = NOBODY,
         description: Description | None = None,
+        timezone: str | None = None,
         promote: bool = True,
     ) -> ModelVersion:
         """Publishes a model as the next version of a series.
@@ -97,6 +98,7 @@ class Publisher:
             source: what asked for the training.
             cause: who asked for it, and why, for the audit trail.
             description: what people know of the series; None to keep what its champion has.
+            timezone: of the series; None to keep that of its champion, see :meth:`timezone_of`.
             promote: whether the version becomes the champion; the first of a series always does.
 
         Raises:
@@ -113,7 +115,7 @@ class Publisher:
             head = self._versions.head(series)
             # Read only where it is needed: a series that was deleted goes on with its trail.
             trail = head.trail if head else self._versions.trail(series)
-            numbered = _numbered(candidate, head, description)
+            numbered = _numbered(candidate, head, description, timezone)
             change = published(numbered, head, trail, cause, self._now(), promote=promote)
             try:
                 self._versions.append(numbered, change, receipt)
@@ -124,6 +126,15 @@ class Publisher:
             return numbered
 
         return until_it_succeeds(append, series, deadline, most_seconds=self._deadline_seconds, sleep=self._sleep)
+
+    def timezone_of(self, series: SeriesKey) -> str:
+        """The time zone of a series, for a training that names none: its champion's, or UTC if it has none yet.
+
+        Raises:
+            StorageUnavailable: if storage failed.
+        """
+        head = self._versions.head(series)
+        return head.champion.timezone if head else UTC_NAME
 
     def _store(
         self, series: SeriesKey, trained_on: TimeSeries | Frame, model: Model | RowsModel, source: Source
@@ -172,10 +183,13 @@ def _profile(trained_on: TimeSeries | Frame) -> Mapping[str, Any]:
     return SeriesProfile.of(trained_on).to_json()
 
 
-def _numbered(candidate: ModelVersion, head: Head | None, description: Description | None) -> ModelVersion:
+def _numbered(
+    candidate: ModelVersion, head: Head | None, description: Description | None, timezone: str | None
+) -> ModelVersion:
     """The version that follows the latest, with the champion as its parent."""
     if head is None:
-        return replace(candidate, number=1, description=description or Description())
+        return replace(candidate, number=1, description=description or Description(), timezone=timezone or UTC_NAME)
     lineage = candidate.lineage and replace(candidate.lineage, parent=head.champion.number)
     known = head.champion.description if description is None else description
-    return replace(candidate, number=head.latest + 1, lineage=lineage, description=known)
+    zone = head.champion.timezone if timezone is None else timezone
+    return replace(candidate, number=head.latest + 1, lineage=lineage, description=known, timezone=zone)

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from tidewatch.registry.description import Description
 from tidewatch.registry.lineage import Lineage
+from tidewatch.series import UTC_NAME
 from tidewatch.tenancy import Tenant
 
 LATEST: Final = "latest"
@@ -60,6 +61,7 @@ class ModelVersion:
         kind: whether it judges points of one variable, or rows of several.
         variables: the names of the variables of a row, in the order of the model; empty for a series.
         description: what people know of the series: its name, unit and labels.
+        timezone: the IANA time zone whose days and weeks the series has.
         lineage: where the version came from, see :class:`~tidewatch.registry.lineage.Lineage`; None likewise.
         evaluation: figures of how well it judged, by name; None until it was evaluated.
     """
@@ -85,6 +87,7 @@ class ModelVersion:
     kind: ModelKind = "series"
     variables: tuple[str, ...] = ()
     description: Description = field(default_factory=Description)
+    timezone: str = UTC_NAME
     lineage: Lineage | None = field(default=None, compare=False)
     evaluation: Mapping[str, Any] | None = field(default=None, compare=False)
 

@@ -9,6 +9,7 @@ from tidewatch.series.forms import (
 )
 from tidewatch.series.frame import Frame
 from tidewatch.series.frame_profile import FrameProfile
+from tidewatch.series.local_time import UTC_NAME, LocalClock, UnknownTimezone, check_timezone, local_clock
 from tidewatch.series.preflight import (
     TIMESTAMPS,
     UNTIMED_STEP,
@@ -35,12 +36,14 @@ __all__ = [
     "POINT_FIELDS",
     "TIMESTAMPS",
     "UNTIMED_STEP",
+    "UTC_NAME",
     "VALUES",
     "AmbiguousTimestamp",
     "Column",
     "Frame",
     "FrameProfile",
     "InvalidSeries",
+    "LocalClock",
     "Preflight",
     "Problem",
     "RowLimits",
@@ -48,8 +51,11 @@ __all__ = [
     "SentSeries",
     "SeriesProfile",
     "TimeSeries",
+    "UnknownTimezone",
     "check_numbers",
+    "check_timezone",
     "describe_out_of_range",
+    "local_clock",
     "parse_timestamp",
     "preflight",
     "read_columns",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from tidewatch.deadline import Deadline, DeadlineExceeded
-from tidewatch.detectors import CannotTrain, DetectorOptions, Model, fit_model
+from tidewatch.detectors import CannotTrain, DetectorOptions, Model, fit_model, uses_wall_clock
 from tidewatch.registry import Cause, Description, ModelVersion, Publisher, Receipt, SeriesKey
 from tidewatch.registry.audit import NOBODY
-from tidewatch.series import SeriesProfile, TimeSeries
+from tidewatch.series import UTC_NAME, SeriesProfile, TimeSeries
 
 SECONDS_TO_PUBLISH: Final = 4.0
 """What training leaves of the time of a request."""
@@ -42,6 +42,7 @@ def fit(
     promote: bool = True,
     cause: Cause = NOBODY,
     description: Description | None = None,
+    timezone: str | None = None,
     deadline: Deadline,
 ) -> FitResult:
     """Trains the detector of these options on a series, and publishes the model.
@@ -56,6 +57,7 @@ def fit(
         promote: whether the version becomes the champion; the first of a series always does.
         cause: who asked for it, and why.
         description: what people know of the series; None to keep what its champion has.
+        timezone: of the series, an IANA name; None to keep that of its champion.
         deadline: when both training and publishing have to be done.
 
     Raises:
@@ -64,11 +66,25 @@ def fit(
         SeriesBusy: if too many fits of this series ran at once; nothing was published.
         StorageUnavailable: if storage failed.
     """
+    if timezone is None and uses_wall_clock(options):
+        timezone = publisher.timezone_of(series)
     model = train_in_time(
-        trained_on, options, allow_constant=allow_constant, deadline=deadline.earlier(SECONDS_TO_PUBLISH)
+        trained_on,
+        options,
+        allow_constant=allow_constant,
+        timezone=timezone or UTC_NAME,
+        deadline=deadline.earlier(SECONDS_TO_PUBLISH),
     )
     version = publisher.publish(
-        series, trained_on, model, receipt, deadline, cause=cause, description=description, promote=promote
+        series,
+        trained_on,
+        model,
+        receipt,
+        deadline,
+        cause=cause,
+        description=description,
+        timezone=timezone,
+        promote=promote,
     )
     # The version of a repeated request may be of a release that stored neither.
     profile = SeriesProfile(**version.profile) if version.profile else SeriesProfile.of(trained_on)
@@ -78,7 +94,12 @@ def fit(
 
 
 def train_in_time(
-    series: TimeSeries, options: DetectorOptions, *, allow_constant: bool = False, deadline: Deadline
+    series: TimeSeries,
+    options: DetectorOptions,
+    *,
+    allow_constant: bool = False,
+    timezone: str = UTC_NAME,
+    deadline: Deadline,
 ) -> Model:
     """The model that the detector of these options learns.
 
@@ -86,7 +107,7 @@ def train_in_time(
         CannotTrain: if the series does not suit the detector, or training takes too long.
     """
     try:
-        return fit_model(series, options, allow_constant=allow_constant, deadline=deadline)
+        return fit_model(series, options, allow_constant=allow_constant, timezone=timezone, deadline=deadline)
     except DeadlineExceeded:
         raise CannotTrain(
             f"{options.name} takes longer for {len(series):,} points than a request has: send fewer points, or choose "

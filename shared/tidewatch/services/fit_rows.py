@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tidewatch.deadline import Deadline, DeadlineExceeded
-from tidewatch.detectors import CannotTrain, DetectorOptions, RowsModel, fit_rows
+from tidewatch.detectors import CannotTrain, DetectorOptions, RowsModel, fit_rows, rows_use_wall_clock
 from tidewatch.registry import Cause, Description, Publisher, Receipt, SeriesKey
 from tidewatch.registry.audit import NOBODY
-from tidewatch.series import Frame, FrameProfile
+from tidewatch.series import UTC_NAME, Frame, FrameProfile
 from tidewatch.services.fit import SECONDS_TO_PUBLISH, FitResult
 
 
@@ -20,6 +20,7 @@ def fit(
     promote: bool = True,
     cause: Cause = NOBODY,
     description: Description | None = None,
+    timezone: str | None = None,
     deadline: Deadline,
     field: str,
 ) -> FitResult:
@@ -34,6 +35,7 @@ def fit(
         promote: whether the version becomes the champion; the first of a series always does.
         cause: who asked for it, and why.
         description: what people know of the series; None to keep what its champion has.
+        timezone: of the series, an IANA name; None to keep that of its champion.
         deadline: when both training and publishing have to be done.
         field: what the request calls the rows.
 
@@ -43,26 +45,36 @@ def fit(
         SeriesBusy: if too many fits of this series ran at once; nothing was published.
         StorageUnavailable: if storage failed.
     """
+    if timezone is None and rows_use_wall_clock(options):
+        timezone = publisher.timezone_of(series)
     try:
-        model = _train_in_time(trained_on, options, deadline.earlier(SECONDS_TO_PUBLISH))
+        model = _train_in_time(trained_on, options, timezone or UTC_NAME, deadline.earlier(SECONDS_TO_PUBLISH))
     except CannotTrain as error:
         error.field = field
         raise
     version = publisher.publish(
-        series, trained_on, model, receipt, deadline, cause=cause, description=description, promote=promote
+        series,
+        trained_on,
+        model,
+        receipt,
+        deadline,
+        cause=cause,
+        description=description,
+        timezone=timezone,
+        promote=promote,
     )
     learned = model.learned() if version.learned is None else version.learned
     return FitResult(version, learned, FrameProfile.of(trained_on).warnings())
 
 
-def _train_in_time(rows: Frame, options: DetectorOptions, deadline: Deadline) -> RowsModel:
+def _train_in_time(rows: Frame, options: DetectorOptions, timezone: str, deadline: Deadline) -> RowsModel:
     """The model that the detector of these options learns.
 
     Raises:
         CannotTrain: if the rows do not suit the detector, or training takes too long.
     """
     try:
-        return fit_rows(rows, options, deadline=deadline)
+        return fit_rows(rows, options, timezone=timezone, deadline=deadline)
     except DeadlineExceeded:
         raise CannotTrain(
             f"{options.name} takes longer for {len(rows):,} rows than a request has: send fewer rows, or choose "

@@ -53,7 +53,8 @@ def plot_version(
         return _plot_rows(loaded, training_data.rows_of(loaded.version), request, time)
     points, model = training_data.of(loaded.version), loaded.of_values
     scores = judge_in_time(model, points, time)
-    return render(Judged(points, scores, find_events(scores), model.options, model.period), request)
+    judged = Judged(points, scores, find_events(scores), model.options, model.period, timezone=loaded.version.timezone)
+    return render(judged, request)
 
 
 def _plot_rows(loaded: LoadedModel, rows: Frame, request: PlotRequest, deadline: Deadline) -> bytes:
@@ -67,7 +68,7 @@ def _plot_rows(loaded: LoadedModel, rows: Frame, request: PlotRequest, deadline:
         scores = model.review(rows, deadline)
     except DeadlineExceeded:
         raise CannotTrain(f"judging {len(rows):,} rows by this model takes longer than a request has") from None
-    return render_rows(JudgedRows(rows, scores, model.options), request)
+    return render_rows(JudgedRows(rows, scores, model.options, loaded.version.timezone), request)
 
 
 def plot_detection(found: Detection, style: PictureStyle) -> bytes:

@@ -117,10 +117,11 @@ def reproduce(
 def _train(version: ModelVersion, training_data: TrainingData, deadline: Deadline) -> Model | RowsModel:
     if version.kind == "rows":
         chosen = CATALOGUE_OF_ROWS[version.detector].options_type.model_validate(version.options)
-        return fit_rows(training_data.rows_of(version), chosen, deadline=deadline)
+        return fit_rows(training_data.rows_of(version), chosen, timezone=version.timezone, deadline=deadline)
     options = CATALOGUE[version.detector].options_type.model_validate(version.options)
     # Whatever was published was allowed, a series of equal values too.
-    return fit_model(training_data.of(version), options, allow_constant=True, deadline=deadline)
+    data, zone = training_data.of(version), version.timezone
+    return fit_model(data, options, allow_constant=True, timezone=zone, deadline=deadline)
 
 
 def _differences(version: ModelVersion, model: Model | RowsModel, arrays: Callable[[], DataStore]) -> list[str]:

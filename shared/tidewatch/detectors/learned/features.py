@@ -1,7 +1,7 @@
 """What the learners over rolling features see of a point: its value, its recent past, and its time.
 
 The value, mean and standard deviation over a short and a long trailing window, which include the point, and the first
-difference; also the hour of the day and the day of the week, in UTC, each as a place on a circle.
+difference; also the hour of the day and the day of the week, by the clock of the series, each as a place on a circle.
 
 The calendar counts only where the training data cover enough of it: hours from three days on, weekdays from three weeks
 on. With less, every new hour would be a novelty by itself, and make an anomaly of a usual point.
@@ -192,6 +192,7 @@ FeatureOptionsT = TypeVar("FeatureOptionsT", bound=FeatureOptions)
 class FeatureDetector(RowDetector[FeatureOptionsT, L], Generic[FeatureOptionsT, L]):
     """A detector that judges each point by its rolling features."""
 
+    uses_wall_clock = True
     rows_type: ClassVar[type[Features]] = Features
 
     def plan(self, series: TimeSeries) -> tuple[Features, CrossFit]:

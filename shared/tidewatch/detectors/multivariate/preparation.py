@@ -47,7 +47,11 @@ class RowsOptions(DetectorOptions):
     calendar: Annotated[
         list[CalendarFeature],
         AfterValidator(_distinct),
-        Field(default_factory=list, max_length=2, description="What of the time, in UTC, is judged like a variable."),
+        Field(
+            default_factory=list,
+            max_length=2,
+            description="What of the time of the series' zone is judged like a variable.",
+        ),
     ]
     median_window: Annotated[
         int,

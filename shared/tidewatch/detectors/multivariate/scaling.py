@@ -94,10 +94,10 @@ _PERIODS: Final[Mapping[str, int]] = MappingProxyType({"hour": _DAY, "dayofweek"
 
 
 def calendar_columns(timestamps: NDArray[np.int64], features: tuple[str, ...], *, cyclic: bool) -> Floats:
-    """The hour and the day of the week of each time, in UTC.
+    """The hour and the day of the week of each time.
 
     Args:
-        timestamps: Unix seconds, shape (n,).
+        timestamps: Unix seconds, or those of a wall clock, shape (n,).
         features: which of them.
         cyclic: whether as places on a circle, two columns each, so that 23 is beside 0; else as numbers, 0 to 23 and,
             from Monday on, 0 to 6.

@@ -102,6 +102,7 @@ class HoltWinters(Detector[HoltWintersOptions]):
     """
 
     options_type = HoltWintersOptions
+    uses_wall_clock = True
     grid_: SeasonalGrid
     season_: Floats
     forecaster_: HoltForecaster

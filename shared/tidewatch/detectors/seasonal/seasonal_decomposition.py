@@ -94,6 +94,7 @@ class SeasonalDecomposition(Detector[SeasonalDecompositionOptions]):
 
     options_type = SeasonalDecompositionOptions
     fill = "linear"
+    uses_wall_clock = True
     grid_: SeasonalGrid
     season_: Floats
     window_: int

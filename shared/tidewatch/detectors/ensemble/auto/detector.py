@@ -68,6 +68,7 @@ class Auto:
     """
 
     options_type: ClassVar[type[AutoOptions]] = AutoOptions
+    uses_wall_clock: ClassVar[bool] = True
 
     def __init__(self, options: AutoOptions, stream: Stream, learned: Mapping[str, float | None]) -> None:
         self._options, self._stream, self._learned = options, stream, learned
