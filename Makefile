@@ -68,6 +68,10 @@ demo: $(RUN_READY) ## Walk through the service on this machine; CSV=<file> does 
 run: $(if $(filter lambda,$(RUNTIME)),$(RUNTIME_READY),$(RUN_READY)) ## Serve the API on 127.0.0.1:3000 until Ctrl-C; PORT=<port>; FRESH=1 forgets; RUNTIME=lambda PROCESSES=4
 	@$(if $(filter lambda,$(RUNTIME)),$(WITH_RUNTIME)) exec $(BIN)/python -m local.run
 
+.PHONY: cli
+cli: $(RUN_READY) ## Install the command line: .venv/py3*/bin/tidewatch
+	@echo "$(BIN)/tidewatch"
+
 .PHONY: aws
 aws: $(RUN_READY) ## Serve a stand-in for AWS on 127.0.0.1:4566, for sam local invoke; AWS_PORT=<port> changes it
 	@exec $(BIN)/python -m local.endpoint

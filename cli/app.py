@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from cli import audit, challenger, jobs, judging, keys, series, tenants
 from cli.detection import detect
 from cli.errors import CommandFailed
+from cli.evaluation import evaluate
 from cli.ingest import ingest
 from cli.output import say
 from cli.training import train
@@ -34,14 +35,16 @@ app: Final = typer.Typer(
     rich_markup_mode=None,
     # A traceback with its variables would show keys and values.
     pretty_exceptions_enable=False,
-    help="Anomaly detection by a stage of Tidewatch. The API key comes from TIDEWATCH_API_KEY. Exit codes: 0 done; "
-    "1 what was looked for: anomalies, with --fail-on-anomaly, a trail that is not intact, a version that comes out "
-    "otherwise; 2 wrong usage; 3 the service refused, or its job failed; 4 it does not answer; 5 a job takes longer.",
+    help="Anomaly detection on this machine, or by a stage of Tidewatch. The API key comes from TIDEWATCH_API_KEY. "
+    "Exit codes: 0 done; 1 what was looked for: anomalies, with --fail-on-anomaly, a trail that is not intact, a "
+    "version that comes out otherwise, a gate that is not passed; 2 wrong usage; 3 the service refused, or its job "
+    "failed; 4 it does not answer; 5 a job takes longer.",
 )
 for command in (
     ingest,
     train,
     detect,
+    evaluate,
     judging.fit,
     judging.predict,
     judging.plot,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
 
 from cli.data_file import read_table
-from cli.errors import ExitCode, WrongUsage
+from cli.errors import ExitCode
+from cli.labels import read_labels
 from cli.options import DEFAULT_URL, Output, Reason, Series, Time, Timeout, Url, Wait
 from cli.output import Format, say, show_document
 from cli.progress import progress
 from cli.service import Service
-from cli.table import Table
 from cli.waiting import wait_for
 
 _LABELS_AT_ONCE: Final = 500
@@ -89,10 +88,8 @@ def label(
 ) -> None:
     """Say of points whether they were anomalies. The file may be one that `ingest --labels` wrote."""
     table = read_table(data, time, [column])
-    labels = [
-        {"timestamp": second, "anomaly": bool(value)}
-        for second, value in zip(table.timestamps, _labels(table, data, column), strict=True)
-    ]
+    told = read_labels(table.timestamps, table.values, f"{data}, {column}")
+    labels = [{"timestamp": second, "anomaly": anomaly} for second, anomaly in told.items()]
     service = Service(url)
     with progress() as update:
         for start in range(0, len(labels), _LABELS_AT_ONCE):
@@ -119,11 +116,3 @@ def reproduce(
     show_document(answer, output)
     if wait and answer.json()["result"]["outcome"] != "equal":
         raise typer.Exit(ExitCode.FOUND)
-
-
-def _labels(table: Table, where: str, column: str) -> list[float | None]:
-    wrong = [second for second, value in zip(table.timestamps, table.values, strict=True) if value not in (0, 1)]
-    if wrong:
-        first = datetime.fromtimestamp(wrong[0], UTC).isoformat()
-        raise WrongUsage(f"{where}, {column}: {len(wrong)} labels are neither 0 nor 1, the first at {first}.")
-    return table.values

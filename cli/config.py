@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -114,12 +114,11 @@ def _told(document: type[BaseModel], error: Any) -> str:
 
 
 def _fields(document: type[BaseModel], above: list[Any]) -> list[str]:
+    kind: Any = document
     for name in above:
-        kind = document.model_fields[name].annotation
-        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-            return []
-        document = kind
-    return list(document.model_fields)
+        # Of a mapping all values are of one kind, whatever their names.
+        kind = get_args(kind)[1] if get_origin(kind) is dict else kind.model_fields[name].annotation
+    return list(kind.model_fields)
 
 
 def _names(config: Config) -> list[str]:

@@ -11,7 +11,7 @@ class ExitCode(IntEnum):
     OK = 0
     FOUND = 1
     """Anomalies, with ``--fail-on-anomaly``; an audit trail that is not intact; a version that does not come out
-    the same when it is trained again."""
+    the same when it is trained again; a bound of a gate that is not kept."""
     USAGE = 2
     REFUSED = 3
     """By the service."""

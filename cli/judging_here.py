@@ -8,14 +8,13 @@ from typing import Any, Literal
 
 from tidewatch.deadline import Deadline
 from tidewatch.detectors import DEFAULT_OF_ROWS, DetectorOptions, Model, RowsModel, Scores, find_events, fit_rows
-from tidewatch.registry import LoadedModel, parse_version
+from tidewatch.registry import LoadedModel
 from tidewatch.series import Frame, SentSeries, TimeSeries
 from tidewatch.services.detect import default_detector
 from tidewatch.services.detect import detect as detect_series
 
 from cli.config import Detection
 from cli.detectors import choose, options_of
-from cli.errors import WrongUsage
 from cli.output import say
 from cli.points import frame_of, judged_points, judged_rows, series_of
 from cli.store.workspace import Workspace
@@ -68,11 +67,7 @@ def judge_by_model(table: Table, workspace: Workspace, series_id: str, version: 
         InvalidSeries: if the data is none, with everything that is wrong.
         DataCorrupted: if the model is damaged.
     """
-    try:
-        selector = None if version is None else parse_version(version)
-    except ValueError as error:
-        raise WrongUsage(f"--version {version!r}: {error}.") from None
-    loaded = workspace.registry.load(workspace.key(series_id), selector)
+    loaded = workspace.load(series_id, version)
     title = f"{series_id} · {loaded.version.version}"
     if table.is_series:
         points = series_of(table, "a judgement", fewest=1)

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from tidewatch.registry import Publisher, Registry, SeriesKey
+from tidewatch.registry import LoadedModel, Publisher, Registry, SeriesKey, parse_version
 from tidewatch.registry.lineage import library_versions
 from tidewatch.tenancy import DEFAULT_TENANT
 
+from cli.errors import WrongUsage
 from cli.store.data import FileDataStore
 from cli.store.versions import FileVersionStore
 
@@ -38,6 +39,20 @@ class Workspace:
             libraries=library_versions(),
             architecture=platform.machine(),
         )
+
+    def load(self, series_id: str, version: str | None) -> LoadedModel:
+        """A model, of the champion if no version is named.
+
+        Raises:
+            WrongUsage: if the version is written wrong.
+            SeriesNotFound, VersionNotFound: if there is none.
+            DataCorrupted: if it is damaged.
+        """
+        try:
+            selector = None if version is None else parse_version(version)
+        except ValueError as error:
+            raise WrongUsage(f"--version {version!r}: {error}.") from None
+        return self.registry.load(self.key(series_id), selector)
 
     def key(self, series_id: str) -> SeriesKey:
         """A series of the folder, which has one tenant."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import threading
 from pathlib import Path
 
 import pytest
 import urllib3
+import yaml
 from tidewatch.registry.audit import verify
 
 from cli.data_file import read_table
+from cli.gate import FIGURES
 from cli.points import series_of
 from cli.store.documents import Standing
 from cli.store.workspace import Workspace
 from tests.support.commands import Commands
+from tests.support.environment import ROOT
 
 
 @pytest.fixture
@@ -241,3 +245,110 @@ def test_a_damaged_model_is_told(cli):
     assert cli.run(*judged).exit_code == 0
     assert "version v7" in cli.run(*judged, "--version", "v7", code=2).stderr
     assert "a version is a number such as 3" in cli.run(*judged, "--version", "old", code=2).stderr
+
+
+@pytest.fixture
+def labelled(cli):
+    """A file with its labels as a column: x1 and whether it has a spike."""
+    with Path("new.csv").open() as data, Path("labels.csv").open() as labels:
+        both = zip(csv.DictReader(data), csv.DictReader(labels), strict=True)
+        lines = [f"{point['timestamp']},{point['x1']},{int(label['kind'] == 'spike')}\n" for point, label in both]
+    # Of the last hour nobody knows.
+    lines[-3:] = [line.rpartition(",")[0] + ",\n" for line in lines[-3:]]
+    Path("labelled.csv").write_text("timestamp,x1,spike\n" + "".join(lines))
+    return "labelled.csv"
+
+
+def test_detectors_and_models_are_evaluated_and_held_to_a_gate(cli, labelled):
+    cli.run("train", "--data", "usual.csv", "--column", "x1", "--method", "mad", "--series", "load")
+    asked = ("evaluate", "--data", labelled, "--labels", "spike", "--folds", "2")
+    models = ("--series", "load", "--version", "v1", "--method", "mad", "--method", "moving_average")
+    report = json.loads(cli.run(*asked, *models, "--output", "json").stdout)
+    assert list(report["figures"]) == ["load v1", "mad", "moving_average"]
+    assert report["gate"] is None
+    # Alone it judges all of the file, as nothing of it is kept for training.
+    alone = json.loads(cli.run(*asked, "--series", "load", "--output", "json").stdout)["figures"]["load v1"]
+    assert alone["labelled_recall"] == alone["serving.equal"] == 1
+    assert set().union(*report["figures"].values()) <= set(FIGURES)
+    lines = csv_of(cli.run(*asked, *models, "--output", "csv"))
+    assert {line["contender"] for line in lines} == set(report["figures"])
+    assert cli.run(*asked, *models).stdout == cli.run(*asked, *models).stdout
+
+    Path("policy.yaml").write_text("figures: {labelled_recall: {min: 1, max: 1}, alarm_rate: {max: 0.5}}\n")
+    gated = (*asked, "--series", "load", "--gate", "policy.yaml")
+    assert cli.run(*gated).stderr == "Gate: all 2 bounds are kept.\n"
+    Path("policy.yaml").write_text("figures: {recall.spike: {min: 1.5}, seen: {max: -1}, recall.decoupled: {min: 0}}\n")
+    failed = cli.run(*gated, "--output", "json", code=1)
+    gate = json.loads(failed.stdout)["gate"]
+    assert (gate["passed"], [each["passed"] for each in gate["checks"]]) == (False, [False, False, False])
+    assert [line.partition(": load v1: ")[2] for line in failed.stderr.splitlines()] == [
+        "recall.spike is 0, at least 1.5 is wanted.",
+        "seen is 0, at most -1 is wanted.",
+        "recall.decoupled cannot be told of this data.",
+    ]
+
+
+def test_labels_in_a_file_of_their_own(cli):
+    asked = ("evaluate", "--data", "new.csv", "--method", "pca", "--folds", "2", "--output", "json")
+    report = json.loads(cli.run(*asked, "--labels-file", "labels.csv").stdout)
+    assert report["kind"] == "rows"
+    assert report["figures"]["pca"]["events.recall"] is not None
+    assert "recall.decoupled" in report["figures"]["pca"]
+
+
+def test_everything_wrong_with_a_policy_is_told_at_once(cli):
+    asked = ("evaluate", "--data", "new.csv", "--column", "x1", "--gate", "policy.yaml")
+    for text, problems in (
+        (
+            "figures: {recal: {min: 1}, f1: {min: 0.5}, recall: {}, seen: {min: 2, max: 1}}",
+            [
+                "figures.recal: unknown; did you mean recall?",
+                "figures.f1: needs labels: --labels names their column",
+                "figures.recall: needs min, max or both",
+                "figures.seen: min is more than max",
+            ],
+        ),
+        ("figures: {}", ["figures: name at least one, such as recall: {min: 0.5}"]),
+        ("figures: {recall: {mini: 1}}", ["figures.recall.mini: unknown; did you mean min?"]),
+        ("", ["figures: Field required"]),
+    ):
+        Path("policy.yaml").write_text(text)
+        told = cli.run(*asked, code=2).stderr.splitlines()
+        assert told == ["policy.yaml is not usable:", *(f"  {problem}" for problem in problems)]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--labels", "x2", "--column", "x2"), "--labels x2 is a column of numbers, too"),
+        (("--labels", "x2"), "new.csv, x2: 400 labels are neither 0 nor 1, the first at 2026-01-05T00:00:00+00:00."),
+        (("--labels", "anomly"), "has no column 'anomly'; it has x1, x2, x3."),
+        (("--column", "x1", "--labels", "x"), "has no column 'x'"),
+        (("--version", "v1"), "--version needs --series."),
+        (("--series", "nope"), "No model of nope is here"),
+        (("--method", "pca", "--method", "pca"), "contenders need different names"),
+        (("--method", "pca", "--method", "knn", "--option", "seed=1"), "--option needs exactly one --method."),
+        (("--folds", "0"), "--folds must be 1 to 20, got 0"),
+        (("--folds", "20", "--column", "x1"), "20 folds need at least 400 points"),
+        (("--seed", "-1"), "--seed must be 0 to"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)
+def test_wrong_usage_of_evaluate_is_told(cli, words, message):
+    data = ("--data", "usual.csv" if "20" in words else "new.csv")
+    result = cli.run("evaluate", *data, *words, code=2)
+    assert result.stdout == ""
+    assert message in result.stderr
+
+
+def test_the_sample_workflow_calls_the_command_as_it_is(cli):
+    steps = yaml.safe_load((ROOT / "docs/examples/evaluate.yml").read_text())["jobs"]["evaluate"]["steps"]
+    (script,) = (step["run"] for step in steps if step.get("name") == "evaluate")
+    words = shlex.split(script.replace("\\\n", " ").partition(">")[0])
+    assert Path(words[0]).name == "tidewatch"
+    Path("data").mkdir()
+    cli.run("ingest", "--points", "2016", "--out", "data/requests.csv")
+    Path("data/requests.csv").write_text(Path("data/requests.csv").read_text().replace("x1", "requests"))
+    Path("policy.yaml").write_text((ROOT / "docs/examples/policy.yaml").read_text())
+    Path("config.yaml").write_text("detection: {method: moving_average}\n")
+    cli.run(*words[1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ def test_each_command_succeeds(api: Api):
 
 def test_each_command_of_the_command_line_succeeds(api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "docs" / "examples" / "policy.yaml", tmp_path)
     # What the worker does while a command waits.
     monkeypatch.setattr("cli.waiting.time.sleep", lambda _: work_off())
     with command_line(api, monkeypatch) as cli:
