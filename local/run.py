@@ -36,6 +36,16 @@ def greet(console: Console, stack: Stack, url: str) -> None:
     console.line(f"  curl {url}/predict/web-requests {json} -d @events/requests/predict_anomaly.json")
     console.line(f"  curl '{url}/plot?series_id=web-requests' -o plot.png")
     console.line()
+    if os.environ.get("RUNTIME") != "lambda":
+        # Else it is part of the first training that needs it; on a busy machine it takes longer than a request may.
+        threading.Thread(target=_load_learners, daemon=True).start()
+
+
+def _load_learners() -> None:
+    # The stack put the folder of the shared code on the path.
+    from tidewatch.detectors.learned import load_learners
+
+    load_learners()
 
 
 def _show_key(console: Console, url: str) -> None:
