@@ -7,10 +7,11 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from cli import audit, challenger, jobs, judging, keys, series, tenants
+from cli import audit, challenger, drift, jobs, judging, keys, series, tenants
 from cli.detection import detect
 from cli.errors import CommandFailed
 from cli.evaluation import evaluate
+from cli.fitting import fit
 from cli.ingest import ingest
 from cli.output import say
 from cli.training import train
@@ -36,7 +37,7 @@ app: Final = typer.Typer(
     # A traceback with its variables would show keys and values.
     pretty_exceptions_enable=False,
     help="Anomaly detection on this machine, or by a stage of Tidewatch. The API key comes from TIDEWATCH_API_KEY. "
-    "Exit codes: 0 done; 1 what was looked for: anomalies, with --fail-on-anomaly, a trail that is not intact, a "
+    "Exit codes: 0 done; 1 what was looked for: anomalies or drift, with --fail-on-…, a trail that is not intact, a "
     "version that comes out otherwise, a gate that is not passed; 2 wrong usage; 3 the service refused, or its job "
     "failed; 4 it does not answer; 5 a job takes longer.",
 )
@@ -45,15 +46,16 @@ for command in (
     train,
     detect,
     evaluate,
-    judging.fit,
+    fit,
     judging.predict,
     judging.plot,
     series.promote,
     series.rollback,
     challenger.comparison,
     challenger.label,
-    challenger.monitor,
     challenger.reproduce,
+    drift.monitor,
+    drift.drift,
 ):
     app.command()(command)
 app.add_typer(series.commands, name="series")

@@ -1,4 +1,4 @@
-"""``challenger``, ``comparison``, ``label``, ``monitor`` and ``reproduce``: how versions are tried and proved."""
+"""``challenger``, ``comparison``, ``label`` and ``reproduce``: how versions are tried and proved."""
 
 from __future__ import annotations
 
@@ -61,19 +61,6 @@ def comparison(
 ) -> None:
     """Compare champion and challenger on the points that both judged."""
     show_document(Service(url).get("series", series, "comparison", miss_cost=miss_cost), output)
-
-
-def monitor(
-    series: Series,
-    state: Annotated[bool, typer.Option("--on/--off", help="Whether judgements are kept.")],
-    *,
-    reason: Reason = "",
-    url: Url = DEFAULT_URL,
-    output: Output = Format.TABLE,
-) -> None:
-    """Keep what is judged, so that drift is seen, or no longer."""
-    body = {"monitor": state, "reason": reason}
-    show_document(Service(url).send("PUT", "series", series, "monitoring", body=body), output)
 
 
 def label(

@@ -1,4 +1,4 @@
-"""``fit``, ``predict`` and ``plot``, by a stage."""
+"""``predict`` and ``plot``, by a stage."""
 
 from __future__ import annotations
 
@@ -7,59 +7,23 @@ from typing import Annotated
 
 import typer
 
-from cli.config import read_config
 from cli.data_file import read_table
 from cli.errors import WrongUsage
 from cli.judgements import end, show_judged
 from cli.options import (
     DEFAULT_URL,
     Columns,
-    ConfigFile,
-    Data,
-    Detector,
-    DetectorOptions,
     FailOnAnomaly,
     Output,
-    Reason,
     Series,
     Time,
-    Timezone,
     Url,
     Version,
-    detector_document,
     picture_format,
     save,
 )
 from cli.output import Format, show_document
 from cli.service import Service
-
-
-def fit(
-    series: Series,
-    data: Data,
-    *,
-    time: Time = None,
-    column: Columns = None,
-    detector: Detector = None,
-    option: DetectorOptions = None,
-    timezone: Timezone = None,
-    promote: Annotated[bool, typer.Option("--promote/--no-promote", help="Whether the version is to judge.")] = True,
-    reason: Reason = "",
-    idempotency_key: Annotated[
-        str | None, typer.Option("--idempotency-key", help="Sent again with the same key, it trains nothing.")
-    ] = None,
-    config: ConfigFile = None,
-    url: Url = DEFAULT_URL,
-    output: Output = Format.TABLE,
-) -> None:
-    """Train the next version of a series on a CSV or Parquet file."""
-    settings, table = read_config(config), read_table(data, time, column)
-    body = table.as_fit() | detector_document(detector, option, settings, rows=not table.is_series)
-    body |= {} if promote else {"promote": False}
-    body |= {"reason": reason} if reason else {}
-    body |= {"timezone": timezone} if timezone else {}
-    headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-    show_document(Service(url).send("POST", "fit", series, body=body, headers=headers), output)
 
 
 def predict(

@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from tidewatch.detectors import CannotTrain, RowScores, Scores
 from tidewatch.registry import DataCorrupted, SeriesBusy, SeriesNotFound, VersionNotFound, WrongKind
-from tidewatch.series import Column, Frame, InvalidSeries, RowLimits, TimeSeries, preflight, read_columns
+from tidewatch.series import (
+    Column,
+    Frame,
+    InvalidSeries,
+    RowLimits,
+    TimeSeries,
+    UnknownTimezone,
+    check_timezone,
+    preflight,
+    read_columns,
+)
 
 from cli.errors import WrongUsage
 from cli.table import Table
@@ -66,6 +76,19 @@ def frame_of(table: Table, purpose: str, *, schema: tuple[str, ...] | None = Non
     limits = RowLimits(purpose, 1 if schema else _FEWEST, MOST_POINTS, MOST_POINTS, schema=schema, nulls=nulls)
     columns = {name: table.columns[name] for name in schema or table.columns}
     return read_columns(table.timestamps, columns, limits)
+
+
+def check_zone(timezone: str | None) -> None:
+    """Refuses a time zone that there is not.
+
+    Raises:
+        WrongUsage: with the nearest name.
+    """
+    if timezone is not None:
+        try:
+            check_timezone(timezone)
+        except UnknownTimezone as error:
+            raise WrongUsage(f"--timezone {timezone!r}: {error}") from None
 
 
 @contextmanager

@@ -53,6 +53,16 @@ class Table:
         (values,) = self.columns.values()
         return values
 
+    def each(self) -> dict[str, Table]:
+        """Each column as a table of its own, without the times at which it is empty."""
+        return {name: self._only(name) for name in self.columns}
+
+    def _only(self, name: str) -> Table:
+        kept = [
+            (time, value) for time, value in zip(self.timestamps, self.columns[name], strict=True) if value is not None
+        ]
+        return Table([time for time, _ in kept], {name: [value for _, value in kept]})
+
     def as_fit(self) -> dict[str, Any]:
         """The fields of a request to train."""
         if self.is_series:

@@ -23,6 +23,7 @@ from cli.options import (
     Output,
     Reason,
     Time,
+    Timezone,
     check_series,
     option_values,
 )
@@ -41,6 +42,7 @@ def train(
     allow_constant: Annotated[
         bool, typer.Option("--allow-constant", help="Learn a series of equal values, so that any change is an anomaly.")
     ] = False,
+    timezone: Timezone = None,
     reason: Reason = "",
     config: ConfigFile = None,
     models: Models = DEFAULT_MODELS,
@@ -58,9 +60,10 @@ def train(
     from tidewatch.services import fit, fit_rows
 
     from cli.detectors import choose, options_of
-    from cli.points import frame_of, series_of, told
+    from cli.points import check_zone, frame_of, series_of, told
     from cli.store.workspace import Workspace
 
+    check_zone(timezone)
     rows = not table.is_series
     if rows and allow_constant:
         raise WrongUsage("--allow-constant is for one column: of rows, constant variables are told and left out.")
@@ -74,7 +77,16 @@ def train(
     with told(data):
         if rows:
             frame = frame_of(table, "training", nulls=getattr(options, "missing", "refuse") != "refuse")
-            done = fit_rows.fit(key, frame, options, publisher=publisher, cause=cause, deadline=never, field=data)
+            done = fit_rows.fit(
+                key,
+                frame,
+                options,
+                publisher=publisher,
+                cause=cause,
+                timezone=timezone,
+                deadline=never,
+                field=data,
+            )
         else:
             points = series_of(table, "training", constant=allow_constant)
             done = fit.fit(
@@ -84,6 +96,7 @@ def train(
                 publisher=publisher,
                 allow_constant=allow_constant,
                 cause=cause,
+                timezone=timezone,
                 deadline=never,
             )
     version = done.version
@@ -93,6 +106,7 @@ def train(
         "points_used": version.points_used,
         "detector": version.detector,
         "options": dict(version.options),
+        "timezone": version.timezone,
         "trained_at": version.trained_at,
         "learned": dict(done.learned),
         "kind": version.kind,

@@ -289,6 +289,28 @@ def test_a_challenger_is_set_compared_labelled_and_dropped(cli, usual, tmp_path)
     assert "600 labels are neither 0 nor 1, the first at 2026-01-01T00:00:00+00:00" in wrong.stderr
 
 
+def test_drift_is_told(cli, usual):
+    cli.run("fit", "load", "--data", usual, "--column", "x1", "--detector", "mad")
+    cli.run("monitor", "load", "--on")
+    cli.run("predict", "load", "--data", usual, "--column", "x1")
+    asked = ("drift", "load", "--fail-on-drift", "--output", "json")
+    assert json.loads(cli.run(*asked).stdout)["drifting"] is False
+    lines = ["timestamp,x1", *(f"{1_767_571_200 + 1200 * index},500" for index in range(200))]
+    cli.run("predict", "load", "--data", "-", stdin="\n".join(lines).encode())
+    assert json.loads(cli.run(*asked, code=1).stdout)["drifting"] is True
+    assert "(422)" in cli.run("drift", "load", "--points-per-false-alarm", "1", code=3).stderr
+
+
+def test_each_column_is_trained_as_a_series(cli, tmp_path):
+    """Empty cells are no points; what is refused does not keep the others from being trained."""
+    lines = [f"{1_767_225_600 + 60 * index},{index % 7},{'' if index % 2 else index % 5},1" for index in range(60)]
+    (tmp_path / "wide.csv").write_text("\n".join(["t,a,b,c d", *lines]))
+    fitted = cli.run("fit", "shop", "--data", "wide.csv", "--each", "--detector", "mad", "--output", "csv", code=3)
+    assert [(line["series_id"], line["points_used"]) for line in csv_of(fitted)] == [("shop.a", "60"), ("shop.b", "30")]
+    assert fitted.stderr.startswith("shop.c d: ")
+    assert fitted.stderr.endswith("1 of 3 series were not trained.\n")
+
+
 def test_a_job_is_awaited(api, cli, usual, monkeypatch):
     """What the worker would do meanwhile is done while the command sleeps."""
     cli.run("fit", "load", "--data", usual, "--column", "x1")

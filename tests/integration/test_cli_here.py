@@ -203,6 +203,7 @@ def test_what_is_no_yaml_is_told(cli):
             ("train", "--data", "usual.csv", "--method", "knn", "--option", "neighbors=4", "--option", "seed=x"),
             "  --option neighbors: unknown; did you mean neighbours?\n  --option seed: should be a valid integer",
         ),
+        (("train", "--data", "usual.csv", "--timezone", "Berlin"), "did you mean Europe/Berlin?"),
         (("train", "--data", "usual.csv", "--allow-constant"), "--allow-constant is for one column"),
         (("train", "--data", "late.csv"), "timestamp of point 2 (1767225600) repeats timestamp of point 1"),
         (("train", "--data", "flat.csv"), "all values equal 1"),
