@@ -136,6 +136,14 @@ def samples() -> list[Sample]:
         Sample(
             "monitoring", "PUT", "/series/web-requests/monitoring", 200, "keep judgements", _json({"monitor": True})
         ),
+        Sample(
+            "retrain",
+            "POST",
+            "/series/web-requests/retrain",
+            202,
+            "a job: the next version",
+            _json({"promote": "never"}),
+        ),
         Sample("drift", "GET", "/series/web-requests/drift", 200, "whether its points have changed"),
         Sample("audit", "GET", "/series/web-requests/audit", 200, "who did what, when and why"),
         Sample("audit_verification", "GET", "/series/web-requests/audit/verification", 200, "nobody changed it since"),

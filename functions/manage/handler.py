@@ -1,10 +1,17 @@
 """What changes models without training, what tells of such changes, and the jobs of a tenant."""
 
 from tidewatch import api
-from tidewatch.api import audit, champion, changes, comparison, delete, drift, jobs, reproduce
+from tidewatch.api import audit, champion, changes, comparison, delete, drift, jobs, reproduce, retrain
 
 app = api.create_app(
-    delete.routes, champion.routes, comparison.routes, drift.routes, audit.routes, jobs.routes, reproduce.routes
+    delete.routes,
+    champion.routes,
+    comparison.routes,
+    drift.routes,
+    audit.routes,
+    jobs.routes,
+    reproduce.routes,
+    retrain.routes,
 )
 lambda_handler = api.create_handler(
     app,

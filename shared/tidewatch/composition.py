@@ -221,7 +221,7 @@ def delivery_of(record: Mapping[str, Any]) -> Delivery:
 def job_kinds() -> JobKinds:
     """What the worker can do: the function of each kind of jobs. A new kind is registered here."""
     from tidewatch.jobs.kinds import JobKinds
-    from tidewatch.services import delete_tenant, reproduce
+    from tidewatch.services import delete_tenant, reproduce, retrain
 
     kinds = JobKinds()
     environment = reproduce.Environment(library_versions(), platform.machine(), revision())
@@ -233,6 +233,19 @@ def job_kinds() -> JobKinds:
             training_data=training_data(),
             arrays=array_store,
             environment=environment,
+        ),
+    )
+    kinds.register(
+        retrain.KIND,
+        retrain.Retrainer(
+            registry(),
+            observation_store(),
+            training_data(),
+            publisher(),
+            promoter(),
+            most_points=settings().max_points,
+            most_cells=settings().max_cells,
+            now=now,
         ),
     )
     kinds.register(

@@ -97,6 +97,12 @@ TARGETS: Final = (
     Target("PUT /series/{series_id}/challenger", "/series/unknown/challenger", {"version": "v1"}, 404),
     Target("DELETE /series/{series_id}/challenger", "/series/unknown/challenger", status=404),
     Target("PUT /series/{series_id}/monitoring", "/series/unknown/monitoring", {"monitor": True}, 404),
+    Target(
+        "POST /series/{series_id}/retrain",
+        "/series/unknown/retrain",
+        {"detector": {"name": "mad"}, "window": 1_000, "promote": "never"},
+        404,
+    ),
     Target("GET /series/{series_id}/drift", "/series/unknown/drift?points_per_false_alarm=1000", status=404),
     Target("GET /series/{series_id}/comparison", "/series/unknown/comparison", status=404),
     Target(

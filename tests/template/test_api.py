@@ -58,6 +58,7 @@ def test_the_contract_has_its_routes_and_each_its_function():
         ("GET", "/series/{series_id}/audit", "ManageFunction"),
         ("GET", "/series/{series_id}/comparison", "ManageFunction"),
         ("GET", "/series/{series_id}/drift", "ManageFunction"),
+        ("POST", "/series/{series_id}/retrain", "ManageFunction"),
         ("POST", "/series/{series_id}/labels", "ManageFunction"),
         ("GET", "/series/{series_id}/audit/verification", "ManageFunction"),
         ("POST", "/tenants", "AdminFunction"),

@@ -17,6 +17,7 @@ import orjson
 
 Action = Literal[
     "published",
+    "retrained",
     "promoted",
     "rolled_back",
     "challenger_set",

@@ -87,6 +87,8 @@ def published(
 ) -> Change:
     """A version is published; it becomes the champion if it is the first, or if that is wanted.
 
+    The trail tells by another word that a retraining made it.
+
     Args:
         version: the version, whose number follows the latest.
         before: where the series stands.
@@ -100,7 +102,8 @@ def published(
     else:
         after = replace(before, latest=version.number, champion=version if promote else before.champion)
     trail = before.trail if before else trail
-    return _change("published", version.series, before, after, trail, cause, now, version=version.number)
+    action = "retrained" if version.lineage and version.lineage.source == "retrain" else "published"
+    return _change(action, version.series, before, after, trail, cause, now, version=version.number)
 
 
 def promoted(before: Head, version: ModelVersion, cause: Cause, now: datetime) -> Change:
