@@ -51,8 +51,9 @@ def test_a_series_keeps_its_time_zone_until_another_is_sent(api: Api):
         None,
         None,
     ]
-    (line,) = api.call("GET", "/series").json()["series"]
-    assert line["timezone"] == "UTC"
+    fit(api, "t", timezone="Asia/Tokyo")
+    lines = api.call("GET", "/series").json()["series"]
+    assert [line["timezone"] for line in lines] == ["UTC", "Asia/Tokyo"]
 
 
 def test_an_office_is_full_at_nine_in_winter_and_in_summer(api: Api):
@@ -99,7 +100,7 @@ def test_a_version_without_a_time_zone_is_stored_as_an_earlier_release_stored_it
         TableName=ENVIRONMENT["TABLE_NAME"],
         Key={"pk": {"S": "TENANT#default#SERIES#s"}, "sk": {"S": "VERSION#00000001"}},
     )["Item"]
-    assert items._TIMEZONE not in found
+    assert items.TIMEZONE not in found
     assert "timezone" not in found["parameters"]["S"]
 
 

@@ -10,6 +10,7 @@ from tidewatch.adapters import deletion, publishing
 from tidewatch.adapters.clients import storage_call
 from tidewatch.adapters.items import (
     DESCRIPTION,
+    TIMEZONE,
     TRAIL,
     head_from_item,
     head_key,
@@ -34,7 +35,7 @@ SERIES_INDEX: Final = "SeriesByTenant"
 _READING: Final = "the reading of a model"
 # A BatchGetItem takes no more.
 _READ_AT_ONCE: Final = 100
-_SUMMARY: Final = f"series_id, latest, champion, detector, points_used, trained_at, {DESCRIPTION}"
+_SUMMARY: Final = f"series_id, latest, champion, detector, points_used, trained_at, {DESCRIPTION}, {TIMEZONE}"
 _LAST_NUMBER: Final = 99_999_999
 
 

@@ -44,7 +44,8 @@ _SHARDS: Final = 16
 _LEARNED: Final = "learned"
 _PROFILE: Final = "profile"
 DESCRIPTION: Final = "description"
-_TIMEZONE: Final = "timezone"
+# Without a low line it would be a reserved word of DynamoDB's expressions.
+TIMEZONE: Final = "time_zone"
 _LINEAGE: Final = "lineage"
 _EVALUATION: Final = "evaluation"
 # Every prediction reads the head, and pays by its size.
@@ -114,7 +115,7 @@ def version_to_item(version: ModelVersion) -> Item:
     if version.kind != "series":
         item |= {"kind": {"S": version.kind}, "variables": {"S": orjson.dumps(version.variables).decode()}}
     if version.timezone != UTC_NAME:
-        item[_TIMEZONE] = {"S": version.timezone}
+        item[TIMEZONE] = {"S": version.timezone}
     if described := version.description.to_json():
         item[DESCRIPTION] = _json(described)
     if version.lineage is not None:
@@ -235,7 +236,7 @@ def _description(item: Item) -> Description:
 
 
 def _timezone(item: Item) -> str:
-    return item[_TIMEZONE]["S"] if _TIMEZONE in item else UTC_NAME
+    return item[TIMEZONE]["S"] if TIMEZONE in item else UTC_NAME
 
 
 def _json(value: Mapping[str, Any]) -> dict[str, str]:
