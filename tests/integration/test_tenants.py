@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import boto3
 import pytest
@@ -43,8 +44,27 @@ def test_a_tenant_is_made_limited_suspended_and_resumed(api: Api) -> None:
     assert changed.json() | change == changed.json() | {"limits": {"series": 5}}
     assert changed.json()["limits"] == {"points_per_day": None, "series": 5}
     read = api.call("GET", "/tenants/team-a")
-    assert (read.json(), read.headers["etag"]) == (changed.json(), '"2"')
+    told = read.json()
+    assert told.pop("usage") == {"day": ANY, "points": None, "series": 0}
+    assert (told, read.headers["etag"]) == (changed.json(), '"2"')
     assert api.call("PATCH", "/tenants/team-a", json_body={"status": "active"}).json()["limits"]["series"] == 5
+
+
+def test_a_tenant_is_shown_with_what_it_uses_of_its_limits(api: Api, boundary: Boundary) -> None:
+    make(api, limits={"points_per_day": 1000, "series": 5})
+    caller = authorized("team-a", limit_points_per_day="1000")
+    values = [1.0, 2, 3, 2, 1, 2, 3, 2, 1, 2, 3, 2]
+    for series_id in ("cpu", "disk"):
+        assert api.fit(series_id, values, authorizer=caller).status == 200
+    boundary.forget()
+    usage = api.call("GET", "/tenants/team-a").json()["usage"]
+    assert boundary.names == ["dynamodb.GetItem", "dynamodb.GetItem", "dynamodb.Query"]
+    assert usage["series"] == 2
+    # 24 points, and what was taken in advance.
+    assert 24 <= usage["points"] <= 34
+    assert date.fromisoformat(usage["day"])
+    # An administrator of the tenant sees its own.
+    assert api.call("GET", "/tenants/team-a", authorizer=authorized("team-a", scopes="admin")).json()["usage"] == usage
 
 
 def test_of_two_who_change_a_tenant_only_the_faster_does(api: Api) -> None:

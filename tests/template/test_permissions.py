@@ -28,6 +28,7 @@ GRANTS = {
         ("dynamodb:ConditionCheckItem", TENANTS),
         ("dynamodb:Query", TENANTS),
         ("dynamodb:Query", f"{TENANTS}/index/Tenants"),
+        ("dynamodb:Query", MODELS),
         ("dynamodb:GetItem", JOBS),
         ("dynamodb:PutItem", JOBS),
         ("sqs:SendMessage", QUEUE),

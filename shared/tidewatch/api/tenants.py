@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
@@ -21,8 +21,10 @@ from tidewatch.api.fields import Limit, StrictModel, TenantCursor, decode_cursor
 from tidewatch.api.jobs import ACCEPTED, JobsDep, accepted
 from tidewatch.api.problem_schema import CONTENT_TYPE, Problem
 from tidewatch.api.request import ApiRequest, RequestDep
+from tidewatch.registry import VersionStore
 from tidewatch.services import delete_tenant as service_of_deletion
 from tidewatch.services import tenants as service
+from tidewatch.services.limits import UsageStore
 from tidewatch.tenancy import (
     Limits,
     MeteringKeys,
@@ -43,6 +45,8 @@ get_store = composition.tenant_store
 get_metering = composition.metering_keys
 StoreDep = Annotated[TenantStore, Depends(get_store)]
 MeteringDep = Annotated[MeteringKeys, Depends(get_metering)]
+CountersDep = Annotated[UsageStore, Depends(composition.usage_store)]
+VersionsDep = Annotated[VersionStore, Depends(composition.version_store)]
 
 
 def get_now() -> datetime:
@@ -143,6 +147,26 @@ class TenantResponse(BaseModel):
             limits=TenantLimits.model_validate(record.limits, from_attributes=True),
             created_at=record.created_at,
         )
+
+
+class TenantUsage(BaseModel):
+    """What a tenant uses."""
+
+    day: Annotated[date, Field(description="The day of the points, UTC.")]
+    points: Annotated[
+        int | None,
+        Field(
+            description="Points learned and judged today, with up to a hundredth of the limit that functions took in "
+            "advance; null where there is no limit, since they are not counted then."
+        ),
+    ]
+    series: Annotated[int, Field(description="Series with a model.")]
+
+
+class TenantWithUsageResponse(TenantResponse):
+    """A tenant, and what it uses beside its limits."""
+
+    usage: TenantUsage
 
 
 class TenantListResponse(BaseModel):
@@ -251,15 +275,26 @@ def list_tenants(
     tag=TAG,
     success="",
     problems=(404, 422, 503),
-    also=documented(TenantResponse, "The tenant."),
+    also=documented(TenantWithUsageResponse, "The tenant."),
     scope=Scope.ADMIN,
 )
-def get_tenant(tenant_id: TenantIdPath, request: RequestDep, store: StoreDep) -> Response[str]:
+def get_tenant(
+    tenant_id: TenantIdPath,
+    request: RequestDep,
+    store: StoreDep,
+    counters: CountersDep,
+    versions: VersionsDep,
+    now: NowDep,
+) -> Response[str]:
     """Get a tenant.
 
-    Its tier and its limits. For operators, and for administrators of the tenant itself.
+    Its tier, its limits, and what it uses of them. For operators, and for administrators of the tenant itself.
     """
-    return _tagged(service.get_tenant(visible_tenant(request, tenant_id), store=store))
+    record = service.get_tenant(visible_tenant(request, tenant_id), store=store)
+    used = service.usage_of(record, counters=counters, count_series=versions.count_series, now=now)
+    usage = TenantUsage.model_validate(used, from_attributes=True)
+    told = TenantWithUsageResponse(**TenantResponse.of(record).model_dump(), usage=usage)
+    return answer(told, headers={"ETag": f'"{record.revision}"'})
 
 
 @route(

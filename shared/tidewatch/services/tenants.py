@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 
+from tidewatch.services.limits import UsageStore
 from tidewatch.tenancy import (
     DEFAULT_TENANT,
     NEVER_CHANGED,
@@ -42,6 +44,36 @@ def create_tenant(
             metering.delete(metering_id)
         raise
     return record
+
+
+@dataclass(frozen=True, slots=True)
+class TenantUsage:
+    """What a tenant uses.
+
+    Attributes:
+        day: of the points, in UTC.
+        points: learned and judged on that day, with those that processes took in advance; None where points have no
+            limit and are not counted.
+        series: with a model.
+    """
+
+    day: date
+    points: int | None
+    series: int
+
+
+def usage_of(
+    record: TenantRecord, *, counters: UsageStore, count_series: Callable[[Tenant], int], now: datetime
+) -> TenantUsage:
+    """What a tenant uses: two reads, of counters.
+
+    Raises:
+        StorageUnavailable: if storage failed.
+    """
+    day = now.astimezone(UTC).date()
+    counted = record.limits.points_per_day is not None
+    points = counters.used(record.tenant, day.isoformat()) if counted else None
+    return TenantUsage(day, points, count_series(record.tenant))
 
 
 def get_tenant(tenant: Tenant, *, store: TenantStore) -> TenantRecord:
