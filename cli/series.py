@@ -19,14 +19,40 @@ commands: Final = typer.Typer(no_args_is_help=True, help="List, show and delete 
 def list_series(
     *,
     label: Annotated[str | None, typer.Option("--label", help="Such as region:eu-1.")] = None,
+    group_by: Annotated[
+        str | None, typer.Option("--group-by", help="A label: how many series have each of its values.")
+    ] = None,
     limit: Limit = None,
     cursor: Cursor = None,
     url: Url = DEFAULT_URL,
     output: Output = Format.TABLE,
 ) -> None:
     """List what is trained."""
+    if group_by is not None:
+        query = {"label": label, "limit": limit, "cursor": cursor}
+        show_list(Service(url).get("series", group_by=group_by, **query), "groups", ("value", "series"), output)
+        return
     columns = ("series_id", "champion_version", "latest_version", "detector", "points_used", "trained_at")
     show_list(Service(url).get("series", label=label, limit=limit, cursor=cursor), "series", columns, output)
+
+
+@commands.command("id")
+def identify(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As another system has it.")],
+    *,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="NAME=VALUE", help="Or a tag or dimension; may be repeated.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    output: Output = Format.TABLE,
+) -> None:
+    """Find the id of a metric of another system."""
+    labels = {}
+    for pair in label or ():
+        key, equals, labels[key] = pair.partition("=")
+        if not key or not equals:
+            raise WrongUsage(f"--label {pair!r} must be NAME=VALUE, such as host=web-1.")
+    show_document(Service(url).send("POST", "series", body={"name": name, "labels": labels}), output)
 
 
 @commands.command()

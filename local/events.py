@@ -66,6 +66,7 @@ def samples() -> list[Sample]:
     room = {"series": json.loads(_requests("detect_data"))["data"], "granularity": "minutely", "customInterval": 10}
     millis = {"timestamps": [time * 1000 for time in times], "values": [1, 2, 3, 4, 5, 6]}
     labels = {"labels": [{"timestamp": "2026-01-12T03:00:00Z", "anomaly": True}]}
+    metric = {"name": "AWS/EC2 CPUUtilization", "labels": {"InstanceId": "i-0abc"}}
     rollback = {"version": "1", "reason": "version 2 alarms at night"}
     return [
         Sample("fit", "POST", fit, 200, "a week of hourly web requests", _requests("fit")),
@@ -114,6 +115,8 @@ def samples() -> list[Sample]:
         Sample("plot_svg", "GET", "/plot?series_id=web-requests&version=1&format=svg&theme=dark", 200, "an SVG"),
         Sample("plot_unknown_series", "GET", "/plot?series_id=never-trained", 404, "a series without a model"),
         Sample("series", "GET", "/series?limit=10", 200, "what is trained"),
+        Sample("series_groups", "GET", "/series?group_by=region", 200, "how many series each region has"),
+        Sample("series_id", "POST", "/series", 200, "the id of a metric of CloudWatch", _json(metric)),
         Sample("versions", "GET", "/series/web-requests/versions", 200, "versions, newest first"),
         Sample("champion", "GET", "/series/web-requests/champion", 200, "which version judges"),
         Sample("promote", "PUT", "/series/web-requests/champion", 200, "roll back to version 1", _json(rollback)),

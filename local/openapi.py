@@ -33,6 +33,7 @@ _SUBSCRIPTION_KEY: Final = "SubscriptionKey"
 _BEARER: Final = "BearerKey"
 _ANY_KEY: Final[list[dict[str, list[str]]]] = [{_KEY: []}, {_SUBSCRIPTION_KEY: []}, {_BEARER: []}]
 """A key is taken from any of these headers."""
+_METRIC: Final = {"name": "AWS/EC2 CPUUtilization", "labels": {"InstanceId": "i-0abc"}}
 _CALLER: Final = {"tenant": "default", "keyId": "example", "scopes": "read write admin", "status": "active"}
 _NOW: Final = datetime(2026, 1, 1, 8, 15, tzinfo=UTC)
 _KEY_IDS: Final = ("3f8a1c07d2e94b65", "a41b77c0e5d23986")
@@ -92,6 +93,8 @@ def _examples() -> list[Example]:
         *_azure_examples(small["values"]),
         Example("Alive", "GET", "/health", 200),
         Example("Trained series", "GET", "/series", 200),
+        Example("By region", "GET", "/series?group_by=region", 200),
+        Example("A metric of CloudWatch", "POST", "/series", 200, _METRIC),
         Example("Versions, newest first", "GET", "/series/web-requests/versions", 200),
         Example("A series", "GET", "/series/web-requests", 200),
         Example("A version", "GET", "/series/web-requests/versions/1", 200),

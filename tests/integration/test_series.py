@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -147,6 +148,36 @@ class TestDescriptions:
         assert (page["series"], page["next_cursor"] is not None) == ([], True)
         assert api.call("GET", "/series?label=region").errors == [(("query", "label"), "label_form")]
 
+    def test_group_series_by_a_label_whole_and_in_pages_whose_counts_add_up(self, api: Api):
+        regions = {"a": "eu-1", "b": "us-1", "c": "eu-1", "d": None, "e": "eu-1"}
+        for series_id, region in regions.items():
+            labels = {"region": region, "tier": "web"} if region else {}
+            assert api.fit(series_id, VALUES, more={"labels": labels}).status == 200
+        whole = api.call("GET", "/series?group_by=region").json()
+        groups = [{"value": "eu-1", "series": 3}, {"value": "us-1", "series": 1}, {"value": None, "series": 1}]
+        assert whole == {"group_by": "region", "groups": groups, "next_cursor": None}
+        counted, cursor = Counter(), ""
+        for _ in range(3):
+            page = api.call("GET", f"/series?group_by=region&limit=2{cursor}").json()
+            counted.update({group["value"]: group["series"] for group in page["groups"]})
+            cursor = f"&cursor={page['next_cursor']}"
+        assert page["next_cursor"] is None
+        assert counted == {"eu-1": 3, "us-1": 1, None: 1}
+        narrowed = api.call("GET", "/series?group_by=tier&label=region:eu-1").json()["groups"]
+        assert narrowed == [{"value": "web", "series": 3}]
+        assert api.call("GET", "/series?group_by=a%20b").status == 422
+
+    def test_of_series_are_counted_until_time_runs_short(self, api: Api, monkeypatch):
+        from tidewatch.services import group_series
+
+        for series_id in ("a", "b"):
+            api.fit(series_id, VALUES)
+        monkeypatch.setattr(group_series, "_AT_ONCE", 1)
+        monkeypatch.setattr(group_series, "_SECONDS_TO_ANSWER", 1e6)
+        page = api.call("GET", "/series?group_by=region").json()
+        assert page["groups"] == [{"value": None, "series": 1}]
+        assert page["next_cursor"] is not None
+
     def test_are_of_rows_too(self, api: Api):
         rows = [{"timestamp": 1_700_000_000 + 60 * n, "x1": float(n % 5), "x2": float(n % 7)} for n in range(40)]
         assert api.call("POST", "/fit/s", json_body={"rows": rows} | KNOWN).status == 200
@@ -167,3 +198,21 @@ class TestDescriptions:
         reply = api.fit("s", VALUES, more=known)
         assert (reply.status, reply.problem) == (422, "invalid-request")
         assert reply.errors[0][0][:2] == ("body", next(iter(known)))
+
+
+class TestIdsOfMetrics:
+    def test_a_metric_of_another_system_has_an_id_to_fit_and_predict_by(self, api: Api):
+        metric = {"name": "AWS/EC2 CPUUtilization", "labels": {"InstanceId": "i-1", "Region": "eu"}}
+        answer = api.call("POST", "/series", json_body=metric).json()
+        series_id = answer["series_id"]
+        assert series_id.startswith("AWS-EC2-CPUUtilization-")
+        assert answer["trained"] is False
+        assert api.fit(series_id, VALUES, more={"labels": metric["labels"]}).status == 200
+        turned = metric | {"labels": {"Region": "eu", "InstanceId": "i-1"}}
+        assert api.call("POST", "/series", json_body=turned).json() == {"series_id": series_id, "trained": True}
+        assert api.call("POST", "/series", json_body={"name": "cpu"}).json() == {"series_id": "cpu", "trained": False}
+
+    def test_what_is_no_metric_is_refused_with_every_problem(self, api: Api):
+        reply = api.call("POST", "/series", json_body={"name": "", "label": {}, "labels": {"a": 1}})
+        assert reply.status == 422
+        assert {where[1] for where, _ in reply.errors} == {"name", "label", "labels"}

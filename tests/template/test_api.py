@@ -40,6 +40,7 @@ def test_the_contract_has_its_routes_and_each_its_function():
         ("GET", "/healthcheck", "HealthcheckFunction"),
         ("GET", "/health", "HealthcheckFunction"),
         ("GET", "/series", "HealthcheckFunction"),
+        ("POST", "/series", "HealthcheckFunction"),
         ("GET", "/series/{series_id}/versions", "HealthcheckFunction"),
         ("GET", "/series/{series_id}", "HealthcheckFunction"),
         ("GET", "/series/{series_id}/versions/{version}", "HealthcheckFunction"),

@@ -44,9 +44,10 @@ Promote = Annotated[
 GivenReason = Annotated[Reason, StringConstraints(min_length=1)]
 
 
+LABEL_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$"
 _LabelText = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
 Labels = Annotated[
-    dict[Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")], _LabelText],
+    dict[Annotated[str, StringConstraints(strict=True, pattern=LABEL_NAME)], _LabelText],
     Field(max_length=8, description="Values by name, such as region: eu-1, by which series are found."),
 ]
 

@@ -28,11 +28,14 @@ from tidewatch.registry import VersionSelector, parse_version
 from tidewatch.series import (
     EARLIEST,
     FEWEST_VARIABLES,
+    ID_PATTERN,
     LATEST,
+    LONGEST_ID,
     MOST_PROBLEMS,
     MOST_VARIABLES,
     Problem,
     describe_out_of_range,
+    is_series_id,
     parse_timestamp,
 )
 from tidewatch.tenancy import is_tenant_id
@@ -157,13 +160,8 @@ def custom_error(error_type: str, msg: str) -> PydanticCustomError:
     return PydanticCustomError(error_type, msg)
 
 
-_SERIES_ID_LONGEST: Final = 128
-_SERIES_ID_PATTERN: Final = rf"^[A-Za-z0-9._:-]{{1,{_SERIES_ID_LONGEST}}}$"
-_SERIES_ID_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:")
-
-
 def _check_series_id(series_id: str) -> str:
-    if not 1 <= len(series_id) <= _SERIES_ID_LONGEST or not _SERIES_ID_CHARACTERS.issuperset(series_id):
+    if not is_series_id(series_id):
         raise PydanticCustomError(
             "series_id_form",
             "a series_id has 1 to 128 characters, each a letter A-Z or a-z, a digit, or one of . _ - :",
@@ -211,7 +209,7 @@ def _check_version_cursor(cursor: str) -> str:
 _SeriesIdText = Annotated[
     str,
     AfterValidator(_check_series_id),
-    WithJsonSchema({"type": "string", "pattern": _SERIES_ID_PATTERN, "minLength": 1, "maxLength": _SERIES_ID_LONGEST}),
+    WithJsonSchema({"type": "string", "pattern": ID_PATTERN, "minLength": 1, "maxLength": LONGEST_ID}),
 ]
 
 SeriesId = Annotated[

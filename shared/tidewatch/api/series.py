@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field
 
 from tidewatch.api.app import route
@@ -23,9 +24,17 @@ from tidewatch.api.fields import (
     selector,
 )
 from tidewatch.api.request import RegistryDep, RequestDep
+from tidewatch.api.series_groups import GroupBy, SeriesGroupsResponse
 from tidewatch.registry import Lineage, ModelKind, ModelVersion, Page, SeriesSummary, Source
+from tidewatch.services.group_series import MOST_SERIES, group_series
 
 routes = Router()  # type: ignore[no-untyped-call]
+
+_LISTED: Final = 50
+_ListLimit = Annotated[
+    int | None,
+    Query(ge=1, le=100, description="How many series a page looks at; 50 unless given, 1,000 with `group_by`."),
+]
 
 
 class SeriesLine(BaseModel):
@@ -193,17 +202,30 @@ class SeriesResponse(VersionResponse):
 def list_series(
     request: RequestDep,
     registry: RegistryDep,
-    limit: Limit = 50,
+    limit: _ListLimit = None,
     cursor: SeriesCursor = None,
     label: LabelQuery = None,
-) -> SeriesListResponse:
-    """List series.
+    group_by: GroupBy = None,
+) -> SeriesListResponse | SeriesGroupsResponse:
+    """List series, or count them by a label.
 
     The trained series, in the order of their ids. A first fit may take a moment to appear. With `label` only those that
     have it: a page then looks at `limit` series and may show fewer, or none, while `next_cursor` says that more follow.
+    With `group_by` how many series have each value of that label, of up to 1,000 series a page.
     """
-    page = registry.list_series(request.tenant, limit, decode_cursor(cursor))
-    return SeriesListResponse.of(page, None if label is None else wanted_label(label))
+    after, wanted = decode_cursor(cursor), None if label is None else wanted_label(label)
+    if group_by is None:
+        return SeriesListResponse.of(registry.list_series(request.tenant, limit or _LISTED, after), wanted)
+    found = group_series(
+        request.tenant,
+        group_by,
+        having=wanted,
+        most=limit or MOST_SERIES,
+        after=after,
+        registry=registry,
+        deadline=request.deadline,
+    )
+    return SeriesGroupsResponse.of(group_by, found)
 
 
 @route(routes.get, "/series/<series_id>/versions", tag="Models", success="A page.", problems=(404, 422, 503))

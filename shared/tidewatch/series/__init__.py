@@ -9,6 +9,7 @@ from tidewatch.series.forms import (
 )
 from tidewatch.series.frame import Frame
 from tidewatch.series.frame_profile import FrameProfile
+from tidewatch.series.identity import ID_PATTERN, LONGEST_ID, is_series_id, series_id_of
 from tidewatch.series.local_time import UTC_NAME, LocalClock, UnknownTimezone, check_timezone, local_clock
 from tidewatch.series.preflight import (
     TIMESTAMPS,
@@ -30,7 +31,9 @@ from tidewatch.series.timestamps import EARLIEST, LATEST, AmbiguousTimestamp, de
 __all__ = [
     "EARLIEST",
     "FEWEST_VARIABLES",
+    "ID_PATTERN",
     "LATEST",
+    "LONGEST_ID",
     "MOST_PROBLEMS",
     "MOST_VARIABLES",
     "POINT_FIELDS",
@@ -55,6 +58,7 @@ __all__ = [
     "check_numbers",
     "check_timezone",
     "describe_out_of_range",
+    "is_series_id",
     "local_clock",
     "parse_timestamp",
     "preflight",
@@ -62,4 +66,5 @@ __all__ = [
     "read_points",
     "read_rows",
     "read_series",
+    "series_id_of",
 ]
