@@ -56,7 +56,7 @@ def test_nothing_drifts_before_a_point_came(monitored: Api):
     found = drift(monitored)
     assert (found["champion_version"], found["monitor"], found["drifting"], found["points"]) == ("v1", True, False, 0)
     assert (found["since"], found["first"], found["variables"]) == (None, None, [])
-    assert (found["martingale"]["points_per_false_alarm"], found["martingale"]["evidence"]) == (10_000, 0)
+    assert (found["martingale"]["points_per_false_alarm"], found["martingale"]["statistic"]) == (10_000, 0)
 
 
 def test_usual_points_are_no_drift_and_a_change_is(monitored: Api):

@@ -23,14 +23,14 @@ routes = Router()  # type: ignore[no-untyped-call]
 
 
 class MartingaleSummary(BaseModel):
-    """Bets against uniform p-values; the evidence is what they won."""
+    """Bets against uniform p-values, and what they won."""
 
     points: Annotated[Int32, Field(description="How many p-values were bet on.")]
     points_per_false_alarm: Annotated[
         float,
         Field(description="While nothing changes there is one alarm in so many points, at the most, on average."),
     ]
-    evidence: Annotated[
+    statistic: Annotated[
         float, Field(description="The Shiryaev-Roberts statistic now; an alarm is raised at `points_per_false_alarm`.")
     ]
     maximum: Annotated[float, Field(description="The largest that it was; it is held to ten times that.")]
@@ -53,7 +53,7 @@ class MartingaleSummary(BaseModel):
         return cls(
             points=path.points,
             points_per_false_alarm=points_per_false_alarm,
-            evidence=path.evidence,
+            statistic=path.statistic,
             maximum=path.maximum,
             alarms=[_moment(each) for each in drift.alarms],
             calibrated_by=drift.calibrated_by,

@@ -10,7 +10,7 @@ alarm is raised when the sum of all wealth reaches N. That sum less the number o
 expected number of points before a false alarm is N at the least, whenever one begins to count.
 
 Sources: V. Vovk, I. Petej, I. Nouretdinov, E. Ahlberg, L. Carlsson, A. Gammerman, Retrain or not retrain: conformal
-test martingales for change-point detection (2021), COPA, PMLR 152, algorithm 1 and section 5; A. Shiryaev, On optimum
+test martingales for change-point detection (2021), COPA, PMLR 152; A. Shiryaev, On optimum
 methods in quickest detection problems (1963), Theory of Probability and Its Applications 8(1).
 
 Three things that the theory takes for granted do not hold of a monitored series, and each would be taken for drift:
@@ -26,7 +26,7 @@ Three things that the theory takes for granted do not hold of a monitored series
 Each of them makes a bet smaller, so that the number of points before a false alarm under uniform p-values still is N at
 the least.
 
-A bet wins at most half of what is put on it. So a single anomaly, however strange, multiplies the evidence by 3/2 at
+A bet wins at most half of what is put on it. So a single anomaly, however strange, multiplies the statistic by 3/2 at
 the most; it takes some 20 in a row to raise an alarm at an N of 10,000, and that is a change.
 """
 
@@ -46,7 +46,7 @@ _BLOCK: Final = 50
 _CAP: Final = 10.0
 """Evidence is kept up to so many times N, so that it comes down when the drift is over."""
 _OVER: Final = 0.1
-"""An alarm is over when the evidence is below this share of N; the next one begins from nothing."""
+"""An alarm is over when the statistic is below this share of N; the next one begins from nothing."""
 _ERRORS: Final = 2.0
 """Standard errors of a calibration that are tolerated."""
 _TRIMMED: Final = 0.005
@@ -82,7 +82,7 @@ class MartingalePath:
 
     Attributes:
         points: n.
-        evidence: the Shiryaev-Roberts statistic after the last point; 0 without one.
+        statistic: the Shiryaev-Roberts statistic after the last point; 0 without one.
         maximum: the largest that it was, 10 N at the most.
         alarms: in the order of time; the last one may still last.
         tolerance: by how much the mean p-value may be off.
@@ -90,7 +90,7 @@ class MartingalePath:
     """
 
     points: int
-    evidence: float
+    statistic: float
     maximum: float
     alarms: tuple[Alarm, ...]
     tolerance: float
@@ -115,23 +115,23 @@ def bet_on(p_values: NDArray[np.float64], points_per_false_alarm: float, *, tole
     Alarm(raised=34, over=None)
     """
     bets, dependence = _SimpleJumper(), _Dependence()
-    evidence, maximum = 0.0, 0.0
+    statistic, maximum = 0.0, 0.0
     alarms: list[Alarm] = []
     lasts = False
     for place, p_value in enumerate(p_values.tolist()):
         ratio = bets.ratio(p_value, tolerance, dependence.ties, dependence.worth)
         dependence.see(p_value)
         if lasts:
-            evidence = min(evidence * ratio, _CAP * points_per_false_alarm)
-            if evidence < _OVER * points_per_false_alarm:
-                alarms[-1], lasts, evidence = Alarm(alarms[-1].raised, place), False, 0.0
+            statistic = min(statistic * ratio, _CAP * points_per_false_alarm)
+            if statistic < _OVER * points_per_false_alarm:
+                alarms[-1], lasts, statistic = Alarm(alarms[-1].raised, place), False, 0.0
         else:
-            evidence = (evidence + 1.0) * ratio
-            if evidence >= points_per_false_alarm:
+            statistic = (statistic + 1.0) * ratio
+            if statistic >= points_per_false_alarm:
                 alarms.append(Alarm(place))
                 lasts = True
-        maximum = max(maximum, evidence)
-    return MartingalePath(p_values.size, evidence, maximum, tuple(alarms), tolerance, dependence.worth)
+        maximum = max(maximum, statistic)
+    return MartingalePath(p_values.size, statistic, maximum, tuple(alarms), tolerance, dependence.worth)
 
 
 class _SimpleJumper:

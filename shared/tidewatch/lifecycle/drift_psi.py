@@ -1,6 +1,6 @@
 """The population stability index: how differently the values of a variable lie than those that a model was trained on.
 
-Source: N. Siddiqi, Credit Risk Scorecards (2006), chapter 9, whose reading in three steps is the usual one. By chance
+Source: N. Siddiqi, Credit Risk Scorecards (2006), whose reading in three steps is the usual one. By chance
 alone the index is about ``(bins - 1) (1/n + 1/m)`` for n and m independent values of one distribution (B. Yurdakul,
 Statistical Properties of Population Stability Index, 2018), so that it says nothing where the values are few.
 """

@@ -26,7 +26,7 @@ def test_under_uniform_p_values_there_is_at_most_one_alarm_in_so_many_points():
 
 @given(st.integers(0, 2**32), st.sampled_from([50, 200, 1_000]), st.sampled_from([0.0, 0.01, 0.05]))
 def test_no_alarm_comes_before_its_time_on_average(seed, points_per_false_alarm, tolerance):
-    """The evidence less the number of points is a martingale, so that one stream in five, at the most, of a fifth of N
+    """The statistic less the number of points is a martingale, so that one stream in five, at the most, of a fifth of N
     points has an alarm.
     """
     random = np.random.default_rng(seed)
@@ -76,7 +76,7 @@ def test_single_anomalies_raise_no_alarm_however_strange_they_are():
     found, allowed = alarms(p_values, tolerance=tolerance_of(10_000))
     assert found <= allowed
     usual = np.random.default_rng(0).random(500)
-    before, after = (bet_on(each, 10_000).evidence for each in (usual, np.append(usual, 0.0)))
+    before, after = (bet_on(each, 10_000).statistic for each in (usual, np.append(usual, 0.0)))
     assert after <= 1.5 * (before + 1)
 
 
@@ -117,4 +117,4 @@ def test_a_smaller_number_of_points_per_false_alarm_finds_a_change_sooner():
 
 def test_of_no_points_nothing_is_told():
     path = bet_on(np.zeros(0), 10_000)
-    assert (path.points, path.evidence, path.alarms, path.alarm) == (0, 0.0, (), None)
+    assert (path.points, path.statistic, path.alarms, path.alarm) == (0, 0.0, (), None)
