@@ -77,10 +77,10 @@ def _register(stack: str) -> int:
             boto3.client("cloudformation"), boto3.client("apigateway"), boto3.client("dynamodb"), stack
         )
     except (BotoCoreError, ClientError, StorageUnavailable) as error:
-        print(f"The stack's own key was not registered, and opens nothing: deploy again. {error}", file=sys.stderr)
+        print(f"The stack's own key was not registered: deploy again. {error}", file=sys.stderr)
         return 1
     if new:
-        print("Registered the stack's own key as the first key of the default tenant; it may take a minute to open.")
+        print("Registered the stack's own key as the first key of the default tenant.")
     return 0
 
 

@@ -177,7 +177,7 @@ def authorizer() -> Authorizer:
     """Finds whose API key it is."""
     from tidewatch.services.authorize import Authorizer
 
-    return Authorizer(tenant_store())
+    return Authorizer(tenant_store(), gateway_judges=bool(settings().usage_plans))
 
 
 @lru_cache(maxsize=1)

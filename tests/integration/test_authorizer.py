@@ -95,6 +95,18 @@ def test_the_default_tenant_is_there_without_being_made(boundary: Boundary) -> N
     assert "usageIdentifierKey" not in answer
 
 
+def test_until_the_stacks_key_is_registered_api_gateway_judges_keys(boundary: Boundary, configure: Any) -> None:
+    configure(USAGE_PLANS="tidewatch")
+    handed_on = ask({"x-api-key": "a-key-of-api-gateway"})
+    assert (effect(handed_on), handed_on["usageIdentifierKey"]) == ("Allow", "a-key-of-api-gateway")
+    assert (handed_on["context"]["tenant"], handed_on["context"]["keyId"]) == ("default", "first")
+    for none in ("short", "k" * 129, "\ud800" * 30, "with a space in the middle"):
+        assert effect(ask({"x-api-key": none})) == "Deny"
+    make_tenant("default", metering_key="counts")
+    configure(USAGE_PLANS="tidewatch")
+    assert effect(ask({"x-api-key": "a-key-of-api-gateway"})) == "Deny"
+
+
 def test_a_tenant_that_is_not_served_is_for_the_function_to_refuse(boundary: Boundary) -> None:
     make_tenant("team-a", key="of-team-a", status=TenantStatus.SUSPENDED)
     answer = ask({"x-api-key": "of-team-a"})

@@ -94,6 +94,8 @@ def test_every_route_but_health_and_docs_needs_an_api_key():
 
 def test_the_authorizer_is_asked_about_each_request_whatever_headers_it_has():
     assert api()["ApiKeySourceType"] == "AUTHORIZER"
+    # The authorizer relies on it until the stack's own key is registered.
+    assert api()["Auth"]["ApiKeyRequired"] is True
     (authorizer,) = api()["Auth"]["Authorizers"].values()
     assert authorizer["FunctionPayloadType"] == "REQUEST"
     assert authorizer["Identity"] == {"ReauthorizeEvery": 0}
