@@ -30,6 +30,7 @@ from tidewatch.detectors.ensemble.auto.season import (
     reach_of,
     trimmed_mean,
 )
+from tidewatch.detectors.ensemble.auto.stretch import StretchBaseline
 from tidewatch.detectors.ensemble.auto.tails import tamed_order
 
 Floats = NDArray[np.float64]
@@ -49,6 +50,7 @@ class Baseline:
     Attributes:
         point: of single points.
         incident: of windows.
+        stretch: of points in a row, by their season.
         period: in points; 0 if none is known.
         periods: how many earlier periods points are compared with.
         seasonal: whether points are expected by the season, and not by the level.
@@ -58,6 +60,7 @@ class Baseline:
 
     point: PointBaseline
     incident: IncidentBaseline
+    stretch: StretchBaseline
     period: int
     periods: int
     seasonal: bool
@@ -145,11 +148,13 @@ def learn(deviations: Deviations, until: int, kept: Floats, period: int) -> Base
     periods = periods_of(kept.size, period)
     level, season = float(point.scales[0]), float(point.scales[1])
     seasonal = periods > 0 and season < _SEASON_LEADS * level
-    of_usual = deviations.of("season", until) if seasonal else levels
+    by_season = deviations.of("season", until)
+    stretch = StretchBaseline.of(by_season, levels, season, period, periods)
+    of_usual = by_season if seasonal else levels
     place = int(_BAND * (of_usual.size - 1))
     margin = float(np.partition(of_usual, place)[place] if seasonal else levels[place]) + FLOOR_SHARE * spread
     explained = periods > 0 and season <= _EXPLAINED * level
-    return Baseline(point, incident, period, periods, seasonal, explained, margin)
+    return Baseline(point, incident, stretch, period, periods, seasonal, explained, margin)
 
 
 def periods_of(size: int, period: int) -> int:

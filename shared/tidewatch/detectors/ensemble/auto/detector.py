@@ -33,7 +33,8 @@ class AutoOptions(DetectorOptions):
             gt=0,
             le=12.5,
             description="The incident evidence, 0 to 12.5, from which on the first point of an incident is an anomaly "
-            "too, where the season explains most of the series.",
+            "too, where the season explains most of the series. Points in a row that are 1.9 times as far from their "
+            "season as three in four of the past count as 8.",
         ),
     ] = SURE
 
@@ -49,7 +50,7 @@ class Auto:
 
     The incident evidence looks at windows, and is what to alert on once per incident:
     :mod:`~tidewatch.detectors.ensemble.auto.incident`. In a series that its season explains, the first point of an
-    incident is flagged as well: a bent beat has no single wrong point.
+    incident is flagged as well, and that of a stretch far from its season: a bent beat has no single wrong point.
 
     A model is a stream as far as training went: it goes on to learn from every point that it is given as context or to
     judge, and calibrates itself, so it needs neither units nor a calibration beside it. What makes it one is in

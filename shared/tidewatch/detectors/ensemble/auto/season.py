@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from tidewatch.detectors.ensemble.auto.order import middle_of, spread_of
-from tidewatch.detectors.seasonal.period import find_period
+from tidewatch.detectors.seasonal.period import autocorrelation, find_period
 from tidewatch.detectors.seasonal.season import Cycles, find_season
 from tidewatch.series import Sampling
 
@@ -31,6 +31,11 @@ _LEAST_AGREEMENT: Final = 0.1
 _MORE_OF_FEW: Final = 0.8
 """By how much more two cycles must agree where they are few: so much over their number."""
 _MOST_AGREEMENT: Final = 0.999
+_CALENDAR: Final = (3_600, 86_400, 604_800)
+"""Seconds of periods that are taken as they are: days differ in more than the shifts within them."""
+_SHORTEST: Final = 7
+_AS_MUCH: Final = 0.95
+"""Of a period's autocorrelation, that of a part of it that is a season as well."""
 _NARROW, _WIDE, _WIDE_FROM = 1, 5, 100
 
 
@@ -50,12 +55,32 @@ def choose_period(timestamps: NDArray[np.int64], values: Floats, longest: int) -
         longest: the longest period, in points.
     """
     usual = find_period(timestamps, values, longest)
-    if is_season(values, usual):
-        return usual
     step = max(int(np.median(np.diff(timestamps))), 1)
+    if is_season(values, usual):
+        return usual if usual in {round(seconds / step) for seconds in _CALENDAR} else _shortest(values, usual)
     late = values[-_SEARCHED:]
     found = find_season(Sampling(step, int(timestamps[0]), 1.0), np.arange(late.size), late)
     return found if found and found <= longest else usual
+
+
+def _shortest(values: Floats, period: int) -> int:
+    """The shortest season that a period is a multiple of, if it explains as much: of fewer points more is known sooner.
+
+    Args:
+        values: winsorised, shape (n,).
+        period: a season of them, in points.
+    """
+    correlation = autocorrelation(values)
+    if period >= correlation.size:
+        return period
+    for times in range(period // _SHORTEST, 1, -1):
+        about = round(period / times)
+        near = correlation[about - 2 : about + 3]
+        place = about - 2 + int(np.argmax(near))
+        is_peak = 0 < place - about + 2 < near.size - 1
+        if is_peak and correlation[place] >= _AS_MUCH * correlation[period] and is_season(values, place):
+            return place
+    return period
 
 
 def is_season(values: Floats, period: int) -> bool:

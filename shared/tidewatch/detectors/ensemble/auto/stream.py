@@ -35,7 +35,10 @@ Times = NDArray[np.int64]
 WARM_UP: Final = 32
 """Points before the first judgement: the first half tells what is usual, the second what distances from it are."""
 SURE: Final = 8.0
-"""Incident evidence from which on the first point of an incident is flagged, where the season explains the series."""
+"""Incident evidence from which on the first point of an incident is flagged, where the season explains the series.
+
+A stretch at its limit (:mod:`~tidewatch.detectors.ensemble.auto.stretch`) counts as much.
+"""
 
 BURN_IN: Final = WARM_UP // 2
 _BLOCK_SHORTEST: Final = 8
@@ -282,8 +285,7 @@ class Stream:
         pairs = np.append(self.pairs, sides.pair)
         self.pairs = pairs[-ECHO:]
         incident = baseline.incident.evidence(measures)
-        opening = incident if baseline.explained else np.zeros_like(incident)
-        opens = alert_once(opening, self.sure, recovery=RECOVERY, state=self.alerts)
+        opens = self._opens(baseline, incident, measures["season"])
         out[0], out[1], out[2] = echoed(pairs), sides.evidence, incident
         out[3] = baseline.point.flag(sides, begin, self._sizes, self._levels) | opens
         expected = expected if baseline.seasonal else np.full(expected.size, baseline.point.centre)
@@ -291,6 +293,23 @@ class Stream:
         band[1] = self.unit.unscale(expected - baseline.margin)
         band[2] = self.unit.unscale(expected + baseline.margin)
         self.deviations.push(measures)
+
+    def _opens(self, baseline: Baseline, incident: Floats, season: Floats) -> NDArray[np.bool_]:
+        """Which points are the first of an incident, or of a stretch far from its season, where there is a season.
+
+        Args:
+            baseline: what is usual.
+            incident: the evidence of incidents, shape (n,).
+            season: distances of the points from the season, shape (n,); not remembered yet.
+        """
+        past = self.deviations.of("season", self.deviations.count)
+        before = min(max(baseline.stretch.width - 1, 0), past.size)
+        opening = SURE * baseline.stretch.excess(np.append(past[past.size - before :], season), season.size)
+        if baseline.explained:
+            opening = np.maximum(opening, incident)
+        # What comes again in the next period is no news.
+        recovery = max(RECOVERY, self.marks.period)
+        return alert_once(opening, self.sure, recovery=recovery, state=self.alerts)
 
     def _learn(self) -> None:
         marks = self.marks

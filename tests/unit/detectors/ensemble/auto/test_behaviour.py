@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tidewatch.detectors.ensemble.auto import THRESHOLD, Stream
+from tidewatch.detectors.ensemble.auto.stored import restore, store
 
 HOUR = 3_600
 TIMES = 1_700_000_000 + HOUR * np.arange(3_000, dtype=np.int64)
@@ -156,3 +157,31 @@ def test_a_bent_beat_is_found_within_one_period(bend):
             opened += bool((found.incident[begin : begin + period] >= THRESHOLD).any())
     assert flagged >= 12
     assert opened >= 14
+
+
+def test_beats_bent_alike_are_found_again_and_again():
+    """The first is no reason to take the second for usual; and a stream judges as a batch does, to the bit."""
+    beat, period = BEATS["saw"](np.arange(40) / 40), 40
+    values = np.tile(10.0 * beat, 150)
+    begins = period * np.array([60, 69, 80, 93, 101, 111, 123, 134])
+    for begin in begins:
+        values[begin : begin + period] = 10.0 * beat[::-1]
+    values += np.random.default_rng(3).normal(0, 0.5, values.size)
+    times = 1_700_000_000 + 600 * np.arange(values.size)
+    found = Stream().extend(times, values)
+    places = np.flatnonzero(found.anomaly)
+    assert all(((begin <= places) & (places <= begin + period)).any() for begin in begins)
+    assert all(((begins <= place) & (place <= begins + period)).any() for place in places[places > 500])
+    stream = Stream()
+    for begin in range(0, values.size, 1_237):
+        part = slice(begin, begin + 1_237)
+        np.testing.assert_array_equal(stream.extend(times[part], values[part]).anomaly, found.anomaly[part])
+        stream = restore(store(stream))
+
+
+def test_a_spike_is_no_stretch():
+    values = np.tile(10.0 * BEATS["saw"](np.arange(40) / 40), 100)
+    values += np.random.default_rng(4).normal(0, 0.5, values.size)
+    values[3_000] += 1_000.0
+    found = Stream().extend(1_700_000_000 + 600 * np.arange(values.size), values)
+    assert np.flatnonzero(found.anomaly[2_000:]).tolist()[:1] == [1_000]

@@ -46,3 +46,18 @@ def test_a_season_is_found(size, noise, period):
     random = np.random.default_rng(size)
     values = np.sin(np.arange(size) * 2 * np.pi / period) + random.normal(0, noise, size)
     assert period_of(values) == period
+
+
+def test_a_season_is_no_multiple_of_one():
+    shape = np.where(np.arange(40) < 10, 0.0, 10.0 * np.exp(-np.arange(-10, 30) / 8.0))
+    found = {
+        period_of(np.tile(shape, 150) + np.random.default_rng(seed).normal(0, 0.5, 6_000), 10 * MINUTE)
+        for seed in range(5)
+    }
+    assert found == {40}
+
+
+def test_a_period_may_be_too_long_for_its_autocorrelation():
+    """Without a calendar a period of 24 is tried: of 64 points, no autocorrelation goes as far."""
+    values = np.tile(np.arange(24.0), 4)[:71] + np.random.default_rng(0).normal(0, 0.1, 71)
+    assert period_of(values, 100_000) == 24
