@@ -74,7 +74,7 @@ ROWS: Final = (
         "value, spread, change and hour together: sees usual values in unusual company; no band",
     ),
     ("sub_pca", "the shape of the last day beside those of the training: alarms while an oddity is in it; no band"),
-    ("auto", "level, season and step together; the first point of an incident where the season explains the rest"),
+    ("auto", "level, season and step together; the first point of a stretch that is far from its season"),
 )
 
 
