@@ -56,6 +56,7 @@ for command in (
     challenger.reproduce,
     drift.monitor,
     drift.drift,
+    drift.retrain,
 ):
     app.command()(command)
 app.add_typer(series.commands, name="series")

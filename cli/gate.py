@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tidewatch.lifecycle.evaluation import ContenderReport, figures_of
+from tidewatch.lifecycle.evaluation import figures_of
 from tidewatch.lifecycle.evaluation.injection import KINDS
 
 from cli.config import Strict, read_yaml
@@ -86,8 +86,8 @@ def read_policy(path: Path, *, labelled: bool) -> Policy:
     return policy
 
 
-def check(policy: Policy, contenders: Sequence[ContenderReport]) -> list[Check]:
-    """Each bound of each contender."""
+def check(policy: Policy, contenders: Sequence[Mapping[str, Any]]) -> list[Check]:
+    """Each bound of each contender, whose reports are as JSON."""
     checks = []
     for contender in contenders:
         figures = figures_of(contender)
@@ -96,17 +96,23 @@ def check(policy: Policy, contenders: Sequence[ContenderReport]) -> list[Check]:
     return checks
 
 
-def _checked(contender: ContenderReport, name: str, bound: Bound, figures: Mapping[str, float | None]) -> Check:
+def gate_document(checks: Sequence[Check]) -> dict[str, Any]:
+    """What the gate says, as JSON."""
+    passed = all(each.problem is None for each in checks)
+    return {"passed": passed, "checks": [each.to_json() for each in checks]}
+
+
+def _checked(contender: Mapping[str, Any], name: str, bound: Bound, figures: Mapping[str, float | None]) -> Check:
     value = figures.get(name)
     problem = None
     if value is None:
         # What cannot be told must not pass for good.
-        problem = contender.problem or f"{name} cannot be told of this data"
+        problem = contender["problem"] or f"{name} cannot be told of this data"
     elif bound.min is not None and value < bound.min:
         problem = f"{name} is {value:.4g}, at least {bound.min:.4g} is wanted"
     elif bound.max is not None and value > bound.max:
         problem = f"{name} is {value:.4g}, at most {bound.max:.4g} is wanted"
-    return Check(contender.name, name, value, bound.min, bound.max, problem)
+    return Check(contender["name"], name, value, bound.min, bound.max, problem)
 
 
 def _problems(name: str, bound: Bound, *, labelled: bool) -> list[str]:

@@ -56,6 +56,12 @@ Timezone = Annotated[
     str | None,
     typer.Option("--timezone", help="Of the series, such as Europe/Berlin: its days are local ones; else as before."),
 ]
+LabelColumn = Annotated[
+    str | None, typer.Option("--labels", metavar="COLUMN", help="The column of labels: 1 for an anomaly, else 0.")
+]
+LabelsFile = Annotated[
+    str | None, typer.Option("--labels-file", metavar="FILE", help="Where labels are, if not in the data.")
+]
 FailOnAnomaly = Annotated[bool, typer.Option("--fail-on-anomaly", help="Exit with 1 if there is an anomaly.")]
 
 

@@ -289,7 +289,7 @@ def test_a_challenger_is_set_compared_labelled_and_dropped(cli, usual, tmp_path)
     assert "600 labels are neither 0 nor 1, the first at 2026-01-01T00:00:00+00:00" in wrong.stderr
 
 
-def test_drift_is_told(cli, usual):
+def test_drift_is_told_and_a_champion_retrained(cli, usual, monkeypatch):
     cli.run("fit", "load", "--data", usual, "--column", "x1", "--detector", "mad")
     cli.run("monitor", "load", "--on")
     cli.run("predict", "load", "--data", usual, "--column", "x1")
@@ -299,6 +299,20 @@ def test_drift_is_told(cli, usual):
     cli.run("predict", "load", "--data", "-", stdin="\n".join(lines).encode())
     assert json.loads(cli.run(*asked, code=1).stdout)["drifting"] is True
     assert "(422)" in cli.run("drift", "load", "--points-per-false-alarm", "1", code=3).stderr
+    monkeypatch.setattr("cli.waiting.time.sleep", lambda _: work_off())
+    asked = ("retrain", "load", "--window", "300", "--exclude", "none", "--promote", "never", "--output", "json")
+    told = cli.run(*asked, "--option", "threshold=4", "--auto-promote", "--least-new-points", "100", "--wait")
+    result = json.loads(told.stdout.splitlines()[-1])["result"]
+    assert (result["version"], result["role"], result["new_points"]) == ("v2", "none", 200)
+    assert (
+        json.loads(cli.run("series", "show", "load", "--version", "v2", "--output", "json").stdout)["options"][
+            "threshold"
+        ]
+        == 4
+    )
+    refused = cli.run("retrain", "load", "--exclude", "some", "--promote", "later", code=3).stderr
+    assert "body.exclude" in refused
+    assert "body.promote" in refused
 
 
 def test_each_column_is_trained_as_a_series(cli, tmp_path):
