@@ -122,6 +122,7 @@ def test_another_champion_that_came_meanwhile_stays(judged: Api):
     result = judged.call("GET", location).json()["result"]
     assert (result["version"], result["role"]) == ("v3", "none")
     assert "meanwhile" in result["kept_because"]
+    assert version(judged, "v3")["lineage"]["parent_version"] == "v1"
     assert standing(judged) == ("v2", None)
 
 
@@ -152,12 +153,19 @@ def test_the_same_key_is_the_same_job(judged: Api):
 def test_rows_are_retrained_too(api: Api):
     values = np.random.default_rng(2).normal(size=(300, 2)).round(3).tolist()
     rows = [{"timestamp": START + 60 * place, "x1": one, "x2": two} for place, (one, two) in enumerate(values)]
-    body = {"rows": rows[:200], "detector": {"name": "pca"}}
+    detector = {"name": "pca", "calendar": ["hour"]}
+    body = {"rows": rows[:200], "detector": detector, "timezone": "Asia/Tokyo", "display_name": "the machine"}
     assert api.call("POST", "/fit/cpu", json_body=body).status == 200
     assert api.call("PUT", "/series/cpu/monitoring", json_body={"monitor": True}).status == 200
     assert api.call("POST", "/predict/cpu", json_body={"rows": rows[200:]}).status == 200
     found = retrained(api, promote="always")
     assert (found["points_used"], found["new_points"], found["role"]) == (300, 100, "champion")
+    old, new = version(api, "v1"), version(api, "v2")
+    assert [new[name] for name in ("timezone", "display_name")] == ["Asia/Tokyo", "the machine"]
+    assert new["lineage"]["preprocessing"] == old["lineage"]["preprocessing"]
+    location = api.call("POST", "/series/cpu/versions/v2/reproduce").headers["location"]
+    work_off()
+    assert api.call("GET", location).json()["result"]["outcome"] == "equal"
     assert start(api, detector="three_sigma").status == 422
 
 

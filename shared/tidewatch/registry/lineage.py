@@ -48,7 +48,8 @@ class Lineage:
     Attributes:
         version_id: a UUID of this version alone, also beside one that had its number before the series was deleted.
         source: what asked for the training.
-        parent: the number of the champion that it followed; None for the first version of a series.
+        parent: the number of the champion that it followed, or that was retrained; None for the first version of a
+            series.
         seed: of all that is random in training; None if nothing is.
         preprocessing: what was done to the data before the method saw it: ``features``, ``scaling`` and ``fill``.
         architecture: of the processor that trained it, such as ``aarch64``: another one may round otherwise.

@@ -82,6 +82,7 @@ class Publisher:
         deadline: Deadline | None = None,
         *,
         source: Source = "fit",
+        parent: int | None = None,
         cause: Cause = NOBODY,
         description: Description | None = None,
         timezone: str | None = None,
@@ -96,6 +97,7 @@ class Publisher:
             receipt: of a request that may come twice. If it has published a version before, that one is returned.
             deadline: of the request; none by default.
             source: what asked for the training.
+            parent: the number of the version that was trained again; None for the champion that this one follows.
             cause: who asked for it, and why, for the audit trail.
             description: what people know of the series; None to keep what its champion has.
             timezone: of the series; None to keep that of its champion, see :meth:`timezone_of`.
@@ -115,7 +117,7 @@ class Publisher:
             head = self._versions.head(series)
             # Read only where it is needed: a series that was deleted goes on with its trail.
             trail = head.trail if head else self._versions.trail(series)
-            numbered = _numbered(candidate, head, description, timezone)
+            numbered = _numbered(candidate, head, description, timezone, parent)
             change = published(numbered, head, trail, cause, self._now(), promote=promote)
             try:
                 self._versions.append(numbered, change, receipt)
@@ -184,12 +186,16 @@ def _profile(trained_on: TimeSeries | Frame) -> Mapping[str, Any]:
 
 
 def _numbered(
-    candidate: ModelVersion, head: Head | None, description: Description | None, timezone: str | None
+    candidate: ModelVersion,
+    head: Head | None,
+    description: Description | None,
+    timezone: str | None,
+    parent: int | None,
 ) -> ModelVersion:
-    """The version that follows the latest, with the champion as its parent."""
+    """The version that follows the latest, with the champion as its parent unless another is named."""
     if head is None:
         return replace(candidate, number=1, description=description or Description(), timezone=timezone or UTC_NAME)
-    lineage = candidate.lineage and replace(candidate.lineage, parent=head.champion.number)
+    lineage = candidate.lineage and replace(candidate.lineage, parent=parent or head.champion.number)
     known = head.champion.description if description is None else description
     zone = head.champion.timezone if timezone is None else timezone
     return replace(candidate, number=head.latest + 1, lineage=lineage, description=known, timezone=zone)

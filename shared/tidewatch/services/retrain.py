@@ -171,7 +171,16 @@ class Retrainer:
         cause = Cause(asked["actor"], _reason(parent, gathered, asked["reason"]))
         receipt = Receipt(f"job/{job.job_id}", int((self.now() + _KEPT).timestamp()))
         version = self.publisher.publish(
-            series, gathered.points, model, receipt, context.deadline, source="retrain", cause=cause, promote=False
+            series,
+            gathered.points,
+            model,
+            receipt,
+            context.deadline,
+            source="retrain",
+            parent=parent.number,
+            cause=cause,
+            timezone=parent.timezone,
+            promote=False,
         )
         kept_because = None if fit_to_judge else "it calls too many points anomalies that it did not learn from"
         if fit_to_judge:
@@ -247,12 +256,13 @@ def _options(parent: ModelVersion, asked: Mapping[str, Any] | None) -> DetectorO
 def _train(
     points: TimeSeries | Frame, options: DetectorOptions, parent: ModelVersion, deadline: Deadline
 ) -> Model | RowsModel:
+    zone = parent.timezone
     if isinstance(points, Frame):
-        return fit_rows(points, options, deadline=deadline)
+        return fit_rows(points, options, timezone=zone, deadline=deadline)
     # A series that came to stand still is not learned, unless it always stood still.
     profile = parent.profile or {}
     stood_still = bool(profile) and profile["min"] == profile["max"]
-    return fit_model(points, options, allow_constant=stood_still, deadline=deadline)
+    return fit_model(points, options, allow_constant=stood_still, timezone=zone, deadline=deadline)
 
 
 def _alarms(model: Model | RowsModel, past: TimeSeries | Frame, last: TimeSeries | Frame, deadline: Deadline) -> float:
