@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import boto3
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 from tidewatch.registry import AuditEntry, verify
 
@@ -107,26 +109,27 @@ def stored(names: Mapping[str, str] = ENVIRONMENT, clients: tuple[Any, Any] | No
     )
 
 
-_TABLES: Final = {
-    "TABLE_NAME": ("pk", "sk"),
-    "TENANTS_TABLE_NAME": ("pk", "sk"),
-    "JOBS_TABLE_NAME": ("pk", "sk"),
-    "OBSERVATIONS_TABLE_NAME": ("pk", "sk"),
-    "IDEMPOTENCY_TABLE_NAME": ("id",),
-}
-"""The variables that name tables, and the attributes of their keys."""
+_TABLES: Final = (
+    "TABLE_NAME",
+    "TENANTS_TABLE_NAME",
+    "JOBS_TABLE_NAME",
+    "OBSERVATIONS_TABLE_NAME",
+    "IDEMPOTENCY_TABLE_NAME",
+)
+"""The variables that name tables."""
 
 
 def empty() -> None:
-    """Takes everything away; the tables and the bucket stay."""
-    dynamodb, s3 = _clients()
-    for variable, attributes in _TABLES.items():
-        table = ENVIRONMENT[variable]
-        for item in _all_items(dynamodb, table):
-            dynamodb.delete_item(TableName=table, Key={name: item[name] for name in attributes})
-    bucket = ENVIRONMENT["DATA_BUCKET"]
-    for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
-        s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    """Takes everything away; the tables and the bucket stay.
+
+    Behind moto's back: to ask it for each item and object, and to delete them one by one, took longer than most tests.
+    """
+    for variable in _TABLES:
+        dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[ENVIRONMENT[variable]].items.clear()
+    keys = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[ENVIRONMENT["DATA_BUCKET"]].keys
+    for key in list(keys.values()):
+        key.dispose()
+    keys.clear()
     for queue in sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues.values():
         # SQS purges a queue once a minute only.
         queue._messages.clear()
