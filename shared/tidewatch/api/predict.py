@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from tidewatch import composition
-from tidewatch.api.answers import json_answer, takes_gzip
+from tidewatch.api.answers import takes_gzip
 from tidewatch.api.app import route
 from tidewatch.api.decoding import BodyLimits
 from tidewatch.api.fields import (
@@ -38,13 +38,18 @@ from tidewatch.api.fields import (
     check_value,
     selector,
 )
-from tidewatch.api.predict_rows import PredictRowsRequest, PredictRowsResponse, answer_rows, rows_limits
+from tidewatch.api.predict_rows import (
+    PredictRowsRequest,
+    PredictRowsResponse,
+    answer_prediction,
+    answer_rows,
+    rows_limits,
+)
 from tidewatch.api.request import RegistryDep, RequestDep
 from tidewatch.detectors import Scores
 from tidewatch.series import POINT_FIELDS, InvalidSeries, Problem, TimeSeries, read_points
 from tidewatch.services import predict as service
 from tidewatch.settings import Settings
-from tidewatch.telemetry import record_prediction, record_unkept
 from tidewatch.tenancy import Scope
 
 routes = Router()  # type: ignore[no-untyped-call]
@@ -230,16 +235,15 @@ def predict(
     Says whether a point is unusual for its series, or a row of many variables, and what each of them contributed. Of
     many each is judged by those before it. A model is visible here as soon as its fit answered.
     """
+    series = request.series(series_id)
     if isinstance(body, PredictRowsRequest):
-        return answer_rows(
-            request.series(series_id), body, request, registry, selector(version), composition.observation_store
-        )
+        return answer_rows(series, body, request, registry, selector(version), composition.observation_store)
     points = body.series()
     if len(points) > _MOST_POINTS and not takes_gzip(request.headers.get("accept-encoding", "")):
         raise InvalidSeries([Problem(("points",), _TOO_MANY.format(len(points)), "too_many_points")])
     request.spend(len(points))
     prediction = service.predict(
-        request.series(series_id),
+        series,
         points,
         registry=registry,
         selector=selector(version),
@@ -247,23 +251,9 @@ def predict(
         observations=composition.observation_store,
         deadline=request.deadline,
     )
-    if prediction.unkept is not None:
-        record_unkept(prediction.unkept.operation)
-    of = {
-        "series_id": series_id,
-        "model_version": prediction.version.version,
-        "detector": prediction.version.detector,
-    }
     judged = judgements(points, prediction.scores)
-    document = of | (judged[0] if isinstance(body, PredictRequest) else {"predictions": judged})
-    answer = json_answer(document, request.headers)
-    record_prediction(
-        prediction.version.detector,
-        points=len(points),
-        anomalies=int(np.count_nonzero(prediction.scores.anomaly)),
-        elapsed_ms=request.stopwatch.elapsed_ms,
-    )
-    return answer
+    single = isinstance(body, PredictRequest)
+    return answer_prediction(series, prediction, judged[0] if single else {"predictions": judged}, request)
 
 
 def judgements(points: TimeSeries, scores: Scores) -> list[dict[str, Any]]:

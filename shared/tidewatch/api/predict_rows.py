@@ -19,6 +19,7 @@ from tidewatch.lifecycle.observations import ObservationStore
 from tidewatch.registry import Registry, SeriesKey, VersionSelector
 from tidewatch.series import Frame, InvalidSeries, Problem
 from tidewatch.services import predict_rows as service
+from tidewatch.services.predict import Prediction
 from tidewatch.settings import Settings
 from tidewatch.telemetry import record_prediction, record_unkept
 
@@ -117,21 +118,31 @@ def answer_rows(
     prediction = service.predict(
         series, sent, registry=registry, selector=selector, observations=observations, deadline=request.deadline
     )
-    if prediction.unkept is not None:
-        record_unkept(prediction.unkept.operation)
     rows, scores = prediction.rows, prediction.scores
     _check_answer(len(rows), scores.names, packed=takes_gzip(request.headers.get("accept-encoding", "")))
-    document = {
-        "series_id": series.series_id,
-        "model_version": prediction.version.version,
-        "detector": prediction.version.detector,
-        "predictions": _judgements(rows, scores),
-    }
-    answer = json_answer(document, request.headers)
+    return answer_prediction(series, prediction, {"predictions": _judgements(rows, scores)}, request)
+
+
+def answer_prediction(
+    series: SeriesKey, prediction: Prediction | service.RowsPrediction, judged: dict[str, Any], request: ApiRequest
+) -> Response[str]:
+    """Writes the answer to a prediction, of points or of rows, and counts it.
+
+    Args:
+        series: that was judged.
+        prediction: what judged it, and how.
+        judged: the fields that tell the judgement.
+        request: that is answered.
+    """
+    if prediction.unkept is not None:
+        record_unkept(prediction.unkept.operation)
+    version, anomaly = prediction.version, prediction.scores.anomaly
+    document = {"series_id": series.series_id, "model_version": version.version, "detector": version.detector}
+    answer = json_answer(document | judged, request.headers)
     record_prediction(
-        prediction.version.detector,
-        points=len(rows),
-        anomalies=int(np.count_nonzero(scores.anomaly)),
+        version.detector,
+        points=anomaly.size,
+        anomalies=int(np.count_nonzero(anomaly)),
         elapsed_ms=request.stopwatch.elapsed_ms,
     )
     return answer
