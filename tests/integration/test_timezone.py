@@ -94,6 +94,23 @@ def test_a_version_with_a_time_zone_is_trained_again_to_the_bit(api: Api):
     assert api.call("GET", reply.headers["location"]).json()["result"]["outcome"] == "equal"
 
 
+def test_a_detection_without_a_model_has_local_days_too(api: Api):
+    # Clocks are set forward in the middle.
+    times = [at + 11 * 86_400 for at in TIMES]
+    values = [100.0 if 8 <= datetime.fromtimestamp(at, BERLIN).hour < 18 else 20.0 + at // 3_600 % 3 for at in times]
+    body = {"timestamps": times, "values": values, "detector": DETECTOR, "timezone": "Europe/Berlin"}
+    alarms = [
+        api.call("POST", "/detect", json_body=body | {"timezone": name}).json()["anomaly"].count(True)
+        for name in ("Europe/Berlin", "UTC")
+    ]
+    assert alarms[0] == 0
+    assert alarms[1] > 0
+    picture = api.call("POST", "/detect?format=svg", json_body=body).body.decode()
+    assert "time (Europe/Berlin)" in picture
+    untimed = {"values": values, "timezone": "Europe/Berlin"}
+    assert api.call("POST", "/detect", json_body=untimed).errors == [(("body", "timezone"), "timezone_without_times")]
+
+
 def test_a_version_without_a_time_zone_is_stored_as_an_earlier_release_stored_it(api: Api):
     fit(api)
     found = boto3.client("dynamodb").get_item(

@@ -12,10 +12,10 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJs
 from pydantic_core import PydanticCustomError
 
 from tidewatch import composition
+from tidewatch.api.fields import Timezone
 from tidewatch.api.problem_schema import CONTENT_TYPE, Problem
 from tidewatch.api.request import ApiRequest
 from tidewatch.registry import Cause, Description, Head, Promoter
-from tidewatch.series import UnknownTimezone, check_timezone
 
 
 def get_promoter() -> Promoter:
@@ -52,25 +52,6 @@ Labels = Annotated[
 ]
 
 
-def _check_timezone(name: str) -> str:
-    try:
-        return check_timezone(name)
-    except UnknownTimezone as error:
-        raise PydanticCustomError("unknown_timezone", "{why}", {"why": str(error)}) from None
-
-
-Timezone = Annotated[
-    str,
-    StringConstraints(strict=True, min_length=1, max_length=64),
-    AfterValidator(_check_timezone),
-    Field(
-        description="The IANA time zone of the series, such as Europe/Berlin, by whose wall clock days, weeks and the "
-        "calendar are counted, also where clocks are set forward or back. Without it that of the champion, at first "
-        "UTC. Timestamps stay what they are: a string without an offset is in UTC.",
-    ),
-]
-
-
 class Described(BaseModel):
     """What people know of a series. Without any of it a fit keeps what the champion has."""
 
@@ -83,7 +64,14 @@ class Described(BaseModel):
         Field(description="What its values are measured in, such as ms."),
     ] = None
     labels: Labels | None = None
-    timezone: Timezone | None = None
+    timezone: Annotated[
+        Timezone | None,
+        Field(
+            description="The IANA time zone of the series, such as Europe/Berlin, by whose wall clock days, weeks and "
+            "the calendar are counted, also where clocks are set forward or back. Without it that of the champion, at "
+            "first UTC. Timestamps stay what they are: a string without an offset is in UTC.",
+        ),
+    ] = None
 
     @property
     def description(self) -> Description | None:

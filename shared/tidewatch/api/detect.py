@@ -25,11 +25,11 @@ from pydantic_core import InitErrorDetails
 from tidewatch.api.answers import json_answer, picture_content, picture_response, rounded
 from tidewatch.api.app import route, series_limits
 from tidewatch.api.detector_options import AnyDetectorOptions, in_plain_words, read_detector
-from tidewatch.api.fields import DIRECTIONS, Direction, Int32, as_errors, nearest, unknown_fields
+from tidewatch.api.fields import DIRECTIONS, Direction, Int32, Timezone, as_errors, nearest, unknown_fields
 from tidewatch.api.request import RequestDep
 from tidewatch.detectors import CATALOGUE, FAMILY_DEFAULTS, DetectorOptions, Event
 from tidewatch.plotting import LARGEST_SIDE, SMALLEST_SIDE, ThemeName
-from tidewatch.series import EARLIEST, LATEST, POINT_FIELDS, InvalidSeries, Problem, SentSeries, read_series
+from tidewatch.series import EARLIEST, LATEST, POINT_FIELDS, UTC_NAME, InvalidSeries, Problem, SentSeries, read_series
 from tidewatch.services.detect import AUTO_FROM, OF_FEW, OF_MANY, Detection, default_detector
 from tidewatch.services.detect import detect as detect_series
 from tidewatch.services.plot import PictureStyle, plot_detection
@@ -101,6 +101,11 @@ class DetectRequest(BaseModel):
         Field(description="In the place of detector: its name, or `statistical` or `ml` for the default of a family."),
     ] = None
 
+    timezone: Annotated[
+        Timezone | None,
+        Field(description="The IANA time zone, such as Europe/Berlin, by whose clock days are counted; else UTC."),
+    ] = None
+
     _sent: SentSeries = PrivateAttr()
 
     @property
@@ -136,6 +141,9 @@ class DetectRequest(BaseModel):
             found += as_errors(_check_choice(given))
             try:
                 sent = read_series(given, most_points=settings().max_detect_points, purpose="a detection")
+                if "timezone" in given and not sent.has_times:
+                    msg = "points without timestamps have no time zone"
+                    found += as_errors([Problem(("timezone",), msg, "timezone_without_times")])
                 if request is not None:
                     request._sent = sent  # noqa: SLF001 - its own
                     # The boxed numbers need not stay in memory through the detection.
@@ -229,7 +237,7 @@ def detect(
     A detector learns from the series and judges each of its points. Nothing is stored.
     """
     request.spend(len(body.sent.series))
-    found = detect_series(body.sent, body.options, deadline=request.deadline)
+    found = detect_series(body.sent, body.options, timezone=body.timezone or UTC_NAME, deadline=request.deadline)
     if format == "json":
         answer = json_answer(detection_document(found), request.headers)
     else:

@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
+    StringConstraints,
     ValidationError,
     WithJsonSchema,
     model_validator,
@@ -34,6 +35,8 @@ from tidewatch.series import (
     MOST_PROBLEMS,
     MOST_VARIABLES,
     Problem,
+    UnknownTimezone,
+    check_timezone,
     describe_out_of_range,
     is_series_id,
     parse_timestamp,
@@ -205,6 +208,16 @@ def _check_version_cursor(cursor: str) -> str:
         raise _not_a_cursor()
     return cursor
 
+
+def _check_timezone(name: str) -> str:
+    try:
+        return check_timezone(name)
+    except UnknownTimezone as error:
+        raise PydanticCustomError("unknown_timezone", "{why}", {"why": str(error)}) from None
+
+
+Timezone = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64), AfterValidator(_check_timezone)]
+"""The name of an IANA time zone."""
 
 _SeriesIdText = Annotated[
     str,

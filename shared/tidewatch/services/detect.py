@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tidewatch.deadline import Deadline, DeadlineExceeded
 from tidewatch.detectors import CannotTrain, DetectorOptions, Event, Model, Scores, find_events
 from tidewatch.detectors.retrospective.rolling_forest import ValuesJudged, judge_values
-from tidewatch.series import SentSeries, TimeSeries
+from tidewatch.series import UTC_NAME, SentSeries, TimeSeries
 from tidewatch.services.fit import train_in_time
 
 AUTO_FROM: Final = 256
@@ -32,6 +32,7 @@ class Detection:
         model: what was learned.
         scores: of every point.
         events: what the anomalous points were merged to, in order.
+        timezone: whose days the series has.
     """
 
     series: TimeSeries
@@ -39,6 +40,7 @@ class Detection:
     model: Model
     scores: Scores
     events: list[Event]
+    timezone: str = UTC_NAME
 
     @property
     def options(self) -> DetectorOptions:
@@ -66,19 +68,19 @@ def default_detector(points: int) -> str:
     return OF_MANY if points >= AUTO_FROM else OF_FEW
 
 
-def detect(sent: SentSeries, options: DetectorOptions, *, deadline: Deadline) -> Detection:
-    """Learns from a series and judges each of its points.
+def detect(sent: SentSeries, options: DetectorOptions, *, timezone: str = UTC_NAME, deadline: Deadline) -> Detection:
+    """Learns from a series and judges each of its points, whose days are those of a time zone.
 
     Raises:
         CannotTrain: if the series does not suit the detector, or it takes too long.
     """
     try:
-        model = train_in_time(sent.series, options, deadline=deadline)
+        model = train_in_time(sent.series, options, timezone=timezone, deadline=deadline)
         scores = judge_in_time(model, sent.series, deadline)
     except CannotTrain as error:
         error.field = sent.field
         raise
-    return Detection(sent.series, sent.has_times, model, scores, find_events(scores))
+    return Detection(sent.series, sent.has_times, model, scores, find_events(scores), timezone)
 
 
 def judge_in_time(model: Model, series: TimeSeries, deadline: Deadline) -> Scores:

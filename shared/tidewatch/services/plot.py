@@ -73,5 +73,13 @@ def _plot_rows(loaded: LoadedModel, rows: Frame, request: PlotRequest, deadline:
 
 def plot_detection(found: Detection, style: PictureStyle) -> bytes:
     """A picture of a detection."""
-    judged = Judged(found.series, found.scores, found.events, found.options, found.model.period, found.has_times)
+    judged = Judged(
+        found.series,
+        found.scores,
+        found.events,
+        found.options,
+        found.model.period,
+        found.has_times,
+        found.timezone,
+    )
     return render(judged, style.titled(f"Detection · {found.options.name}"))

@@ -12,7 +12,7 @@ from tidewatch.deadline import Deadline
 from tidewatch.detectors import DetectorOptions, Model, RowsModel, fit_model, fit_rows
 from tidewatch.detectors.base import NEVER
 from tidewatch.lifecycle.evaluation.plan import Fold, Points
-from tidewatch.series import Frame
+from tidewatch.series import UTC_NAME, Frame
 
 Flags = NDArray[np.bool_]
 
@@ -60,10 +60,12 @@ class Candidate:
     Attributes:
         name: by which the report calls it.
         options: the detector's.
+        timezone: of the data: its days and weeks are local ones.
     """
 
     name: str
     options: DetectorOptions
+    timezone: str = UTC_NAME
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +121,7 @@ def judge_of(contender: Contender, data: Points, fold: Fold, deadline: Deadline)
     """
     before = data.part(0, fold.start)
     if isinstance(contender, Candidate):
-        return Judge(_trained(before, contender.options, deadline), None, anew=False)
+        return Judge(_trained(before, contender, deadline), None, anew=False)
     if contender.trained_to >= data.start:
         return Judge(contender.model, before, anew=True)
     return Judge(contender.model, before if fold.start else None, anew=False)
@@ -132,7 +134,8 @@ def share_seen(contender: Contender, times: NDArray[np.int64]) -> float:
     return float(np.mean((times >= contender.trained_from) & (times <= contender.trained_to)))
 
 
-def _trained(data: Points, options: DetectorOptions, deadline: Deadline) -> Model | RowsModel:
+def _trained(data: Points, candidate: Candidate, deadline: Deadline) -> Model | RowsModel:
+    options, zone = candidate.options, candidate.timezone
     if isinstance(data, Frame):
-        return fit_rows(data, options, deadline=deadline)
-    return fit_model(data, options, allow_constant=True, deadline=deadline)
+        return fit_rows(data, options, timezone=zone, deadline=deadline)
+    return fit_model(data, options, allow_constant=True, timezone=zone, deadline=deadline)
