@@ -10,7 +10,7 @@ from cli.data_file import read_table
 from cli.errors import ExitCode
 from cli.labels import read_labels
 from cli.options import DEFAULT_URL, Output, Reason, Series, Time, Timeout, Url, Wait
-from cli.output import Format, say, show_document
+from cli.output import Format, say, show_document, show_result
 from cli.progress import progress
 from cli.service import Service
 from cli.waiting import wait_for
@@ -98,8 +98,10 @@ def reproduce(
     """Train a version again from its stored data. With --wait, exits with 1 if it is not equal to the bit."""
     service = Service(url)
     answer = service.send("POST", "series", series, "versions", version, "reproduce")
-    if wait:
-        answer = wait_for(service, answer.json()["job_id"], timeout)
-    show_document(answer, output)
-    if wait and answer.json()["result"]["outcome"] != "equal":
+    if not wait:
+        show_document(answer, output)
+        return
+    job = wait_for(service, answer.json()["job_id"], timeout)
+    show_result(job, output)
+    if job.json()["result"]["outcome"] != "equal":
         raise typer.Exit(ExitCode.FOUND)

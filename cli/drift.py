@@ -19,7 +19,7 @@ from cli.options import (
     Wait,
     option_values,
 )
-from cli.output import Format, show_document
+from cli.output import Format, show_document, show_result
 from cli.service import Service
 from cli.waiting import wait_for
 
@@ -89,4 +89,7 @@ def retrain(
         body["detector"] = ({} if detector is None else {"name": detector}) | options
     service = Service(url)
     answer = service.send("POST", "series", series, "retrain", body=body)
-    show_document(wait_for(service, answer.json()["job_id"], timeout) if wait else answer, output)
+    if wait:
+        show_result(wait_for(service, answer.json()["job_id"], timeout), output)
+    else:
+        show_document(answer, output)

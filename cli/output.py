@@ -63,6 +63,18 @@ def show_document(answer: Answer, output: Format) -> None:
         write_table(("field", "value"), answer.json().items())
 
 
+def show_result(job: Answer, output: Format) -> None:
+    """Writes what came of a job that succeeded; as JSON the whole job."""
+    if output is Format.JSON:
+        write_json(job)
+        return
+    result = job.json()["result"]
+    if output is Format.CSV:
+        write_csv([result])
+    else:
+        write_table(("field", "value"), result.items())
+
+
 def write_json(answer: Answer) -> None:
     """Writes the document as the service sent it, if it is one."""
     answer.json()

@@ -36,6 +36,12 @@ def csv_of(result):
     return list(csv.DictReader(io.StringIO(result.stdout)))
 
 
+def csv_of_last(result):
+    """The only line of a table; before it may stand what the worker logs, which is in this process."""
+    (line,) = csv.DictReader(result.stdout.splitlines()[-2:])
+    return line
+
+
 def test_a_series_is_trained_judged_and_drawn(cli, usual, tmp_path):
     fitted = cli.run(
         *("fit", "load", "--data", usual, "--column", "x1", "--detector", "three_sigma", "--option", "sigmas=4"),
@@ -338,6 +344,8 @@ def test_a_job_is_awaited(api, cli, usual, monkeypatch):
     # Before it stands what the worker logs, which is in this process.
     awaited = cli.run(*asked, "--wait").stdout.splitlines()[-1]
     assert json.loads(awaited)["result"]["outcome"] == "equal"
+    assert csv_of_last(cli.run(*asked[:-1], "csv", "--wait"))["outcome"] == "equal"
+    assert "equal" in cli.run(*asked[:-1], "table", "--wait").stdout
     cli.run("fit", "load", "--data", usual, "--column", "x1")
     job = json.loads(cli.run("reproduce", "load", "v2", "--output", "json").stdout)["job_id"]
     cli.run("series", "delete", "load", "--yes")
