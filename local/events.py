@@ -155,6 +155,7 @@ def samples() -> list[Sample]:
         Sample("delete_version_in_use", "DELETE", "/series/room%3Atemperature/versions/1", 409, "the only version"),
         Sample("delete_series", "DELETE", "/series/room%3Atemperature", 204, "a series that nobody needs"),
         Sample("reproduce", "POST", "/series/web-requests/versions/1/reproduce", 202, "a job: trained again"),
+        Sample("export_audit", "POST", "/series/web-requests/audit/exports", 202, "a job: the audit trail, to S3"),
         Sample("jobs", "GET", "/jobs?state=running", 200, "what a worker is at"),
         Sample("job_unknown", "GET", f"/jobs/{_JOB_ID}", 404, "a job that is none"),
         Sample("cancel_job_unknown", "DELETE", f"/jobs/{_JOB_ID}", 404, "likewise, to be cancelled"),

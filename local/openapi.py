@@ -126,6 +126,7 @@ def _examples() -> list[Example]:
         Example("What was done", "GET", "/series/web-requests/audit", 200),
         Example("Whether the trail is whole", "GET", "/series/web-requests/audit/verification", 200),
         Example("A version", "POST", "/series/web-requests/versions/1/reproduce", 202, None, "example"),
+        Example("A trail", "POST", "/series/web-requests/audit/exports", 202, None, "example"),
         Example("Newest first", "GET", "/jobs", 200),
         Example("Before a worker has it", "GET", f"/jobs/{_JOB_ID}", 200),
         Example("Before a worker had it", "DELETE", f"/jobs/{_JOB_ID}", 202),

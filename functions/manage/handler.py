@@ -1,7 +1,7 @@
 """What changes models without training, what tells of such changes, and the jobs of a tenant."""
 
 from tidewatch import api
-from tidewatch.api import audit, champion, changes, comparison, delete, drift, jobs, reproduce, retrain
+from tidewatch.api import audit, audit_exports, champion, changes, comparison, delete, drift, jobs, reproduce, retrain
 
 app = api.create_app(
     delete.routes,
@@ -9,6 +9,7 @@ app = api.create_app(
     comparison.routes,
     drift.routes,
     audit.routes,
+    audit_exports.routes,
     jobs.routes,
     reproduce.routes,
     retrain.routes,

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tidewatch.lifecycle.observations import ObservationStore
     from tidewatch.services.authorize import Authorizer
     from tidewatch.services.delete_tenant import Wiper
+    from tidewatch.services.export_audit import AuditExports
     from tidewatch.services.healthcheck import FigureReader
     from tidewatch.services.limits import PointsMeter, UsageStore
     from tidewatch.services.watch_drift import MonitoredSeries
@@ -119,6 +120,14 @@ def audit_store() -> AuditStore:
     from tidewatch.adapters.audit import DynamoDBAuditStore
 
     return DynamoDBAuditStore(clients.dynamodb(), settings().table_name)
+
+
+@lru_cache(maxsize=1)
+def audit_exports() -> AuditExports:
+    """Where audit trails are exported to."""
+    from tidewatch.adapters.audit_exports import S3AuditExports
+
+    return S3AuditExports(clients.s3(), settings().audit_bucket)
 
 
 @lru_cache(maxsize=1)
@@ -221,7 +230,7 @@ def delivery_of(record: Mapping[str, Any]) -> Delivery:
 def job_kinds() -> JobKinds:
     """What the worker can do: the function of each kind of jobs. A new kind is registered here."""
     from tidewatch.jobs.kinds import JobKinds
-    from tidewatch.services import delete_tenant, reproduce, retrain
+    from tidewatch.services import delete_tenant, export_audit, reproduce, retrain
 
     kinds = JobKinds()
     environment = reproduce.Environment(library_versions(), platform.machine(), revision())
@@ -249,6 +258,10 @@ def job_kinds() -> JobKinds:
         ),
     )
     kinds.register(
+        export_audit.KIND,
+        partial(export_audit.export_audit, registry=registry(), audit=audit_store(), exports=audit_exports(), now=now),
+    )
+    kinds.register(
         delete_tenant.KIND,
         partial(
             delete_tenant.delete_tenant,
@@ -273,6 +286,7 @@ def _places_of_tenants() -> dict[str, Wiper]:
         "answers": RecordsWiper(client, known.idempotency_table_name),
         "counters": TableWiper(client, known.tenants_table_name),
         "objects": BucketWiper(clients.s3(), known.data_bucket),
+        "audit_exports": BucketWiper(clients.s3(), known.audit_bucket),
     }
 
 

@@ -45,6 +45,7 @@ class Settings(BaseModel):
         int, Field(ge=1, le=100, description="The most jobs of one tenant that run at once; further ones wait.")
     ] = 2
     data_bucket: Annotated[str, Field(min_length=3, description="S3 bucket of training data.")]
+    audit_bucket: Annotated[str, Field(min_length=3, description="S3 bucket of exported audit trails.")]
     auth: Annotated[
         Literal["on", "off"], Field(description="off: the authorizer admits everyone, as the default tenant.")
     ] = "on"

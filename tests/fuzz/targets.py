@@ -115,6 +115,7 @@ TARGETS: Final = (
     Target("GET /series/{series_id}/audit/verification", "/series/unknown/audit/verification", status=404),
     # No such series, or thousands of jobs would wait.
     Target("POST /series/{series_id}/versions/{version}/reproduce", "/series/unknown/versions/1/reproduce", status=404),
+    Target("POST /series/{series_id}/audit/exports", "/series/unknown/audit/exports", status=404),
     Target("GET /jobs", "/jobs?state=running&kind=reproduce&limit=5"),
     Target("GET /jobs/{job_id}", f"/jobs/{'0' * 32}", status=404),
     Target("DELETE /jobs/{job_id}", f"/jobs/{'0' * 32}", status=404),

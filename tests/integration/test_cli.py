@@ -141,6 +141,25 @@ def test_an_audit_trail_is_shown_and_its_hashes_computed_here(cli, usual):
     assert f"{json.loads(intact.stdout)['entries']} entries, intact" in intact.stderr
 
 
+def test_an_audit_trail_is_exported_and_verified_without_the_service(cli, usual, tmp_path):
+    cli.run("fit", "load", "--data", usual, "--column", "x1")
+    cli.run("series", "delete", "load", "--yes")
+    assert json.loads(cli.run("audit", "export", "load", "--output", "json").stdout)["kind"] == "export_audit"
+    assert "2 entries" in cli.run("audit", "export", "load", "--out", "trail.jsonl").stderr
+    offline = ("audit", "verify", "--file", "trail.jsonl", "--url", "http://127.0.0.1:9")
+    assert "2 entries, intact" in cli.run(*offline).stderr
+    whole = (tmp_path / "trail.jsonl").read_bytes()
+    (tmp_path / "trail.jsonl").write_bytes(whole.splitlines(keepends=True)[0])
+    assert "the end is missing" in cli.run(*offline, code=1).stderr
+    (tmp_path / "trail.manifest.json").write_text("[]")
+    assert "this is no manifest" in cli.run(*offline, code=2).stderr
+    (tmp_path / "trail.manifest.json").unlink()
+    assert "entries that are missing at the end are not found" in cli.run(*offline).stderr
+    assert "one of them" in cli.run("audit", "verify", code=2).stderr
+    assert "No such file" in cli.run("audit", "verify", "--file", "gone.jsonl", code=2).stderr
+    assert "No such file" in cli.run("audit", "export", "load", "--out", "no/folder.jsonl", code=2).stderr
+
+
 def test_a_trail_that_the_service_shows_otherwise_is_found_here(cli, usual, monkeypatch):
     """The service says that all is well, and shows another reason."""
     from cli.service import Service

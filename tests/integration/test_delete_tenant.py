@@ -15,6 +15,7 @@ from tidewatch.services.delete_tenant import SETTLED_AFTER, Wiped
 from tidewatch.tenancy import DEFAULT_TENANT, Tenant
 
 from tests.support.api import Api, authorized
+from tests.support.audit import lock_audit_exports
 from tests.support.environment import ENVIRONMENT
 from tests.support.jobs import work_off
 from tests.support.tables import template
@@ -35,9 +36,10 @@ def live(tenant: Tenant | str) -> list[str]:
         for page in dynamodb.get_paginator("scan").paginate(TableName=table):
             texts = ["/".join(item[name]["S"] for name in keys) + repr(item.get("tenant")) for item in page["Items"]]
             found += [text for text in texts if str(tenant) in text]
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=ENVIRONMENT["DATA_BUCKET"]):
-        states = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        found += [state["Key"] for state in states if str(tenant) in state["Key"]]
+    for bucket in (ENVIRONMENT["DATA_BUCKET"], ENVIRONMENT["AUDIT_BUCKET"]):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            states = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            found += [state["Key"] for state in states if str(tenant) in state["Key"]]
     return found
 
 
@@ -50,6 +52,7 @@ def live_a_life(api: Api, tenant: str) -> None:
     assert api.fit("gone", VALUES, authorizer=caller).status == 200
     assert api.call("DELETE", "/series/gone", authorizer=caller).status == 204
     assert api.call("POST", "/series/cpu/versions/1/reproduce", authorizer=caller).status == 202
+    assert api.call("POST", "/series/gone/audit/exports", authorizer=caller).status == 202
     assert api.call("PUT", "/series/cpu/monitoring", json_body={"monitor": True}, authorizer=caller).status == 200
     assert api.predict("cpu", 3, authorizer=caller).status == 200
     work_off()
@@ -92,6 +95,21 @@ def test_nothing_of_a_deleted_tenant_is_left_and_the_others_stay(api: Api, settl
     other = authorized("team-a2")
     assert api.predict("cpu", 3, authorizer=other).status == 200
     assert Authorizer(tenant_store()).admit("of-team-a2") is not None
+
+
+def test_locked_exports_stay_until_their_dates_and_the_answer_says_so(api: Api, settled: None) -> None:
+    make_tenant("team-a")
+    lock_audit_exports(days=365)
+    caller = authorized("team-a")
+    assert api.fit("cpu", VALUES, authorizer=caller).status == 200
+    assert api.call("POST", "/series/cpu/audit/exports", authorizer=caller).status == 202
+    work_off()
+    reply = api.call("DELETE", "/tenants/team-a")
+    work_off()
+    result = api.call("GET", reply.headers["location"]).json()["result"]
+    assert result["remains"][1] == {"what": "locked exports of the audit trail, until their dates", "objects": 2}
+    kept = [key for key in live("team-a") if key.startswith("audit/team-a/cpu/")]
+    assert (result["deleted"]["audit_exports"], len(kept)) == (0, 2)
 
 
 def test_a_tenant_that_is_being_deleted_gets_no_keys_and_no_changes(api: Api) -> None:

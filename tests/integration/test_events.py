@@ -67,6 +67,7 @@ def test_the_environment_of_sam_local_is_the_stand_ins():
         "JOBS_TABLE_NAME",
         "OBSERVATIONS_TABLE_NAME",
         "DATA_BUCKET",
+        "AUDIT_BUCKET",
     )
     assert {environment[name] for name in told} == names
     queue = template.queue_url("JobsQueue").rpartition("/")[2]

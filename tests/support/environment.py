@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "OBSERVATIONS_TABLE_NAME": "tidewatch-test-observations",
     "JOBS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/tidewatch-test-jobs.fifo",
     "DATA_BUCKET": "tidewatch-test-data",
+    "AUDIT_BUCKET": "tidewatch-test-audit",
     "OPENAPI_PATH": str(ROOT / "openapi.json"),
 }
 

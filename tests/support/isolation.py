@@ -113,6 +113,9 @@ def check(service: str, operation: str, parameters: Mapping[str, Any], tenants: 
 def _touched(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:
     if service == "dynamodb":
         yield from _items(operation, parameters)
+    elif service == "s3" and operation == "GetObjectLockConfiguration":
+        # Of a bucket, and the same for all.
+        yield "S3"
     elif service == "s3":
         yield str(parameters.get("Key") or parameters.get("Prefix") or "")
     elif service == "sqs" and "MessageBody" in parameters:
@@ -150,4 +153,4 @@ def _belongs(name: str, tenant: str) -> bool:
     if name in (tenant, own) or name.startswith((f"{own}#", global_keys.API_KEY)):
         return True
     # Objects and records of idempotency keys: what it is, whose it is, the rest.
-    return name == "SQS" or name.split("/")[1:2] == [tenant]
+    return name in ("SQS", "S3") or name.split("/")[1:2] == [tenant]

@@ -120,16 +120,18 @@ _TABLES: Final = (
 
 
 def empty() -> None:
-    """Takes everything away; the tables and the bucket stay.
+    """Takes everything away; the tables and the buckets stay.
 
     Behind moto's back: to ask it for each item and object, and to delete them one by one, took longer than most tests.
     """
     for variable in _TABLES:
         dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[ENVIRONMENT[variable]].items.clear()
-    keys = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[ENVIRONMENT["DATA_BUCKET"]].keys
-    for key in list(keys.values()):
-        key.dispose()
-    keys.clear()
+    for variable in ("DATA_BUCKET", "AUDIT_BUCKET"):
+        bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[ENVIRONMENT[variable]]
+        for key in list(bucket.keys.values()):
+            key.dispose()
+        bucket.keys.clear()
+        bucket.default_lock_mode, bucket.default_lock_days = "", 0
     for queue in sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues.values():
         # SQS purges a queue once a minute only.
         queue._messages.clear()

@@ -57,6 +57,7 @@ def test_the_contract_has_its_routes_and_each_its_function():
         ("DELETE", "/series/{series_id}/challenger", "ManageFunction"),
         ("PUT", "/series/{series_id}/monitoring", "ManageFunction"),
         ("GET", "/series/{series_id}/audit", "ManageFunction"),
+        ("POST", "/series/{series_id}/audit/exports", "ManageFunction"),
         ("GET", "/series/{series_id}/comparison", "ManageFunction"),
         ("GET", "/series/{series_id}/drift", "ManageFunction"),
         ("POST", "/series/{series_id}/retrain", "ManageFunction"),

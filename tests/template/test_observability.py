@@ -291,6 +291,7 @@ def test_outputs_tell_what_an_operator_needs():
         "ObservationsTableName",
         "JobsQueueUrl",
         "JobsDeadLetterQueueArn",
+        "AuditBucketName",
         "DataBucketName",
         "DashboardUrl",
         "AlarmTopicArn",

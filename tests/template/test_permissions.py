@@ -15,6 +15,7 @@ JOBS = "JobsTable.Arn"
 OBSERVATIONS = "ObservationsTable.Arn"
 DATA_OF_JOBS = "DataBucket.Arn/jobs/*"
 QUEUE = "JobsQueue.Arn"
+AUDIT_BUCKET = "AuditBucket.Arn"
 
 EVERY_TABLE = (MODELS, RECORDS, TENANTS, JOBS, OBSERVATIONS)
 
@@ -101,6 +102,11 @@ GRANTS = {
         ("dynamodb:DeleteItem", TENANTS),
         ("s3:ListBucketVersions", BUCKET),
         ("s3:DeleteObjectVersion", f"{BUCKET}/*"),
+        ("s3:ListBucketVersions", AUDIT_BUCKET),
+        ("s3:DeleteObjectVersion", f"{AUDIT_BUCKET}/*"),
+        ("s3:PutObject", f"{AUDIT_BUCKET}/audit/*"),
+        ("s3:GetBucketObjectLockConfiguration", AUDIT_BUCKET),
+        ("dynamodb:Query", MODELS),
         ("apigateway:DELETE", f"{API_GATEWAY}/apikeys/*"),
         ("dynamodb:UpdateItem", JOBS),
         ("dynamodb:GetItem", MODELS),

@@ -4,7 +4,7 @@ import pytest
 from tidewatch.jobs.ports import KEPT
 from tidewatch.jobs.running import MOST_ATTEMPTS
 
-from tests.support.template import as_list, document, resources, statements, template, text_of
+from tests.support.template import as_list, document, resources, statements, template, template_with, text_of
 
 DEFINITION = document()["Resources"]
 
@@ -36,6 +36,7 @@ def test_models_and_training_data_outlive_the_stack_without_blocking_the_next():
         ("JobsTable", "TableName"),
         ("ObservationsTable", "TableName"),
         ("DataBucket", "BucketName"),
+        ("AuditBucket", "BucketName"),
     ):
         assert (DEFINITION[name]["DeletionPolicy"], DEFINITION[name]["UpdateReplacePolicy"]) == ("Retain", "Retain")
         assert fixed_name not in properties(name)
@@ -71,8 +72,9 @@ def test_a_message_does_not_come_again_while_its_worker_runs():
     assert queue["FifoQueue"] is properties("JobsDeadLetterQueue")["FifoQueue"] is True
 
 
-def test_the_bucket_is_private_encrypted_and_versioned():
-    bucket = properties("DataBucket")
+@pytest.mark.parametrize("name", ["DataBucket", "AuditBucket"])
+def test_a_bucket_is_private_encrypted_and_versioned(name):
+    bucket = properties(name)
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
@@ -106,7 +108,23 @@ def test_what_is_deleted_is_gone_after_a_month_wherever_it_was():
     assert not any("Expiration" in rule for rule in rules.values())
 
 
-def test_the_bucket_and_the_topic_take_tls_only():
+@pytest.mark.parametrize(("days", "locks"), [(0, False), (365, True)])
+def test_exports_are_locked_by_the_bucket_for_the_days_of_the_parameter_and_go_then(days, locks):
+    bucket = template_with(AuditLockDays=days).resources("AWS::S3::Bucket")["AuditBucket"]
+    # S3 takes it only when a bucket is made, so that a lock can be turned on later.
+    assert bucket["ObjectLockEnabled"] is True
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    if not locks:
+        assert "ObjectLockConfiguration" not in bucket
+        assert rules.keys() == {"OldObjectVersions", "UnfinishedUploads"}
+        return
+    retention = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert retention == {"Mode": "COMPLIANCE", "Days": days}
+    assert rules["ExportsWhoseLockHasRunOut"]["ExpirationInDays"] == days
+    assert rules["OldObjectVersions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+
+
+def test_the_buckets_and_the_topic_take_tls_only():
     denied = {}
     for name, statement in statements():
         if statement["Effect"] == "Deny":
@@ -116,6 +134,7 @@ def test_the_bucket_and_the_topic_take_tls_only():
     assert denied == {
         "JobsQueuePolicy": ("sqs:*", ["JobsQueue.Arn", "JobsDeadLetterQueue.Arn"]),
         "DataBucketPolicy": ("s3:*", ["DataBucket.Arn", "DataBucket.Arn/*"]),
+        "AuditBucketPolicy": ("s3:*", ["AuditBucket.Arn", "AuditBucket.Arn/*"]),
         "AlarmTopicPolicy": ("sns:Publish", ["AlarmTopic"]),
     }
 
@@ -138,5 +157,6 @@ def test_nothing_that_holds_data_is_left_out_here():
         "JobsQueue",
         "JobsDeadLetterQueue",
         "DataBucket",
+        "AuditBucket",
         "AlarmTopic",
     }

@@ -44,4 +44,4 @@ def test_aws_in_memory_has_the_tables_and_the_bucket(aws):
         "tidewatch-test-observations",
         "tidewatch-test-tenants",
     }
-    assert buckets == ["tidewatch-test-data"]
+    assert set(buckets) == {"tidewatch-test-data", "tidewatch-test-audit"}

@@ -62,8 +62,8 @@ def create_resources(template: Template, names: Mapping[str, str]) -> None:
         for logical_id, properties in template.resources("AWS::DynamoDB::Table").items():
             _create_table(dynamodb, {**properties, "TableName": names[logical_id]})
         s3: Any = boto3.client("s3", config=_QUICK)
-        for logical_id in template.resources("AWS::S3::Bucket"):
-            _create_bucket(s3, names[logical_id], region(os.environ))
+        for logical_id, properties in template.resources("AWS::S3::Bucket").items():
+            _create_bucket(s3, names[logical_id], region(os.environ), properties)
         _create_queues(template, names)
     except (BotoCoreError, ClientError) as error:
         raise UnusableAws(f"cannot create tables, buckets and queues: {error}") from error
@@ -113,10 +113,16 @@ def _create_table(client: Any, properties: Mapping[str, Any]) -> None:
         client.update_time_to_live(TableName=wanted["TableName"], TimeToLiveSpecification=time_to_live)
 
 
-def _create_bucket(client: Any, name: str, where: str) -> None:
+def _create_bucket(client: Any, name: str, where: str, properties: Mapping[str, Any]) -> None:
     # us-east-1 is the one region that must not be named.
-    place = {} if where == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": where}}
-    _created(lambda: client.create_bucket(Bucket=name, **place))
+    wanted: dict[str, Any] = (
+        {} if where == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": where}}
+    )
+    locks = properties.get("ObjectLockConfiguration")
+    if properties.get("ObjectLockEnabled"):
+        wanted["ObjectLockEnabledForBucket"] = True
+    if _created(lambda: client.create_bucket(Bucket=name, **wanted)) and locks:
+        client.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=locks)
 
 
 def _create_queues(template: Template, names: Mapping[str, str]) -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tidewatch.registry import AuditEntry, AuditStore, Page, Registry, SeriesKey, SeriesNotFound, Verification, verify
+from tidewatch.registry import (
+    AuditEntry,
+    AuditStore,
+    Page,
+    Registry,
+    SeriesKey,
+    SeriesNotFound,
+    Trail,
+    Verification,
+    verify,
+)
 
 
 def page_of_trail(
@@ -42,6 +52,17 @@ def page_of_trail(
 def verify_trail(series: SeriesKey, *, audit: AuditStore, registry: Registry) -> Verification:
     """Recomputes a whole trail, and compares its end with what the series, or its deletion, kept.
 
+    Raises:
+        SeriesNotFound: if the series has no model and never had one.
+        StorageUnavailable: if storage failed.
+    """
+    trail, entries = read_trail(series, audit=audit, registry=registry)
+    return verify(entries, trail.hash)
+
+
+def read_trail(series: SeriesKey, *, audit: AuditStore, registry: Registry) -> tuple[Trail, list[AuditEntry]]:
+    """Where a trail ends, as the series or its deletion kept it, and all entries up to there, oldest first.
+
     A change that is made meanwhile is seen in both or in neither: the series is read first, and entries that came since
     do not count.
 
@@ -53,4 +74,4 @@ def verify_trail(series: SeriesKey, *, audit: AuditStore, registry: Registry) ->
     entries = [entry for entry in audit.whole(series) if entry.sequence <= trail.sequence]
     if not trail.sequence and not registry.exists(series):
         raise SeriesNotFound(series.series_id)
-    return verify(entries, trail.hash)
+    return trail, entries

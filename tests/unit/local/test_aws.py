@@ -95,6 +95,7 @@ NAMED = {
     "JobsTable": "jobs",
     "ObservationsTable": "observations",
     "DataBucket": "data",
+    "AuditBucket": "audit",
     "JobsQueue": "https://sqs.eu-central-1.amazonaws.com/123456789012/jobs.fifo",
     "JobsDeadLetterQueue": "https://sqs.eu-central-1.amazonaws.com/123456789012/local-jobsdeadletterqueue.fifo",
 }
@@ -115,7 +116,7 @@ def test_the_templates_tables_and_bucket(template: Template, monkeypatch: pytest
         assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
         time_to_live = dynamodb.describe_time_to_live(TableName="records")["TimeToLiveDescription"]
         assert time_to_live["AttributeName"] == "expiration"
-        assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == ["data"]
+        assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == ["data", "audit"]
         queue = boto3.client("sqs").get_queue_attributes(QueueUrl=NAMED["JobsQueue"], AttributeNames=["All"])[
             "Attributes"
         ]
