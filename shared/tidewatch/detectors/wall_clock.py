@@ -214,6 +214,8 @@ class WallClockFollower:
 
 def _passes(clock: LocalClock, series: TimeSeries) -> list[tuple[int, int]]:
     """Where the first and the second pass of an hour begin among points, for hours with points of both passes."""
+    if len(series) < 2:
+        return []
     places = [hour.places_in(series.timestamps) for hour in clock.repeated_hours(series.timestamps)]
     return [(begin, again) for begin, again, end in places if begin < again < end]
 

@@ -103,6 +103,7 @@ class LocalClock:
         """Takes the name and the rules of a zone; :func:`local_clock` finds them."""
         self.name, self.zone = name, zone
         self._of_year = lru_cache(maxsize=1_024)(self._changes_in)
+        self._of_years = lru_cache(maxsize=16)(self._changes_of)
 
     def wall(self, timestamps: Times) -> Times:
         """The wall clock at some instants, as if it were UTC: seconds that have the same hour and weekday.
@@ -119,7 +120,7 @@ class LocalClock:
             return timestamps
         if timestamps.size == 1:
             return timestamps + self._offset(int(timestamps[0]))
-        instants, offsets = self._changes(timestamps)
+        instants, offsets = self._changes(int(timestamps[0]), int(timestamps[-1]))
         wall: Times = timestamps + offsets[np.searchsorted(instants, timestamps, side="right") - 1]
         return wall
 
@@ -132,7 +133,7 @@ class LocalClock:
         if timestamps.size == 0:
             return []
         first, last = int(timestamps[0]), int(timestamps[-1])
-        instants, offsets = self._changes(np.array([first - _DAY, last + _DAY], dtype=np.int64))
+        instants, offsets = self._changes(first - _DAY, last + _DAY)
         changes = zip(instants[1:].tolist(), np.diff(offsets).tolist(), strict=True)
         hours = [RepeatedHour(instant + by, instant, instant - by) for instant, by in changes if by < 0]
         return [hour for hour in hours if hour.begin <= last and first < hour.end]
@@ -143,12 +144,14 @@ class LocalClock:
         offset = moment.utcoffset()
         return 0 if offset is None else int(offset.total_seconds())
 
-    def _changes(self, timestamps: Times) -> tuple[Times, Times]:
-        """When offsets to UTC begin to hold, from before the first timestamp on, and which, in seconds."""
-        first, last = (min(max(int(end), EARLIEST), LATEST) for end in (timestamps[0], timestamps[-1]))
-        years = range(first // _YEAR, last // _YEAR + 1)
-        changes = [change for year in years for change in self._of_year(year)]
-        start = (np.iinfo(np.int64).min, self._offset(years[0] * _YEAR))
+    def _changes(self, first: int, last: int) -> tuple[Times, Times]:
+        """When offsets to UTC begin to hold, from before one timestamp until another, and which, in seconds."""
+        early, late = (min(max(end, EARLIEST), LATEST) // _YEAR for end in (first, last))
+        return self._of_years(early, late)
+
+    def _changes_of(self, early: int, late: int) -> tuple[Times, Times]:
+        changes = [change for year in range(early, late + 1) for change in self._of_year(year)]
+        start = (np.iinfo(np.int64).min, self._offset(early * _YEAR))
         instants, offsets = zip(start, *changes, strict=True)
         return np.array(instants, dtype=np.int64), np.array(offsets, dtype=np.int64)
 
