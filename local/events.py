@@ -67,6 +67,7 @@ def samples() -> list[Sample]:
     millis = {"timestamps": [time * 1000 for time in times], "values": [1, 2, 3, 4, 5, 6]}
     labels = {"labels": [{"timestamp": "2026-01-12T03:00:00Z", "anomaly": True}]}
     metric = {"name": "AWS/EC2 CPUUtilization", "labels": {"InstanceId": "i-0abc"}}
+    two = {"points": [{"series_id": name, "timestamp": times[0], "value": 5} for name in ("web-requests", "no")]}
     rollback = {"version": "1", "reason": "version 2 alarms at night"}
     return [
         Sample("fit", "POST", fit, 200, "a week of hourly web requests", _requests("fit")),
@@ -111,6 +112,11 @@ def samples() -> list[Sample]:
         Sample("azure_entire", "POST", f"{azure}entire/detect", 200, "as Azure's client asks", _json(room)),
         Sample("azure_last", "POST", f"{azure}last/detect", 200, "likewise, the last point", _json(room)),
         Sample("azure_changes", "POST", f"{azure}changepoint/detect", 200, "likewise, change points", _json(room)),
+        Sample(
+            "points", "POST", "/series/web-requests/points", 200, "four points of a stream", _requests("predict_batch")
+        ),
+        Sample("points_many", "POST", "/points", 200, "two series, one never trained", _json(two)),
+        Sample("points_judged", "GET", "/series/web-requests/points?limit=10", 200, "what was said of them"),
         Sample("plot", "GET", "/plot?series_id=web-requests", 200, "a PNG"),
         Sample("plot_svg", "GET", "/plot?series_id=web-requests&version=1&format=svg&theme=dark", 200, "an SVG"),
         Sample("plot_unknown_series", "GET", "/plot?series_id=never-trained", 404, "a series without a model"),

@@ -73,6 +73,8 @@ def _examples() -> list[Example]:
     unusual = {"timestamp": "2026-01-01T08:00:00Z", "value": 140}
     wrong = {"timestamp": "1767254400000", "value": None}
     many = {"points": [point, {"timestamp": "1767258000", "value": 140}]}
+    sent = {"points": [point, {"timestamp": "2026-01-01T09:00:00Z", "value": 140}, point]}
+    of_two = [{"series_id": name} | {"timestamp": 1767261600, "value": 99} for name in ("web-requests", "cold-room")]
     missed = {"timestamp": "2026-01-01T08:00:00Z", "anomaly": True}
     return [
         Example("A series", "POST", "/fit/web-requests", 200, small),
@@ -91,6 +93,9 @@ def _examples() -> list[Example]:
         Example("Bare values", "POST", "/predict", 200, {"values": _body("predict_values")["values"][72:114]}),
         Example("Too few values", "POST", "/predict", 200, {"values": small["values"][:3]}),
         *_azure_examples(small["values"]),
+        Example("With one that comes again", "POST", "/series/web-requests/points", 200, sent),
+        Example("Of two series", "POST", "/points", 200, {"points": of_two}),
+        Example("A morning", "GET", "/series/web-requests/points?from=2026-01-01T08:00:00Z", 200),
         Example("Alive", "GET", "/health", 200),
         Example("Trained series", "GET", "/series", 200),
         Example("By region", "GET", "/series?group_by=region", 200),
@@ -243,6 +248,7 @@ def _document_of(logical_id: str) -> dict[str, Any]:
             description=_DESCRIPTION,
             tags=[
                 Tag(name="Models", description="Train models, judge points by them, and look at them."),
+                Tag(name="Streams", description="Send points as they come, and see what was said of them."),
                 Tag(name="Life of a model", description="Promote, roll back, compare, and see who did what."),
                 Tag(name="Detection", description="Judge what is sent, and keep nothing."),
                 Tag(name="Jobs", description="What takes long, while it goes on and afterwards."),

@@ -43,8 +43,12 @@ if TYPE_CHECKING:
     from tidewatch.services.healthcheck import FigureReader
     from tidewatch.services.limits import PointsMeter, UsageStore
     from tidewatch.services.watch_drift import MonitoredSeries
+    from tidewatch.streaming import StreamCache, StreamStore
     from tidewatch.tenancy import MeteringKeys, TenantStore
 
+_CHAMPION_SECONDS: Final = 10.0
+"""How long a stream goes on with a champion that was replaced, at the most."""
+_STREAMS_BYTES: Final = 384 * 2**20
 # Written by the build of the layer; see shared/Makefile.
 _REVISION_FILE: Final = Path(__file__).with_name("REVISION")
 
@@ -145,6 +149,29 @@ def monitored_series() -> MonitoredSeries:
     from tidewatch.adapters.monitored import DynamoDBMonitoredSeries
 
     return DynamoDBMonitoredSeries(clients.dynamodb(), settings().table_name)
+
+
+@lru_cache(maxsize=1)
+def stream_store() -> StreamStore:
+    """Holds streams and their judged points."""
+    from tidewatch.adapters.streams import DynamoDBStreamStore
+
+    return DynamoDBStreamStore(clients.dynamodb(), settings().streams_table_name, days=settings().stream_days)
+
+
+@lru_cache(maxsize=1)
+def stream_registry() -> Registry:
+    """Loads the champions of streams: it asks where a series stands every few seconds, and not with every batch."""
+    seconds = max(_CHAMPION_SECONDS, settings().head_cache_seconds)
+    return Registry(version_store(), array_store, head_cache_seconds=seconds)
+
+
+@lru_cache(maxsize=1)
+def stream_cache() -> StreamCache:
+    """Keeps streams in memory."""
+    from tidewatch.streaming import StreamCache
+
+    return StreamCache(_STREAMS_BYTES)
 
 
 @lru_cache(maxsize=1)
@@ -283,6 +310,7 @@ def _places_of_tenants() -> dict[str, Wiper]:
         "models": TableWiper(client, known.table_name),
         "jobs": TableWiper(client, known.jobs_table_name),
         "observations": TableWiper(client, known.observations_table_name),
+        "streams": TableWiper(client, known.streams_table_name),
         "answers": RecordsWiper(client, known.idempotency_table_name),
         "counters": TableWiper(client, known.tenants_table_name),
         "objects": BucketWiper(clients.s3(), known.data_bucket),

@@ -40,6 +40,10 @@ class Settings(BaseModel):
         float,
         Field(ge=100, le=1e9, description="Drift is found falsely once in so many points of a series, at the most."),
     ] = 10_000
+    streams_table_name: Annotated[str, Field(min_length=3, description="DynamoDB table of streams and judged points.")]
+    stream_days: Annotated[
+        int, Field(ge=1, le=3650, description="Days after which the judged points of streams are forgotten.")
+    ] = 60
     jobs_queue_url: Annotated[str, Field(min_length=3, description="SQS queue of jobs: first in, first out.")]
     jobs_per_tenant: Annotated[
         int, Field(ge=1, le=100, description="The most jobs of one tenant that run at once; further ones wait.")

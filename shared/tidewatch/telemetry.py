@@ -64,6 +64,7 @@ class LogEvent(StrEnum):
     JUDGEMENT_NOT_KEPT = "judgement_not_kept"
     DRIFT_FOUND = "drift_found"
     DRIFT_WATCHED = "drift_watched"
+    POINTS_REFUSED = "points_refused"
     JOB_ENDED = "job_ended"
     JOB_DELAYED = "job_delayed"
 
@@ -141,6 +142,14 @@ def record_prediction(detector: str, *, points: int, anomalies: int, elapsed_ms:
     count(Metric.PREDICTIONS, points)
     count(Metric.ANOMALIES, anomalies)
     _time(Metric.INFERENCE_LATENCY, elapsed_ms)
+
+
+def record_stream(detector: str | None, *, points: int, anomalies: int) -> None:
+    """Counts points of streams that a stored model judged; None where several detectors did."""
+    if detector is not None:
+        metrics.add_metadata(_DETECTOR, detector)
+    count(Metric.PREDICTIONS, points)
+    count(Metric.ANOMALIES, anomalies)
 
 
 def record_unkept(operation: str) -> None:

@@ -119,6 +119,13 @@ TARGETS: Final = (
     Target("GET /jobs", "/jobs?state=running&kind=reproduce&limit=5"),
     Target("GET /jobs/{job_id}", f"/jobs/{'0' * 32}", status=404),
     Target("DELETE /jobs/{job_id}", f"/jobs/{'0' * 32}", status=404),
+    Target(
+        "POST /series/{series_id}/points",
+        f"/series/{KNOWN}/points?wait=true",
+        {"points": [{"timestamp": "1700000000", "value": 12.5}, {"timestamp": 1_700_000_060, "value": 12}]},
+    ),
+    Target("POST /points", "/points", {"points": [{"series_id": KNOWN, "timestamp": 1_700_000_000, "value": 12.5}]}),
+    Target("GET /series/{series_id}/points", f"/series/{KNOWN}/points?from=1700000000&to=2023-11-15&limit=5"),
     Target("GET /healthcheck", "/healthcheck"),
     Target("GET /health", "/health"),
     Target("GET /openapi.json", "/openapi.json"),

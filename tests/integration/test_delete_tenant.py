@@ -44,7 +44,7 @@ def live(tenant: Tenant | str) -> list[str]:
 
 
 def live_a_life(api: Api, tenant: str) -> None:
-    """A tenant with models, arrays, old data, answers, jobs, observations, counters, keys, and what a deletion left."""
+    """A tenant with models, arrays, old data, answers, jobs, observations, a stream, counters, keys, and remains."""
     caller = authorized(tenant, limit_points_per_day="100000")
     make_tenant(tenant, key=f"of-{tenant}")
     options = {"detector": {"name": "isolation_forest"}}
@@ -55,6 +55,8 @@ def live_a_life(api: Api, tenant: str) -> None:
     assert api.call("POST", "/series/gone/audit/exports", authorizer=caller).status == 202
     assert api.call("PUT", "/series/cpu/monitoring", json_body={"monitor": True}, authorizer=caller).status == 200
     assert api.predict("cpu", 3, authorizer=caller).status == 200
+    points = {"points": [{"timestamp": 1_700_100_000 + 60 * at, "value": 3 + at % 3} for at in range(200)]}
+    assert api.call("POST", "/series/cpu/points", json_body=points, authorizer=caller).status == 200
     work_off()
     s3, bucket = boto3.client("s3"), ENVIRONMENT["DATA_BUCKET"]
     for entry in s3.list_objects_v2(Bucket=bucket, Prefix=f"training/{tenant}/")["Contents"]:

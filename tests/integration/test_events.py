@@ -66,6 +66,7 @@ def test_the_environment_of_sam_local_is_the_stand_ins():
         "TENANTS_TABLE_NAME",
         "JOBS_TABLE_NAME",
         "OBSERVATIONS_TABLE_NAME",
+        "STREAMS_TABLE_NAME",
         "DATA_BUCKET",
         "AUDIT_BUCKET",
     )

@@ -63,6 +63,7 @@ def test_the_tables_and_the_bucket_are_there(dynamodb: Any, s3: Any) -> None:
         ENVIRONMENT["TENANTS_TABLE_NAME"],
         ENVIRONMENT["JOBS_TABLE_NAME"],
         ENVIRONMENT["OBSERVATIONS_TABLE_NAME"],
+        ENVIRONMENT["STREAMS_TABLE_NAME"],
     }
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [BUCKET]
 

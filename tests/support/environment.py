@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "TENANTS_TABLE_NAME": "tidewatch-test-tenants",
     "JOBS_TABLE_NAME": "tidewatch-test-jobs",
     "OBSERVATIONS_TABLE_NAME": "tidewatch-test-observations",
+    "STREAMS_TABLE_NAME": "tidewatch-test-streams",
     "JOBS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/tidewatch-test-jobs.fifo",
     "DATA_BUCKET": "tidewatch-test-data",
     "AUDIT_BUCKET": "tidewatch-test-audit",

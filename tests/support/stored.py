@@ -114,6 +114,7 @@ _TABLES: Final = (
     "TENANTS_TABLE_NAME",
     "JOBS_TABLE_NAME",
     "OBSERVATIONS_TABLE_NAME",
+    "STREAMS_TABLE_NAME",
     "IDEMPOTENCY_TABLE_NAME",
 )
 """The variables that name tables."""

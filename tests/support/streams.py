@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,16 +47,14 @@ class MemoryStreamStore:
         if state is None:
             return None
         recent = unpack_points(pack_points(state.recent))
-        return StreamState(state.sequence, state.identity, state.floor, self.snapshots.get(series, b""), recent)
+        return replace(state, snapshot=self.snapshots.get(series, b""), recent=recent)
 
-    def save(
-        self, series: SeriesKey, state: StreamState, chunks: Sequence[JudgedPoints] = (), *, with_snapshot: bool = False
-    ) -> None:
+    def save(self, series: SeriesKey, state: StreamState, chunks: Sequence[JudgedPoints] = ()) -> None:
         before = self.states.get(series)
         if (before.sequence if before else 0) + 1 != state.sequence:
             raise WriteConflict
         self.states[series] = state
-        if with_snapshot:
+        if state.carries_snapshot:
             self.snapshots[series] = state.snapshot
         self.stored.setdefault(series, []).extend(map(pack_points, chunks))
 

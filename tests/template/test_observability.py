@@ -156,6 +156,9 @@ def tables_and_indexes():
             yield template().physical_name(name), index
 
 
+INDEXES_OF_LISTS = (("TenantsTable", "Tenants"), ("JobsTable", "JobsByTenant"))
+
+
 @pytest.mark.parametrize("metric", ["ReadThrottleEvents", "WriteThrottleEvents"])
 def test_alarms_watch_every_table_and_index(metric):
     watched = {
@@ -163,7 +166,10 @@ def test_alarms_watch_every_table_and_index(metric):
         for use in metrics_of_alarms()
         if use.name == metric
     }
-    assert watched == set(tables_and_indexes())
+    # A metric of an alarm costs as much as 160,000 writes. What an index for lists turns away fails a request, and
+    # StorageFailuresAlarm sees that; the index of series is written with every first fit.
+    unwatched = {(template().physical_name(table), index) for table, index in INDEXES_OF_LISTS}
+    assert watched == set(tables_and_indexes()) - unwatched
 
 
 def breaches(alarm, period):
@@ -289,6 +295,7 @@ def test_outputs_tell_what_an_operator_needs():
         "IdempotencyTableName",
         "JobsTableName",
         "ObservationsTableName",
+        "StreamsTableName",
         "JobsQueueUrl",
         "JobsDeadLetterQueueArn",
         "AuditBucketName",

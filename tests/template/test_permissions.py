@@ -13,11 +13,12 @@ ARRAYS = "DataBucket.Arn/models/*"
 BUCKET = "DataBucket.Arn"
 JOBS = "JobsTable.Arn"
 OBSERVATIONS = "ObservationsTable.Arn"
+STREAMS = "StreamsTable.Arn"
 DATA_OF_JOBS = "DataBucket.Arn/jobs/*"
 QUEUE = "JobsQueue.Arn"
 AUDIT_BUCKET = "AuditBucket.Arn"
 
-EVERY_TABLE = (MODELS, RECORDS, TENANTS, JOBS, OBSERVATIONS)
+EVERY_TABLE = (MODELS, RECORDS, TENANTS, JOBS, OBSERVATIONS, STREAMS)
 
 # All that a function may do, beside writing its logs and traces.
 GRANTS = {
@@ -62,6 +63,15 @@ GRANTS = {
         ("s3:GetObject", ARRAYS),
         ("s3:ListBucket", BUCKET),
     },
+    "IngestFunction": {
+        ("dynamodb:UpdateItem", TENANTS),
+        ("dynamodb:GetItem", MODELS),
+        ("dynamodb:Query", STREAMS),
+        ("dynamodb:PutItem", STREAMS),
+        ("dynamodb:PutItem", OBSERVATIONS),
+        ("s3:GetObject", ARRAYS),
+        ("s3:ListBucket", BUCKET),
+    },
     "HealthcheckFunction": {
         ("dynamodb:GetItem", MODELS),
         ("dynamodb:BatchGetItem", MODELS),
@@ -85,6 +95,9 @@ GRANTS = {
         ("dynamodb:UpdateItem", TENANTS),
         ("dynamodb:Query", OBSERVATIONS),
         ("dynamodb:BatchWriteItem", OBSERVATIONS),
+        ("dynamodb:Query", STREAMS),
+        ("dynamodb:DeleteItem", STREAMS),
+        ("dynamodb:BatchWriteItem", STREAMS),
         ("dynamodb:GetItem", JOBS),
         ("dynamodb:BatchGetItem", JOBS),
         ("dynamodb:PutItem", JOBS),

@@ -15,13 +15,20 @@ def properties(name):
 
 def test_tables_are_on_demand_and_encrypted():
     tables = template().resources("AWS::DynamoDB::Table")
-    assert tables.keys() == {"ModelsTable", "TenantsTable", "JobsTable", "ObservationsTable", "IdempotencyTable"}
+    assert tables.keys() == {
+        "ModelsTable",
+        "TenantsTable",
+        "JobsTable",
+        "ObservationsTable",
+        "StreamsTable",
+        "IdempotencyTable",
+    }
     for table in tables.values():
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["SSESpecification"] == {"SSEEnabled": True}
 
 
-@pytest.mark.parametrize("name", ["ModelsTable", "TenantsTable", "JobsTable", "ObservationsTable"])
+@pytest.mark.parametrize("name", ["ModelsTable", "TenantsTable", "JobsTable", "ObservationsTable", "StreamsTable"])
 def test_what_is_not_made_anew_can_be_restored_and_is_protected_in_prod(name):
     table = properties(name)
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -35,6 +42,7 @@ def test_models_and_training_data_outlive_the_stack_without_blocking_the_next():
         ("TenantsTable", "TableName"),
         ("JobsTable", "TableName"),
         ("ObservationsTable", "TableName"),
+        ("StreamsTable", "TableName"),
         ("DataBucket", "BucketName"),
         ("AuditBucket", "BucketName"),
     ):
@@ -154,6 +162,7 @@ def test_nothing_that_holds_data_is_left_out_here():
         "IdempotencyTable",
         "JobsTable",
         "ObservationsTable",
+        "StreamsTable",
         "JobsQueue",
         "JobsDeadLetterQueue",
         "DataBucket",

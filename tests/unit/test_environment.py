@@ -42,6 +42,7 @@ def test_aws_in_memory_has_the_tables_and_the_bucket(aws):
         "tidewatch-test-idempotency",
         "tidewatch-test-jobs",
         "tidewatch-test-observations",
+        "tidewatch-test-streams",
         "tidewatch-test-tenants",
     }
     assert set(buckets) == {"tidewatch-test-data", "tidewatch-test-audit"}

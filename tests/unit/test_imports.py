@@ -14,7 +14,7 @@ import pytest
 from tests.support.environment import ENVIRONMENT, ROOT
 from tests.support.processes import in_a_fresh_process
 
-FUNCTIONS = ("fit", "predict", "healthcheck", "plot", "detect", "manage", "collect")
+FUNCTIONS = ("fit", "predict", "healthcheck", "plot", "detect", "manage", "ingest", "collect")
 HEAVY = ("matplotlib", "scipy", "sklearn", "pandas", "PIL")
 
 # Nothing of Settings is there: a function must be importable anywhere. Sockets would be asked for by the first client.
@@ -45,7 +45,7 @@ def packages(function: str) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("function", ["fit", "predict", "healthcheck", "manage", "collect"])
+@pytest.mark.parametrize("function", ["fit", "predict", "healthcheck", "manage", "ingest", "collect"])
 def test_only_the_function_that_draws_imports_what_draws(function):
     assert packages(function).isdisjoint(HEAVY)
     assert "tidewatch.plotting" not in imported_by(function)["modules"]

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tidewatch.api.access import check_access, principal_of
@@ -189,10 +189,16 @@ def route(
 def _query_names(function: Callable[..., Any]) -> frozenset[str]:
     """The parameters of a function that come from the query: those that are not said to come from elsewhere."""
     return frozenset(
-        parameter.name
+        _query_name(parameter)
         for parameter in inspect.signature(function).parameters.values()
         if not any(isinstance(part, _ELSEWHERE) for part in getattr(parameter.annotation, "__metadata__", ()))
     )
+
+
+def _query_name(parameter: inspect.Parameter) -> str:
+    """What a request calls a parameter: its alias, where its own name may not be, such as ``from``."""
+    parts = getattr(parameter.annotation, "__metadata__", ())
+    return next((part.alias for part in parts if isinstance(part, Query) and part.alias), parameter.name)
 
 
 def _problems_of_query(event: Mapping[str, Any], known: frozenset[str] | None) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from tidewatch.api.fields import SeriesId, VersionNumber, version_number
 from tidewatch.api.problem_schema import CONTENT_TYPE, Problem
 from tidewatch.api.request import RequestDep
 from tidewatch.registry import Deleter
+from tidewatch.services import delete_series as service
 
 routes = Router()  # type: ignore[no-untyped-call]
 
@@ -44,10 +45,16 @@ _IN_USE: Final = {
 def delete_series(series_id: SeriesId, request: RequestDep, deleter: DeleterDep) -> Response[None]:
     """Delete a series.
 
-    Deletes the series with all its versions. Their training data is deleted within eight days, unless another series
-    has the same. A later fit begins anew at v1. The audit trail stays.
+    Deletes the series with all its versions, and the judged points that were sent to it. Their training data is deleted
+    within eight days, unless another series has the same. A later fit begins anew at v1. The audit trail stays.
     """
-    deleter.delete_series(request.series(series_id), request.deadline, cause_of(request))
+    service.delete_series(
+        request.series(series_id),
+        deleter=deleter,
+        streams=composition.stream_store(),
+        deadline=request.deadline,
+        cause=cause_of(request),
+    )
     return Response(HTTPStatus.NO_CONTENT)
 
 

@@ -163,7 +163,12 @@ def custom_error(error_type: str, msg: str) -> PydanticCustomError:
     return PydanticCustomError(error_type, msg)
 
 
-def _check_series_id(series_id: str) -> str:
+def check_series_id(series_id: str) -> str:
+    """A name that a series may have.
+
+    Raises:
+        PydanticCustomError: for any other.
+    """
     if not is_series_id(series_id):
         raise PydanticCustomError(
             "series_id_form",
@@ -183,29 +188,29 @@ def _check_version(version: str) -> str:
 def _check_series_cursor(cursor: str) -> str:
     after = decode_cursor(cursor)
     if not isinstance(after, str):
-        raise _not_a_cursor()
-    _check_series_id(after)
+        raise not_a_cursor()
+    check_series_id(after)
     return cursor
 
 
 def _check_entry_cursor(cursor: str) -> str:
     after = decode_cursor(cursor)
     if not isinstance(after, str) or not re.fullmatch(_ENTRY, after, re.ASCII):
-        raise _not_a_cursor()
+        raise not_a_cursor()
     return cursor
 
 
 def _check_tenant_cursor(cursor: str) -> str:
     after = decode_cursor(cursor)
     if not isinstance(after, str) or not is_tenant_id(after):
-        raise _not_a_cursor()
+        raise not_a_cursor()
     return cursor
 
 
 def _check_version_cursor(cursor: str) -> str:
     before = decode_cursor(cursor)
     if type(before) is not int or not 1 <= before < 10**8:
-        raise _not_a_cursor()
+        raise not_a_cursor()
     return cursor
 
 
@@ -221,7 +226,7 @@ Timezone = Annotated[str, StringConstraints(strict=True, min_length=1, max_lengt
 
 _SeriesIdText = Annotated[
     str,
-    AfterValidator(_check_series_id),
+    AfterValidator(check_series_id),
     WithJsonSchema({"type": "string", "pattern": ID_PATTERN, "minLength": 1, "maxLength": LONGEST_ID}),
 ]
 
@@ -300,8 +305,9 @@ def decode_cursor(cursor: str | None) -> Any:
     try:
         return orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
-        raise _not_a_cursor() from None
+        raise not_a_cursor() from None
 
 
-def _not_a_cursor() -> PydanticCustomError:
+def not_a_cursor() -> PydanticCustomError:
+    """The error of a cursor that no list of this kind gave out."""
     return PydanticCustomError("cursor_form", "this is no cursor of this list; take next_cursor of the page before")

@@ -4,6 +4,7 @@ from tidewatch.series.forms import (
     MOST_PROBLEMS,
     POINT_FIELDS,
     SentSeries,
+    read_arrivals,
     read_points,
     read_series,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "local_clock",
     "parse_timestamp",
     "preflight",
+    "read_arrivals",
     "read_columns",
     "read_points",
     "read_rows",

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tidewatch.series.preflight import TIMESTAMPS, VALUES, Column, InvalidSeries, Problem, preflight
+import numpy as np
+from numpy.typing import NDArray
+
+from tidewatch.series.preflight import (
+    TIMESTAMPS,
+    VALUES,
+    Column,
+    InvalidSeries,
+    Problem,
+    check_points,
+    preflight,
+)
 from tidewatch.series.time_series import TimeSeries
 from tidewatch.series.timestamps import AmbiguousTimestamp, parse_timestamp
 
@@ -90,6 +101,28 @@ def read_points(field: str, points: Sequence[Any], *, most_points: int, purpose:
         fewest_points=1,
     )
     return outcome.require()
+
+
+def read_arrivals(
+    field: str, points: Sequence[Any], *, most_points: int, purpose: str
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Reads a list of points in any order, at least one of them, as times and values, each of shape (n,).
+
+    Args:
+        field: what the request calls them.
+        points: objects with a timestamp and a value, as they came out of JSON.
+        most_points: how many are taken at the most.
+        purpose: what they are for, as the subject of a sentence.
+
+    Raises:
+        InvalidSeries: if a point is not what it must be.
+    """
+    columns = point_columns(field)
+    if len(points) > most_points:
+        return check_points(points, points, most_points=most_points, purpose=purpose, columns=columns)
+    times, values = split_points(field, points)
+    times = list(read_times(columns[0], times, most_points))
+    return check_points(times, values, most_points=most_points, purpose=purpose, columns=columns)
 
 
 def point_columns(field: str) -> tuple[Column, Column]:

@@ -152,6 +152,44 @@ def check_numbers(values: Sequence[Any], *, most_points: int, purpose: str) -> N
     return numbers
 
 
+def check_points(
+    timestamps: Sequence[Any],
+    values: Sequence[Any],
+    *,
+    most_points: int,
+    purpose: str,
+    columns: tuple[Column, Column],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Checks points that may be in any order, and come more than once; at least one of them.
+
+    Args:
+        timestamps: Unix seconds, as they came out of JSON; only integers are taken.
+        values: finite numbers, likewise; one for each of the timestamps.
+        most_points: how many are taken at the most.
+        purpose: what they are for, in a sentence's subject.
+        columns: what the request calls them.
+
+    Returns:
+        int64 and float64, each of shape (n,).
+
+    Raises:
+        InvalidSeries: if a time or a value is not what it must be, or there are too many.
+    """
+    of_times, of_values = columns
+    problems = list(_check_sizes([(of_times, len(timestamps))], 1, most_points, purpose))
+    if any(problem.type == "too_many_points" for problem in problems):
+        raise InvalidSeries(problems)
+    times, times_ok, found = read_column(of_times, timestamps, (int,), to_int64)
+    problems += found
+    numbers, numbers_ok, found = read_column(of_values, values, (int, float), to_float64)
+    problems += found
+    problems += _check_range(of_times, times, np.flatnonzero(times_ok))
+    problems += check_values(of_values, numbers, np.flatnonzero(numbers_ok))
+    if problems:
+        raise InvalidSeries(problems)
+    return times, numbers
+
+
 def _check_sizes(
     sizes: Sequence[tuple[Column, int]], fewest_points: int, most_points: int, purpose: str
 ) -> Iterator[Problem]:
@@ -222,13 +260,9 @@ def _as_double(number: float) -> float:
 
 def check_times(column: Column, times: NDArray[Any], usable: NDArray[np.intp]) -> Iterator[Problem]:
     """What is wrong with times, shape (n,), at the places where there are some: their range and their order."""
+    yield from _check_range(column, times, usable)
     kept = times[usable]
-    is_outside = (kept < EARLIEST) | (kept > LATEST)
-    outside = usable[is_outside]
-    if outside.size:
-        first = int(outside[0])
-        why = describe_out_of_range(int(times[first]))
-        yield Problem(column.loc(first), f"{column.at(first)} {why}{and_more(outside.size)}", "timestamp_out_of_range")
+    is_outside = _is_outside(kept)
     # Beside a time in a wrong unit, a right one only seems to be out of order.
     comparable = is_outside[1:] == is_outside[:-1]
     backwards = usable[1:][comparable & (kept[1:] <= kept[:-1])]
@@ -243,6 +277,19 @@ def check_times(column: Column, times: NDArray[Any], usable: NDArray[np.intp]) -
             f"{column.at(before)} ({written(int(times[before]))}){and_more(backwards.size)}",
             "timestamp_repeated" if repeats else "timestamps_unsorted",
         )
+
+
+def _is_outside(times: NDArray[Any]) -> NDArray[np.bool_]:
+    outside: NDArray[np.bool_] = (times < EARLIEST) | (times > LATEST)
+    return outside
+
+
+def _check_range(column: Column, times: NDArray[Any], usable: NDArray[np.intp]) -> Iterator[Problem]:
+    outside = usable[_is_outside(times[usable])]
+    if outside.size:
+        first = int(outside[0])
+        why = describe_out_of_range(int(times[first]))
+        yield Problem(column.loc(first), f"{column.at(first)} {why}{and_more(outside.size)}", "timestamp_out_of_range")
 
 
 def check_values(column: Column, numbers: NDArray[np.float64], usable: NDArray[np.intp]) -> Iterator[Problem]:

@@ -10,23 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tidewatch.deadline import Deadline, DeadlineExceeded
+from tidewatch.deadline import Deadline
 from tidewatch.detectors import Scores
-from tidewatch.lifecycle.observations import MOST_KEPT, Observations, ObservationStore
+from tidewatch.lifecycle.observations import ObservationStore
 from tidewatch.registry import DataCorrupted, Judges, LoadedModel, ModelVersion, Registry, SeriesKey, StorageUnavailable
 from tidewatch.registry.contention import until_it_succeeds
 from tidewatch.series import TimeSeries
+from tidewatch.services.observe import observe
 from tidewatch.streaming import (
     Answer,
     Arrivals,
-    Fate,
     Following,
     JudgedPoints,
+    Outcome,
     PointsUnreadable,
     StreamCache,
     StreamStore,
@@ -44,8 +46,6 @@ _WARM_UP: Final = 1_000
 """Judged points of chunks that a new champion warms up by, at the most; beside the recent ones."""
 _LOOKED_UP_AT_ONCE: Final = 2_000
 _COMPETES_SECONDS: Final = 10.0
-_SECONDS_TO_KEEP: Final = 5.0
-"""What a challenger leaves of the time of a request."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,29 +98,47 @@ def ingest(
     """
     until = int((now() + AHEAD).timestamp())
 
+    def once() -> _Pass:
+        stream = _stream(series, registry, store, cache, deadline)
+        number = stream.judges.champion.version.number
+        return _Pass(stream, judge(stream.following, arrivals, number, until, deadline))
+
     def attempt() -> _Pass:
-        before = _stream(series, registry, store, cache, deadline)
-        turn = judge(before.following, arrivals, before.judges.champion.version.number, until, deadline)
-        if not len(turn.new):
-            return _Pass(before, turn)
-        state = turn.following.state.next()
+        done = once()
+        if not len(done.turn.new) and cache.get(series) is not None:
+            # Nothing is written that would show whether the stream is still there. What comes again comes seldom.
+            cache.drop(series)
+            registry.forget(series)
+            done = once()
+        if not len(done.turn.new):
+            return done
+        before, turn = done.stream, done.turn
+        state = turn.following.state.next(new_snapshot=before.changed or turn.snapshot_changed)
         # If this fails, storage may have it all the same: the next attempt must look.
         cache.drop(series)
-        store.save(series, state, turn.chunks, with_snapshot=before.changed or turn.snapshot_changed)
+        store.save(series, state, turn.chunks)
         cache.put(series, replace(turn.following, state=state))
-        return _Pass(before, turn)
+        return done
 
     try:
         done = until_it_succeeds(attempt, series, deadline, most_seconds=_COMPETES_SECONDS)
         answer = _with_chunks(series, arrivals, done.turn.answer, store, deadline)
     except PointsUnreadable as error:
         raise DataCorrupted(f"the stream of {series.series_id}") from error
-    ingested = Ingested(done.stream.judges.champion.version, answer, done.turn.new)
-    try:
-        _observe(series, done, observations, now, deadline)
-    except StorageUnavailable as error:
-        return replace(ingested, unkept=error)
-    return ingested
+    judges, new = done.stream.judges, done.turn.new
+    unkept = None
+    if len(new):
+        recent = done.stream.following.state.recent.points
+        unkept = observe(
+            series,
+            judges,
+            new.points,
+            new.scores,
+            beside=partial(_beside, recent, new.points),
+            observations=observations,
+            deadline=deadline,
+        )
+    return Ingested(judges.champion.version, answer, new, unkept)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,14 +189,16 @@ def _with_chunks(
     series: SeriesKey, arrivals: Arrivals, answer: Answer, store: StreamStore, deadline: Deadline
 ) -> Answer:
     """The answer with the stored judgements of points that were judged so long ago that they are in chunks."""
-    late = np.array([fate is Fate.TOO_LATE for fate in answer.fates], dtype=np.bool_)
+    late = np.array([outcome is Outcome.TOO_LATE for outcome in answer.outcomes], dtype=np.bool_)
     if not late.any():
         return answer
     times = np.unique(arrivals.timestamps[late])
     found = JudgedPoints.joined(list(_looked_up(series, times, store, deadline)))
     known = np.isin(arrivals.timestamps, found.points.timestamps)
-    fates = [Fate.REPEATED if again else fate for fate, again in zip(answer.fates, known.tolist(), strict=True)]
-    return Answer(tuple(fates), JudgedPoints.joined([answer.judged, found]))
+    outcomes = [
+        Outcome.REPEATED if again else outcome for outcome, again in zip(answer.outcomes, known.tolist(), strict=True)
+    ]
+    return Answer(tuple(outcomes), JudgedPoints.joined([answer.judged, found]))
 
 
 def _looked_up(
@@ -195,41 +215,7 @@ def _looked_up(
         times = times[times > chunks[-1].points.end]
 
 
-def _observe(
-    series: SeriesKey,
-    done: _Pass,
-    observations: Callable[[], ObservationStore],
-    now: Callable[[], datetime],
-    deadline: Deadline,
-) -> None:
-    """Keeps the new judgements where the series has a challenger or is monitored, with what the challenger says."""
-    judges, new = done.stream.judges, done.turn.new
-    if not judges.records or not len(new):
-        return
-    kept = new.at(slice(-MOST_KEPT, None))
-    recent = done.stream.following.state.recent.points
-    before = recent.part(0, int(recent.timestamps.searchsorted(kept.points.start)))
-    beside = _scores_beside(judges.challenger, kept.points, before, deadline)
-    observed = Observations(
-        observed_at=now(),
-        champion=judges.champion.version.number,
-        points=kept.points,
-        p_value=kept.scores.p_value,
-        anomaly=kept.scores.anomaly,
-        challenger=judges.challenger.version.number if judges.challenger and beside else None,
-        challenger_p_value=beside.p_value if beside else np.zeros(0),
-        challenger_anomaly=beside.anomaly if beside else np.zeros(0, dtype=np.bool_),
-    )
-    observations().append(series, observed)
-
-
-def _scores_beside(
-    challenger: LoadedModel | None, points: TimeSeries, before: TimeSeries, deadline: Deadline
-) -> Scores | None:
-    """How the challenger judges points after its training data and those before; None without one, or without time."""
-    if challenger is None:
-        return None
-    try:
-        return challenger.of_values.score(points, before if len(before) else None, deadline.earlier(_SECONDS_TO_KEEP))
-    except DeadlineExceeded:
-        return None
+def _beside(recent: TimeSeries, new: TimeSeries, challenger: LoadedModel, deadline: Deadline) -> Scores:
+    """How a challenger judges new points: after its training data, and the recent points before them."""
+    before = recent.part(0, int(recent.timestamps.searchsorted(new.start)))
+    return challenger.of_values.score(new, before if len(before) else None, deadline)

@@ -1,6 +1,16 @@
 """Points that come in one after the other: each is judged once, by what its series knows from all before."""
 
-from tidewatch.streaming.arrivals import Answer, Arrivals, Fate, Following, Turn, begin, change_version, judge, resume
+from tidewatch.streaming.arrivals import (
+    Answer,
+    Arrivals,
+    Following,
+    Outcome,
+    Turn,
+    begin,
+    change_version,
+    judge,
+    resume,
+)
 from tidewatch.streaming.cache import StreamCache
 from tidewatch.streaming.columns import PointsUnreadable, pack_points, pack_state, unpack_points, unpack_state
 from tidewatch.streaming.judged import JudgedPoints
@@ -12,9 +22,9 @@ __all__ = [
     "MOST_IN_CHUNK",
     "Answer",
     "Arrivals",
-    "Fate",
     "Following",
     "JudgedPoints",
+    "Outcome",
     "PointsUnreadable",
     "StreamCache",
     "StreamState",

@@ -26,7 +26,7 @@ _BEFORE_ALL: Final = -1
 """No time: the first that is taken is 0."""
 
 
-class Fate(StrEnum):
+class Outcome(StrEnum):
     """What became of a point that arrived."""
 
     JUDGED = "judged"
@@ -40,8 +40,8 @@ class Fate(StrEnum):
     """Not judged: its time is still to come."""
 
 
-_FATES: Final = tuple(Fate)
-_JUDGED, _LATE, _REPEATED, _TOO_LATE, _TOO_EARLY = range(len(_FATES))
+_OUTCOMES: Final = tuple(Outcome)
+_JUDGED, _LATE, _REPEATED, _TOO_LATE, _TOO_EARLY = range(len(_OUTCOMES))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,11 +87,11 @@ class Answer:
     """What became of n points that arrived.
 
     Attributes:
-        fates: of each, in the order in which they came.
+        outcomes: of each, in the order in which they came.
         judged: the judgements of those that have one, in the order of time, each time once.
     """
 
-    fates: tuple[Fate, ...]
+    outcomes: tuple[Outcome, ...]
     judged: JudgedPoints
 
 
@@ -176,15 +176,15 @@ def judge(following: Following, arrivals: Arrivals, version: int, until: int, de
     behind = ~known & (times <= _floor(state))
     fresh = ~(known | early | behind)
     late = fresh & (times < (recent.points.end if len(recent) else _BEFORE_ALL))
-    fates = np.select([known, late, behind, early], [_REPEATED, _LATE, _TOO_LATE, _TOO_EARLY], _JUDGED)
+    outcomes = np.select([known, late, behind, early], [_REPEATED, _LATE, _TOO_LATE, _TOO_EARLY], _JUDGED)
     new = TimeSeries(times[fresh], points.values[fresh])
     if not len(new):
         found = recent.at(np.flatnonzero(np.isin(recent.points.timestamps, times)))
-        return Turn(Answer(_told(fates, points, first, arrivals), found), JudgedPoints.none(), following)
+        return Turn(Answer(_told(outcomes, points, first, arrivals), found), JudgedPoints.none(), following)
     judged, newest = _judge_new(following, new, late[fresh], version, deadline)
     whole = JudgedPoints.joined([recent, judged])
     found = whole.at(np.flatnonzero(np.isin(whole.points.timestamps, times)))
-    answer = Answer(_told(fates, points, first, arrivals), found)
+    answer = Answer(_told(outcomes, points, first, arrivals), found)
     after = Following(replace(state, recent=whole), following.model, newest)
     if len(whole) < FULL:
         return Turn(answer, judged, after)
@@ -235,10 +235,12 @@ def _chunks(moved: JudgedPoints) -> list[JudgedPoints]:
     return [moved.at(slice(start, start + MOST_IN_CHUNK)) for start in range(0, len(moved), MOST_IN_CHUNK)]
 
 
-def _told(fates: NDArray[np.intp], points: TimeSeries, first: NDArray[np.intp], arrivals: Arrivals) -> tuple[Fate, ...]:
-    """The fate of each point that came: of its time; but of points with one time only the first is judged."""
+def _told(
+    outcomes: NDArray[np.intp], points: TimeSeries, first: NDArray[np.intp], arrivals: Arrivals
+) -> tuple[Outcome, ...]:
+    """The outcome of each point that came: of its time; but of points with one time only the first is judged."""
     places = points.timestamps.searchsorted(arrivals.timestamps)
-    told = fates[places]
+    told = outcomes[places]
     again = first[places] != np.arange(len(arrivals))
     told[again & (told <= _LATE)] = _REPEATED
-    return tuple(_FATES[code] for code in told.tolist())
+    return tuple(_OUTCOMES[code] for code in told.tolist())

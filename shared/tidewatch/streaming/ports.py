@@ -17,16 +17,13 @@ class StreamStore(Protocol):
         """The state of a stream, read consistently and at once; None if nothing came of it yet."""
         ...
 
-    def save(
-        self, series: SeriesKey, state: StreamState, chunks: Sequence[JudgedPoints] = (), *, with_snapshot: bool = False
-    ) -> None:
+    def save(self, series: SeriesKey, state: StreamState, chunks: Sequence[JudgedPoints] = ()) -> None:
         """Writes a state, and what goes into chunks with it: all or nothing.
 
         Args:
             series: whose stream.
-            state: its sequence follows the one that is stored.
+            state: its sequence follows the one that is stored. Its snapshot is written where it carries it.
             chunks: judged points that the state no longer has, each part in the order of time; they expire.
-            with_snapshot: whether its snapshot is another than the stored one. It is not written otherwise.
 
         Raises:
             WriteConflict: if the stored sequence is another: somebody else wrote.
@@ -45,5 +42,5 @@ class StreamStore(Protocol):
         ...
 
     def delete(self, series: SeriesKey, check: Callable[[], None]) -> None:
-        """Deletes all of a stream; its state last, so that what was begun can be ended. ``check`` may raise."""
+        """Deletes all of a stream, its state first, so that nobody goes on with it. ``check`` may raise."""
         ...

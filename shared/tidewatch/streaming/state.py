@@ -25,6 +25,7 @@ class StreamState:
         floor: Unix seconds; what is not later is taken no more. None before there is one.
         snapshot: what the version knew after the last point that is not later than ``floor``, as bytes; empty while it
             knew its training data only.
+        snapshot_at: the sequence with which the snapshot was written; 0 while there is none.
         recent: the judged points that are in no chunk yet. Those later than ``floor`` are what the version has seen
             since the snapshot.
     """
@@ -33,6 +34,7 @@ class StreamState:
     identity: str
     floor: int | None = None
     snapshot: bytes = b""
+    snapshot_at: int = 0
     recent: JudgedPoints = field(default_factory=JudgedPoints.none)
 
     def since(self) -> JudgedPoints:
@@ -41,6 +43,12 @@ class StreamState:
             return self.recent
         return self.recent.at(slice(int(self.recent.points.timestamps.searchsorted(self.floor, side="right")), None))
 
-    def next(self) -> StreamState:
+    @property
+    def carries_snapshot(self) -> bool:
+        """Whether the snapshot is written with this state; it is another than the stored one."""
+        return self.snapshot_at == self.sequence
+
+    def next(self, *, new_snapshot: bool) -> StreamState:
         """The state as it is to be written."""
-        return replace(self, sequence=self.sequence + 1)
+        sequence = self.sequence + 1
+        return replace(self, sequence=sequence, snapshot_at=sequence if new_snapshot else self.snapshot_at)

@@ -94,6 +94,7 @@ NAMED = {
     "TenantsTable": "tenants",
     "JobsTable": "jobs",
     "ObservationsTable": "observations",
+    "StreamsTable": "streams",
     "DataBucket": "data",
     "AuditBucket": "audit",
     "JobsQueue": "https://sqs.eu-central-1.amazonaws.com/123456789012/jobs.fifo",

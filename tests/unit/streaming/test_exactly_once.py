@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tidewatch.detectors import CATALOGUE, Scores, fit_model
 from tidewatch.registry import StorageUnavailable
 from tidewatch.series import TimeSeries
-from tidewatch.streaming import Fate, JudgedPoints
+from tidewatch.streaming import JudgedPoints, Outcome
 
 from tests.support.memory import Memory
 from tests.support.samples import key
@@ -101,7 +101,7 @@ def deliver(batch: TimeSeries, delivery: Delivery, consumers: list[Consumer], st
             break
         except StorageUnavailable:
             continue
-    assert set(done.answer.fates) <= {Fate.JUDGED, Fate.REPEATED}
+    assert set(done.answer.outcomes) <= {Outcome.JUDGED, Outcome.REPEATED}
     np.testing.assert_array_equal(done.answer.judged.points.timestamps, batch.timestamps)
     # What it answers is what is stored.
     stored = store.everything(key()).between(batch.start, batch.end)
