@@ -65,6 +65,7 @@ def samples() -> list[Sample]:
     azure = "/anomalydetector/v1.1/timeseries/"
     room = {"series": json.loads(_requests("detect_data"))["data"], "granularity": "minutely", "customInterval": 10}
     millis = {"timestamps": [time * 1000 for time in times], "values": [1, 2, 3, 4, 5, 6]}
+    evaluation = {"contenders": [{"version": "champion"}, {"detector": "mad"}], "seed": 7}
     labels = {"labels": [{"timestamp": "2026-01-12T03:00:00Z", "anomaly": True}]}
     metric = {"name": "AWS/EC2 CPUUtilization", "labels": {"InstanceId": "i-0abc"}}
     two = {"points": [{"series_id": name, "timestamp": times[0], "value": 5} for name in ("web-requests", "no")]}
@@ -162,6 +163,15 @@ def samples() -> list[Sample]:
         Sample("delete_series", "DELETE", "/series/room%3Atemperature", 204, "a series that nobody needs"),
         Sample("reproduce", "POST", "/series/web-requests/versions/1/reproduce", 202, "a job: trained again"),
         Sample("export_audit", "POST", "/series/web-requests/audit/exports", 202, "a job: the audit trail, to S3"),
+        Sample("evaluate", "POST", "/series/web-requests/evaluations", 202, "a job: evaluated", _json(evaluation)),
+        Sample("evaluation_unknown", "GET", f"/series/web-requests/evaluations/{_JOB_ID}", 404, "no such evaluation"),
+        Sample(
+            "evaluation_plot_unknown",
+            "GET",
+            f"/series/web-requests/evaluations/{_JOB_ID}/plot",
+            404,
+            "likewise, as a picture",
+        ),
         Sample("jobs", "GET", "/jobs?state=running", 200, "what a worker is at"),
         Sample("job_unknown", "GET", f"/jobs/{_JOB_ID}", 404, "a job that is none"),
         Sample("cancel_job_unknown", "DELETE", f"/jobs/{_JOB_ID}", 404, "likewise, to be cancelled"),

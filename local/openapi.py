@@ -29,6 +29,8 @@ _REQUESTS: Final = ROOT / "events" / "requests"
 _KEY: Final = "ApiKey"
 # Of the job that the default tenant asks for with the key "example".
 _JOB_ID: Final = "6540d2389b8256b55366db89ba59f47b"
+_EVALUATION_ID: Final = "0bcb511fe2cff8400c68ca727a805512"
+"""Likewise."""
 _SUBSCRIPTION_KEY: Final = "SubscriptionKey"
 _BEARER: Final = "BearerKey"
 _ANY_KEY: Final[list[dict[str, list[str]]]] = [{_KEY: []}, {_SUBSCRIPTION_KEY: []}, {_BEARER: []}]
@@ -75,6 +77,9 @@ def _examples() -> list[Example]:
     many = {"points": [point, {"timestamp": "1767258000", "value": 140}]}
     sent = {"points": [point, {"timestamp": "2026-01-01T09:00:00Z", "value": 140}, point]}
     of_two = [{"series_id": name} | {"timestamp": 1767261600, "value": 99} for name in ("web-requests", "cold-room")]
+    promising = {"detector": "mad", "options": {"false_alarm_rate": 0.01}}
+    contenders = [{"version": "champion"}, {"detector": "seasonal_decomposition"}, promising]
+    evaluation = {"contenders": contenders, "data": "stored", "folds": 4, "seed": 7}
     missed = {"timestamp": "2026-01-01T08:00:00Z", "anomaly": True}
     return [
         Example("A series", "POST", "/fit/web-requests", 200, small),
@@ -132,6 +137,8 @@ def _examples() -> list[Example]:
         Example("Whether the trail is whole", "GET", "/series/web-requests/audit/verification", 200),
         Example("A version", "POST", "/series/web-requests/versions/1/reproduce", 202, None, "example"),
         Example("A trail", "POST", "/series/web-requests/audit/exports", 202, None, "example"),
+        Example("A version and two detectors", "POST", "/series/web-requests/evaluations", 202, evaluation, "example"),
+        Example("Before a worker has it", "GET", f"/series/web-requests/evaluations/{_EVALUATION_ID}", 200),
         Example("Newest first", "GET", "/jobs", 200),
         Example("Before a worker has it", "GET", f"/jobs/{_JOB_ID}", 200),
         Example("Before a worker had it", "DELETE", f"/jobs/{_JOB_ID}", 202),

@@ -1,13 +1,26 @@
-"""What changes models without training, what tells of such changes, and the jobs of a tenant."""
+"""What changes models without training, what tells of such changes and of their quality, and the jobs of a tenant."""
 
 from tidewatch import api
-from tidewatch.api import audit, audit_exports, champion, changes, comparison, delete, drift, jobs, reproduce, retrain
+from tidewatch.api import (
+    audit,
+    audit_exports,
+    champion,
+    changes,
+    comparison,
+    delete,
+    drift,
+    evaluations,
+    jobs,
+    reproduce,
+    retrain,
+)
 
 app = api.create_app(
     delete.routes,
     champion.routes,
     comparison.routes,
     drift.routes,
+    evaluations.routes,
     audit.routes,
     audit_exports.routes,
     jobs.routes,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tidewatch.jobs.jobs import Jobs
     from tidewatch.jobs.kinds import JobKinds
     from tidewatch.jobs.ports import Delivery, JobQueue, JobStore
+    from tidewatch.lifecycle.evaluated import EvaluationStore
     from tidewatch.lifecycle.observations import ObservationStore
     from tidewatch.services.authorize import Authorizer
     from tidewatch.services.delete_tenant import Wiper
@@ -175,6 +176,14 @@ def stream_cache() -> StreamCache:
 
 
 @lru_cache(maxsize=1)
+def evaluation_store() -> EvaluationStore:
+    """Holds the newest evaluations of versions."""
+    from tidewatch.adapters.evaluations import DynamoDBEvaluationStore
+
+    return DynamoDBEvaluationStore(clients.dynamodb(), settings().table_name)
+
+
+@lru_cache(maxsize=1)
 def object_store() -> ObjectStore:
     """All stored objects, for the collection of garbage."""
     return S3ObjectStore(clients.s3(), settings().data_bucket)
@@ -257,7 +266,7 @@ def delivery_of(record: Mapping[str, Any]) -> Delivery:
 def job_kinds() -> JobKinds:
     """What the worker can do: the function of each kind of jobs. A new kind is registered here."""
     from tidewatch.jobs.kinds import JobKinds
-    from tidewatch.services import delete_tenant, export_audit, reproduce, retrain
+    from tidewatch.services import delete_tenant, evaluate, evaluations, export_audit, reproduce, retrain
 
     kinds = JobKinds()
     environment = reproduce.Environment(library_versions(), platform.machine(), revision())
@@ -287,6 +296,18 @@ def job_kinds() -> JobKinds:
     kinds.register(
         export_audit.KIND,
         partial(export_audit.export_audit, registry=registry(), audit=audit_store(), exports=audit_exports(), now=now),
+    )
+    kinds.register(
+        evaluations.KIND,
+        partial(
+            evaluate.run_evaluation,
+            registry=registry(),
+            training_data=training_data(),
+            observations=observation_store,
+            evaluations=evaluation_store,
+            most_points=settings().max_evaluation_points,
+            now=now,
+        ),
     )
     kinds.register(
         delete_tenant.KIND,

@@ -71,6 +71,10 @@ class Settings(BaseModel):
         # Lambda's answers have 6 MB at the most, and a point takes 170 bytes of it where each of its digits is needed.
         Field(ge=5, le=35_000, description="The most points one detection takes; more gets a 422."),
     ] = 30_000
+    max_evaluation_points: Annotated[
+        int,
+        Field(ge=100, le=50_000, description="The most points one evaluation takes; of longer stored data the last."),
+    ] = 20_000
     max_body_bytes: Annotated[
         int, Field(ge=1024, description="The largest request body, after gzip is undone; more gets a 413.")
     ] = 16 * 2**20

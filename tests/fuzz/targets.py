@@ -16,6 +16,8 @@ POINTS: Final = {
 
 ROWS: Final = [{"timestamp": 1_700_000_000 + 60 * at, "x1": at % 5, "x2": at % 7 - 0.5} for at in range(40)]
 
+EVALUATED: Final = [1_700_000_000 + 60 * at for at in range(120)]
+
 MOMENTS: Final = range(1_700_000_000, 1_700_000_600, 60)
 AZURE: Final = {
     "series": [{"timestamp": f"2026-01-01T{hour:02}:00:00Z", "value": hour % 5 + 0.5} for hour in range(16)],
@@ -116,6 +118,20 @@ TARGETS: Final = (
     # No such series, or thousands of jobs would wait.
     Target("POST /series/{series_id}/versions/{version}/reproduce", "/series/unknown/versions/1/reproduce", status=404),
     Target("POST /series/{series_id}/audit/exports", "/series/unknown/audit/exports", status=404),
+    Target(
+        "POST /series/{series_id}/evaluations",
+        "/series/unknown/evaluations",
+        {"contenders": [{"version": "v1"}, {"detector": "mad", "options": {"threshold": 4.0}}]}
+        | {"data": {"timestamps": EVALUATED, "values": [at % 7 for at in range(120)], "anomaly": [False] * 120}}
+        | {"folds": 2, "seed": 5, "size": 6.5, "trials": 2},
+        404,
+    ),
+    Target("GET /series/{series_id}/evaluations/{job_id}", f"/series/{KNOWN}/evaluations/{'0' * 32}", status=404),
+    Target(
+        "GET /series/{series_id}/evaluations/{job_id}/plot",
+        f"/series/{KNOWN}/evaluations/{'0' * 32}/plot?format=svg&width=800&height=320&theme=dark",
+        status=404,
+    ),
     Target("GET /jobs", "/jobs?state=running&kind=reproduce&limit=5"),
     Target("GET /jobs/{job_id}", f"/jobs/{'0' * 32}", status=404),
     Target("DELETE /jobs/{job_id}", f"/jobs/{'0' * 32}", status=404),

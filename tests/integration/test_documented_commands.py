@@ -1,4 +1,4 @@
-"""The commands of docs/models.md and docs/cli.md work in the order in which they stand there."""
+"""The commands of docs/models.md, docs/evaluation.md and docs/cli.md work in the order in which they stand there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -22,15 +23,22 @@ def commands(page: str) -> list[list[str]]:
     return [shlex.split(line.removeprefix("$ ")) for block in blocks for line in block.splitlines()]
 
 
-def test_each_command_succeeds(api: Api):
-    assert len(commands("models.md")) > 10
-    for words in commands("models.md"):
+@pytest.mark.parametrize(("page", "fewest"), [("models.md", 10), ("evaluation.md", 6)])
+def test_each_command_succeeds(api: Api, page: str, fewest: int):
+    assert len(commands(page)) > fewest
+    job_id = ""
+    for words in commands(page):
         url = next(word for word in words if word.startswith("localhost:3000")).removeprefix("localhost:3000")
+        url = url.replace("$JOB_ID", job_id)
         body = words[words.index("-d") + 1] if "-d" in words else None
         method = words[words.index("-X") + 1] if "-X" in words else "POST" if body else "GET"
         text = (ROOT / body[1:]).read_text(encoding="utf-8") if body and body.startswith("@") else body
         reply = api.call(method, url, text)
         assert reply.status in (200, 201, 202, 204), (words, reply.body)
+        if reply.status == HTTPStatus.ACCEPTED:
+            job_id = reply.json()["job_id"]
+            assert work_off() == 1
+            assert api.call("GET", f"/jobs/{job_id}").json()["state"] == "succeeded"
 
 
 def test_each_command_of_the_command_line_succeeds(api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -43,7 +43,7 @@ def test_only_liveness_is_documented_without_a_key():
 
 def test_every_route_shows_an_answer_that_came():
     for path, methods in committed()["paths"].items():
-        if path == "/plot":
+        if path.endswith("/plot"):
             continue  # a picture
         for operation in methods.values():
             if "204" in operation["responses"]:

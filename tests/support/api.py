@@ -37,7 +37,9 @@ INTERNALS = re.compile(
 
 
 # Conflicts that to try again would not mend.
-LASTING = frozenset({"version-in-use", "version-is-champion", "cannot-challenge", "tenant-exists", "not-allowed-now"})
+LASTING = frozenset(
+    {"version-in-use", "version-is-champion", "cannot-challenge", "tenant-exists", "not-allowed-now", "job-not-done"}
+)
 
 
 @dataclass(frozen=True, slots=True)

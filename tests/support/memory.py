@@ -137,7 +137,7 @@ class MemoryVersionStore:
             del self._heads[change.series]
             return
         # As a head comes back from storage: without what only its version keeps.
-        champion = replace(change.after.champion, learned=None, profile=None, lineage=None, evaluation=None)
+        champion = replace(change.after.champion, learned=None, profile=None, lineage=None)
         self._heads[change.series] = deepcopy(replace(change.after, champion=champion))
 
 

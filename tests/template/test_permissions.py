@@ -84,8 +84,11 @@ GRANTS = {
         ("s3:GetObject", TRAINING_DATA),
         ("s3:GetObject", ARRAYS),
         ("s3:ListBucket", BUCKET),
+        ("dynamodb:GetItem", JOBS),
+        ("s3:GetObject", DATA_OF_JOBS),
     },
     "ManageFunction": {
+        ("dynamodb:UpdateItem", TENANTS),
         ("dynamodb:GetItem", MODELS),
         ("dynamodb:Query", MODELS),
         ("dynamodb:ConditionCheckItem", MODELS),

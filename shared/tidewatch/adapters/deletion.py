@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tidewatch.adapters.items import LISTED, RECEIPT, TRAIL, VERSION, head_key, item_key, trail_to_item, version_key
+from tidewatch.adapters.items import (
+    EVALUATED,
+    LISTED,
+    RECEIPT,
+    TRAIL,
+    VERSION,
+    head_key,
+    item_key,
+    trail_to_item,
+    version_key,
+)
 from tidewatch.adapters.publishing import count, move, put_entry, unchanged
 from tidewatch.adapters.table import Item, Table
 from tidewatch.deadline import Deadline
@@ -15,7 +25,7 @@ _DELETED_AT_ONCE: Final = 9
 
 
 def delete_version(table: Table, number: int, change: Change) -> None:
-    """Deletes ``VERSION#n``, if ``HEAD`` is where it was seen, and its receipt: a Query and a transaction.
+    """Deletes ``VERSION#n``, if ``HEAD`` is where it was seen, with its receipt and its evaluation, in a transaction.
 
     ``HEAD`` moves by the entry of the trail alone.
 
@@ -23,14 +33,15 @@ def delete_version(table: Table, number: int, change: Change) -> None:
         WriteConflict: if it is elsewhere, or there is no such version.
     """
     series = change.series
-    receipts = [entry for entry in _entries(table, series, RECEIPT) if entry["number"]["N"] == str(number)]
+    beside = (*_entries(table, series, RECEIPT), *_entries(table, series, f"{EVALUATED}{number:08d}"))
+    its_own = [entry for entry in beside if entry["number"]["N"] == str(number)]
     move(
         table,
         "the deletion of a version",
         change,
         [
             table.delete(version_key(series, number), "attribute_exists(pk)"),
-            *(_deletion(table, series, entry) for entry in receipts),
+            *(_deletion(table, series, entry) for entry in its_own),
         ],
     )
 
@@ -51,7 +62,7 @@ def delete_series(table: Table, change: Change, deadline: Deadline) -> None:
     still_there = table.check(head_key(series), **unchanged(head))
     others: list[Any] = []
     last: list[Any] = []
-    for entry in (*_entries(table, series, RECEIPT), *_entries(table, series, VERSION)):
+    for entry in (entry for prefix in (RECEIPT, EVALUATED, VERSION) for entry in _entries(table, series, prefix)):
         (last if int(entry["number"]["N"]) in head.in_use else others).append(_deletion(table, series, entry))
     for start in range(0, len(others), _DELETED_AT_ONCE):
         deadline.check()

@@ -32,6 +32,7 @@ from tidewatch.tenancy import Tenant
 
 VERSION: Final = "VERSION#"
 RECEIPT: Final = "REQUEST#"
+EVALUATED: Final = "EVALUATED#"
 AUDIT: Final = "AUDIT#"
 TRAIL: Final = "TRAIL"
 """Where the audit trail of a series ended when it was deleted; the next life of the series goes on with it."""
@@ -47,9 +48,8 @@ DESCRIPTION: Final = "description"
 # Without a low line it would be a reserved word of DynamoDB's expressions.
 TIMEZONE: Final = "time_zone"
 _LINEAGE: Final = "lineage"
-_EVALUATION: Final = "evaluation"
 # Every prediction reads the head, and pays by its size.
-_NOT_IN_HEAD: Final = frozenset({_LEARNED, _PROFILE, _LINEAGE, _EVALUATION})
+_NOT_IN_HEAD: Final = frozenset({_LEARNED, _PROFILE, _LINEAGE})
 
 
 def item_key(series: SeriesKey, sort_key: str) -> Item:
@@ -120,8 +120,6 @@ def version_to_item(version: ModelVersion) -> Item:
         item[DESCRIPTION] = _json(described)
     if version.lineage is not None:
         item[_LINEAGE] = _json(version.lineage.to_json())
-    if version.evaluation is not None:
-        item[_EVALUATION] = _json(version.evaluation)
     return item
 
 
@@ -152,7 +150,6 @@ def version_from_item(item: Item, tenant: Tenant) -> ModelVersion:
         description=_description(item),
         timezone=_timezone(item),
         lineage=Lineage(**orjson.loads(item[_LINEAGE]["S"])) if _LINEAGE in item else None,
-        evaluation=orjson.loads(item[_EVALUATION]["S"]) if _EVALUATION in item else None,
     )
 
 

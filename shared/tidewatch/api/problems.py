@@ -18,7 +18,7 @@ from tidewatch.api.invalid_request import INVALID, InvalidRequest, without_names
 from tidewatch.api.problem_schema import CONTENT_TYPE
 from tidewatch.deadline import DeadlineExceeded
 from tidewatch.detectors import CannotTrain
-from tidewatch.jobs.errors import JobAbandoned, JobKeyReused, JobNotFound, JobOutOfTime, UnknownJobKind
+from tidewatch.jobs.errors import JobAbandoned, JobKeyReused, JobNotDone, JobNotFound, JobOutOfTime, UnknownJobKind
 from tidewatch.registry import (
     CannotChallenge,
     DataCorrupted,
@@ -225,6 +225,7 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], _Answer]]] = {
     IdempotencyKeyReused: _answer_key_reused,
     JobKeyReused: _answer_key_reused,
     JobNotFound: lambda e: _Answer("unknown-job", HTTPStatus.NOT_FOUND, _sentence(e), title="Unknown job"),
+    JobNotDone: lambda e: _Answer("job-not-done", HTTPStatus.CONFLICT, _sentence(e), title="Job not done"),
     # These three are no answers to a request: they are what is told of a job that failed.
     JobOutOfTime: lambda e: _Answer(
         "job-out-of-time", HTTPStatus.INTERNAL_SERVER_ERROR, _sentence(e), title="Out of time"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field
 
+from tidewatch import composition
 from tidewatch.api.app import route
 from tidewatch.api.changes import LabelQuery, described, etag, wanted_label
 from tidewatch.api.fields import (
@@ -25,6 +26,7 @@ from tidewatch.api.fields import (
 )
 from tidewatch.api.request import RegistryDep, RequestDep
 from tidewatch.api.series_groups import GroupBy, SeriesGroupsResponse
+from tidewatch.lifecycle.evaluated import Evaluated, EvaluationStore
 from tidewatch.registry import Lineage, ModelKind, ModelVersion, Page, SeriesSummary, Source
 from tidewatch.services.group_series import MOST_SERIES, group_series
 
@@ -35,6 +37,14 @@ _ListLimit = Annotated[
     int | None,
     Query(ge=1, le=100, description="How many series a page looks at; 50 unless given, 1,000 with `group_by`."),
 ]
+
+
+def get_evaluations() -> EvaluationStore:
+    """Holds the newest evaluations of versions."""
+    return composition.evaluation_store()
+
+
+EvaluationsDep = Annotated[EvaluationStore, Depends(get_evaluations)]
 
 
 class SeriesLine(BaseModel):
@@ -165,6 +175,27 @@ class VersionLineage(BaseModel):
         )
 
 
+class VersionEvaluation(BaseModel):
+    """The newest evaluation of a version."""
+
+    job_id: Annotated[str, Field(description="The job whose result is the whole report, for as long as it is kept.")]
+    evaluated_at: datetime
+    data: Annotated[str, Field(description="What it was evaluated on: `stored` or `sent`.")]
+    points: Annotated[Int32, Field(description="How many points it judged.")]
+    figures: Annotated[dict[str, float | None], Field(description="By name; null where there is nothing to tell.")]
+
+    @classmethod
+    def of(cls, evaluated: Evaluated) -> VersionEvaluation:
+        """The answer for an evaluation."""
+        return cls(
+            job_id=evaluated.job_id,
+            evaluated_at=evaluated.evaluated_at,
+            data=evaluated.data,
+            points=evaluated.points,
+            figures=dict(evaluated.figures),
+        )
+
+
 class VersionResponse(VersionLine):
     """One version of a series: what its fit answered, where it came from, and what its data looks like."""
 
@@ -183,13 +214,13 @@ class VersionResponse(VersionLine):
         VersionLineage | None, Field(description="Where it came from; null for a version of an earlier release.")
     ]
     evaluation: Annotated[
-        dict[str, Any] | None, Field(description="How well it judged, by name; null until it was evaluated.")
+        VersionEvaluation | None, Field(description="Its newest evaluation; null until it was evaluated.")
     ]
 
     @classmethod
-    def of(cls, version: ModelVersion) -> VersionResponse:
-        """The answer for a version."""
-        return cls(**_line(version).model_dump(), **_details(version))
+    def of(cls, version: ModelVersion, evaluated: Evaluated | None) -> VersionResponse:
+        """The answer for a version and its newest evaluation."""
+        return cls(**_told(version, evaluated))
 
 
 class SeriesResponse(VersionResponse):
@@ -241,7 +272,9 @@ def list_versions(
 
 
 @route(routes.get, "/series/<series_id>", tag="Models", success="The series.", problems=(404, 422, 503))
-def get_series(series_id: SeriesId, request: RequestDep, registry: RegistryDep) -> Response[SeriesResponse]:
+def get_series(
+    series_id: SeriesId, request: RequestDep, registry: RegistryDep, evaluations: EvaluationsDep
+) -> Response[SeriesResponse]:
     """Get a series.
 
     Its latest version, and all that is known of the version that judges. The `ETag` names this state of the series, for
@@ -250,7 +283,7 @@ def get_series(series_id: SeriesId, request: RequestDep, registry: RegistryDep) 
     key = request.series(series_id)
     head = registry.head(key)
     champion = registry.version(key, head.champion.number)
-    answer = SeriesResponse(**_line(champion).model_dump(), **_details(champion), latest_version=f"v{head.latest}")
+    answer = SeriesResponse(**_told(champion, evaluations.newest(champion)), latest_version=f"v{head.latest}")
     return Response(200, "application/json", answer, headers=etag(head))
 
 
@@ -262,14 +295,19 @@ def get_series(series_id: SeriesId, request: RequestDep, registry: RegistryDep) 
     problems=(404, 422, 503),
 )
 def get_version(
-    series_id: SeriesId, version: VersionPath, request: RequestDep, registry: RegistryDep
+    series_id: SeriesId,
+    version: VersionPath,
+    request: RequestDep,
+    registry: RegistryDep,
+    evaluations: EvaluationsDep,
 ) -> VersionResponse:
     """Get a version.
 
-    All that its fit answered, and what its training data looks like.
+    All that its fit answered, what its training data looks like, and the figures of its newest evaluation.
     """
     key, number = request.series(series_id), selector(version)
-    return VersionResponse.of(registry.version(key, number if isinstance(number, int) else registry.head(key).latest))
+    found = registry.version(key, number if isinstance(number, int) else registry.head(key).latest)
+    return VersionResponse.of(found, evaluations.newest(found))
 
 
 def _line(version: ModelVersion) -> VersionLine:
@@ -288,13 +326,14 @@ def _line(version: ModelVersion) -> VersionLine:
     )
 
 
-def _details(version: ModelVersion) -> dict[str, Any]:
+def _told(version: ModelVersion, evaluated: Evaluated | None) -> dict[str, Any]:
     return {
+        **_line(version).model_dump(),
+        "evaluation": None if evaluated is None else VersionEvaluation.of(evaluated),
         "series_id": version.series_id,
         "learned": version.learned,
         "profile": version.profile,
         "kind": version.kind,
         "variables": version.variables,
         "lineage": None if version.lineage is None else VersionLineage.of(version.lineage),
-        "evaluation": version.evaluation,
     }

@@ -11,6 +11,13 @@ class JobNotFound(LookupError):
         self.job_id = job_id
 
 
+class JobNotDone(Exception):
+    """The job has not succeeded, so that there is nothing to show of it."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the job is {state}: there is nothing to show until it has succeeded")
+
+
 class JobKeyReused(Exception):
     """The idempotency key started a job with another request before."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import islice, takewhile
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
@@ -12,7 +12,6 @@ from matplotlib.ticker import Formatter, Locator, MaxNLocator, StrMethodFormatte
 from numpy.typing import NDArray
 
 from tidewatch.plotting.decimation import gaps
-from tidewatch.plotting.request import Judged
 from tidewatch.plotting.text import zone_of
 
 _Floats = NDArray[np.float64]
@@ -37,6 +36,25 @@ _FORMATS: Final[Mapping[str, list[str]]] = {
     # For what all ticks share, at the right end.
     "offset_formats": ["", "%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d"],
 }
+
+
+class Placed(Protocol):
+    """What stands from left to right."""
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """Where each stands, in order, shape (n,): its Unix second, or its index."""
+        ...
+
+    @property
+    def has_times(self) -> bool:
+        """Whether they are Unix seconds."""
+        ...
+
+    @property
+    def timezone(self) -> str:
+        """The IANA time zone that times are shown in."""
+        ...
 
 
 class _DateFormatter(ConciseDateFormatter):
@@ -71,15 +89,15 @@ class HorizontalAxis:
         label: what the axis shows.
     """
 
-    def __init__(self, judged: Judged, columns: int) -> None:
-        self.positions = judged.positions
+    def __init__(self, placed: Placed, columns: int) -> None:
+        self.positions = placed.positions
         self.gaps = gaps(self.positions, columns)
-        self.label = f"time ({judged.timezone})" if judged.has_times else "point"
-        self._zone = zone_of(judged.timezone)
-        self._has_times = judged.has_times
-        self._unit = _DAY if judged.has_times else 1
+        self.label = f"time ({placed.timezone})" if placed.has_times else "point"
+        self._zone = zone_of(placed.timezone)
+        self._has_times = placed.has_times
+        self._unit = _DAY if placed.has_times else 1
         span = float(self.positions[-1] - self.positions[0])
-        margin = _MARGIN * span or (30.0 if judged.has_times else 0.5)
+        margin = _MARGIN * span or (30.0 if placed.has_times else 0.5)
         self.low = (float(self.positions[0]) - margin) / self._unit
         self.high = (float(self.positions[-1]) + margin) / self._unit
         self.column = (self.high - self.low) / columns

@@ -63,7 +63,6 @@ class ModelVersion:
         description: what people know of the series: its name, unit and labels.
         timezone: the IANA time zone whose days and weeks the series has.
         lineage: where the version came from, see :class:`~tidewatch.registry.lineage.Lineage`; None likewise.
-        evaluation: figures of how well it judged, by name; None until it was evaluated.
     """
 
     series: SeriesKey
@@ -89,7 +88,6 @@ class ModelVersion:
     description: Description = field(default_factory=Description)
     timezone: str = UTC_NAME
     lineage: Lineage | None = field(default=None, compare=False)
-    evaluation: Mapping[str, Any] | None = field(default=None, compare=False)
 
     @property
     def series_id(self) -> str:

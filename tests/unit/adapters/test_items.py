@@ -36,12 +36,12 @@ def test_what_is_not_in_a_head_comes_back_with_a_version():
     lineage = Lineage(
         "4f", "retrain", 3, 7, {"features": ["value"], "scaling": "none", "fill": "none"}, "aarch64", "8f0d"
     )
-    version = a_version(lineage=lineage, evaluation={"recall": 1 / 3}, kind="rows", variables=("x1", "x2"))
+    version = a_version(lineage=lineage, kind="rows", variables=("x1", "x2"))
     found = version_from_item(version_to_item(version), DEFAULT_TENANT)
-    assert (found.lineage, found.evaluation) == (lineage, {"recall": 1 / 3})
+    assert found.lineage == lineage
     assert (found.kind, found.variables) == ("rows", ("x1", "x2"))
     champion = head_from_item(head_to_item(Head(version.number, version)), DEFAULT_TENANT).champion
-    assert (champion.lineage, champion.evaluation, champion.variables) == (None, None, ("x1", "x2"))
+    assert (champion.lineage, champion.variables) == (None, ("x1", "x2"))
 
 
 def test_parameters_come_back_to_the_last_bit():

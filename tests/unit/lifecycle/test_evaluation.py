@@ -17,6 +17,8 @@ from tidewatch.lifecycle.evaluation.judged import average_precision
 from tidewatch.lifecycle.evaluation.plan import Fold, split
 from tidewatch.series import Frame, TimeSeries
 
+from tests.support.environment import ROOT
+
 START = 1_760_000_400
 FEW = EvaluationOptions(trials=1, folds=2)
 
@@ -285,3 +287,22 @@ def test_figures_of_one_that_could_not_be_evaluated():
     report = only(evaluate(noise(), [candidate()]))
     lost = replace(report, problem="no", alarm_rate=None, failures=(), recall=None, serving=None)
     assert figures_of(lost) == {"seen": 0.0, "recall": None}
+
+
+def test_days_are_those_of_the_time_zone(monkeypatch):
+    zones = []
+    monkeypatch.setattr(
+        "tidewatch.lifecycle.evaluation.contenders.fit_model",
+        lambda *args, timezone, **more: zones.append(timezone) or fit_model(*args, timezone=timezone, **more),
+    )
+    contender = replace(candidate("holt_winters"), timezone="Europe/Berlin")
+    report = evaluate(daily(), [contender], options=FEW)
+    assert set(zones) == {"Europe/Berlin"}
+    assert only(report).serving.equal
+
+
+def test_the_example_of_the_page():
+    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    found = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], found)  # noqa: S102 - our own page
+    assert found["recalls"] == {"mad": 0.0, "holt_winters": 1.0}
