@@ -15,18 +15,8 @@ from tidewatch.api import (
     retrain,
 )
 
-app = api.create_app(
-    delete.routes,
-    champion.routes,
-    comparison.routes,
-    drift.routes,
-    evaluations.routes,
-    audit.routes,
-    audit_exports.routes,
-    jobs.routes,
-    reproduce.routes,
-    retrain.routes,
-)
+modules = (delete, champion, comparison, drift, evaluations, audit, audit_exports, jobs, reproduce, retrain)
+app = api.create_app(*(module.routes for module in modules))
 lambda_handler = api.create_handler(
     app,
     warm_up=(
