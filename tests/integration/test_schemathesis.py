@@ -43,8 +43,19 @@ def base_url() -> Iterator[str]:
         yield served.url
 
 
+def _settings(examples: int) -> settings:
+    return settings(max_examples=examples, suppress_health_check=list(HealthCheck))
+
+
 @pytest.mark.slow
 @schema.parametrize()
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@_settings(10)
 def test_the_service_keeps_its_word(case, base_url):
+    case.call_and_validate(base_url=base_url, excluded_checks=NOT_HELD_TO)
+
+
+@pytest.mark.long
+@schema.parametrize()
+@_settings(40)
+def test_the_service_keeps_its_word_however_much_it_is_asked(case, base_url):
     case.call_and_validate(base_url=base_url, excluded_checks=NOT_HELD_TO)

@@ -41,7 +41,10 @@ def overflowing_or_overlapping(figure: Figure, width: int, height: int) -> list[
 @pytest.mark.parametrize(
     ("width", "height"), [(320, 320), (320, 4096), (4096, 320), (400, 320), (500, 400), (800, 600), (2400, 1200)]
 )
-@pytest.mark.parametrize("name", ["W" * 128, "eu-west-1:prod.checkout_p99." * 4 + "x" * 16])
+# The widest name that there is, and one that can be broken into words, which is narrower.
+@pytest.mark.parametrize(
+    "name", ["W" * 128, pytest.param("eu-west-1:prod.checkout_p99." * 4 + "x" * 16, marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize(("mean", "has_times"), [(50.0, True), (1e9, True), (1e9, False)])
 def test_words_neither_overflow_nor_overlap(
     width: int, height: int, name: str, mean: float, has_times: bool, series_of: Series, review: Review
