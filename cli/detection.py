@@ -26,6 +26,7 @@ from cli.options import (
     Models,
     Output,
     Time,
+    Timezone,
     Version,
     check_series,
     detector_document,
@@ -47,6 +48,7 @@ def detect(
     column: Columns = None,
     detector: Detector = None,
     option: DetectorOptions = None,
+    timezone: Timezone = None,
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it, too: .png or .svg.")] = None,
     fail_on_anomaly: FailOnAnomaly = False,
     config: ConfigFile = None,
@@ -60,19 +62,20 @@ def detect(
     """
     read = read_config(config)
     kind = None if plot is None else picture_format(plot)
-    _check(series, version, url, named=bool(detector or option))
+    _check(series, version, url, named=bool(detector or option or timezone))
     table = read_table(data, time, column)
     if url is not None:
-        answer, points, picture = _by_stage(table, Service(url), detector, option, read, kind)
+        answer, points, picture = _by_stage(table, Service(url), detector, option, read, kind, timezone)
     else:
         # What judges takes a while to import.
         from cli.judging_here import judge_alone, judge_by_model
-        from cli.points import told
+        from cli.points import check_zone, told
         from cli.store.workspace import Workspace
 
         with told(data):
             if series is None:
-                judged = judge_alone(table, detector, option_values(option), read.detection)
+                check_zone(timezone)
+                judged = judge_alone(table, detector, option_values(option), read.detection, timezone or "UTC")
             else:
                 if read.detection.given:
                     say(f"config.yaml: detection has no effect: {series} was trained before.")
@@ -93,7 +96,7 @@ def _check(series: str | None, version: str | None, url: str | None, *, named: b
     if series is None and version is not None:
         raise WrongUsage("--version needs --series.")
     if series is not None and named:
-        raise WrongUsage("--method and --option are for learning from the data; --series was trained before.")
+        raise WrongUsage("--method, --option and --timezone are for learning from the file; --series was trained.")
 
 
 def _by_stage(
@@ -103,10 +106,12 @@ def _by_stage(
     option: list[str] | None,
     config: Config,
     kind: str | None,
+    timezone: str | None,
 ) -> tuple[Answer, list[dict[str, Any]], bytes | None]:
     if not table.is_series:
         raise WrongUsage(f"A stage detects in one column; --column chooses one of {', '.join(table.columns)}.")
     body = table.as_fit() | detector_document(detector, option, config, rows=False, default=_default(table))
+    body |= {"timezone": timezone} if timezone else {}
     answer = service.send("POST", "detect", body=body)
     picture = None if kind is None else service.send("POST", "detect", body=body, query={"format": kind}).body
     return answer, _points(table, answer.json()), picture

@@ -23,6 +23,7 @@ from cli.options import (
     Models,
     Output,
     Time,
+    Timezone,
     check_series,
     option_values,
 )
@@ -53,6 +54,7 @@ def evaluate(
     ] = None,
     folds: Annotated[int, typer.Option("--folds", help="Into how many parts the judged points are split.")] = 5,
     seed: Annotated[int, typer.Option("--seed", help="Of the anomalies that are injected.")] = 0,
+    timezone: Timezone = None,
     time: Time = None,
     column: Columns = None,
     config: ConfigFile = None,
@@ -76,7 +78,7 @@ def evaluate(
     from tidewatch.lifecycle.evaluation import evaluate as evaluate_all
 
     from cli.gate import check, gate_document, read_policy
-    from cli.points import frame_of, series_of, told
+    from cli.points import check_zone, frame_of, series_of, told
     from cli.reports import end_with, figures_by_contender, show_report
 
     policy = None if gate is None else read_policy(gate, labelled=truth is not None)
@@ -84,8 +86,9 @@ def evaluate(
         options = EvaluationOptions(folds=folds, seed=seed)
     except ValueError as error:
         raise WrongUsage(f"--{error}.") from None
+    check_zone(timezone)
     with told(data):
-        contenders = _contenders(table, method, option_values(option), detection, series, version, models)
+        contenders = _contenders(table, method, option_values(option), detection, series, version, models, timezone)
         of = "an evaluation"
         judged = series_of(table, of) if table.is_series else frame_of(table, of, nulls=True)
         try:
@@ -118,10 +121,12 @@ def _contenders(
     series: str | None,
     versions: list[str] | None,
     models: Path,
+    timezone: str | None,
 ) -> list[Contender]:
     """Models where a series is named, and detectors where they are named or no series is."""
     from tidewatch.detectors import DEFAULT_OF_ROWS
     from tidewatch.lifecycle.evaluation import Candidate, Fitted
+    from tidewatch.series import UTC_NAME
     from tidewatch.services.detect import default_detector
 
     from cli.detectors import choose, options_of
@@ -144,5 +149,5 @@ def _contenders(
         choice = choose(method, given, detection, rows=rows, default=default)
         for remark in choice.remarks:
             say(f"config.yaml: {remark}.")
-        found.append(Candidate(choice.name, options_of(choice, rows=rows)))
+        found.append(Candidate(choice.name, options_of(choice, rows=rows), timezone or UTC_NAME))
     return found

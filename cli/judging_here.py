@@ -9,7 +9,7 @@ from typing import Any, Literal
 from tidewatch.deadline import Deadline
 from tidewatch.detectors import DEFAULT_OF_ROWS, DetectorOptions, Model, RowsModel, Scores, find_events, fit_rows
 from tidewatch.registry import LoadedModel
-from tidewatch.series import Frame, SentSeries, TimeSeries
+from tidewatch.series import UTC_NAME, Frame, SentSeries, TimeSeries
 from tidewatch.services.detect import default_detector
 from tidewatch.services.detect import detect as detect_series
 
@@ -21,6 +21,14 @@ from cli.store.workspace import Workspace
 from cli.table import Table
 
 _ALL_TIME = Deadline.never()
+
+
+@dataclass(frozen=True, slots=True)
+class _Title:
+    """What a picture says above, and the zone of its times."""
+
+    words: str
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +44,10 @@ class JudgedHere:
     draw: Callable[[Literal["png", "svg"]], bytes]
 
 
-def judge_alone(table: Table, name: str | None, given: dict[str, Any], detection: Detection) -> JudgedHere:
-    """Learns from the data, and judges all of it.
+def judge_alone(
+    table: Table, name: str | None, given: dict[str, Any], detection: Detection, timezone: str = UTC_NAME
+) -> JudgedHere:
+    """Learns from the data, whose days are those of a time zone, and judges all of it.
 
     Raises:
         WrongUsage: if there is no such detector, or it has no such options.
@@ -52,10 +62,11 @@ def judge_alone(table: Table, name: str | None, given: dict[str, Any], detection
         say(f"config.yaml: {remark}.")
     if rows:
         frame = frame_of(table, "a detection", nulls=getattr(options, "missing", "refuse") != "refuse")
-        model = fit_rows(frame, options)
-        return _of_rows(frame, model, model.review(frame), None, f"Detection · {choice.name}")
-    found = detect_series(SentSeries(series_of(table, "a detection"), "values", True), options, deadline=_ALL_TIME)
-    return _of_points(found.series, found.model, found.scores, None, f"Detection · {choice.name}")
+        model = fit_rows(frame, options, timezone=timezone)
+        return _of_rows(frame, model, model.review(frame), None, _Title(f"Detection · {choice.name}", timezone))
+    sent = SentSeries(series_of(table, "a detection"), "values", True)
+    found = detect_series(sent, options, timezone=timezone, deadline=_ALL_TIME)
+    return _of_points(found.series, found.model, found.scores, None, _Title(f"Detection · {choice.name}", timezone))
 
 
 def judge_by_model(table: Table, workspace: Workspace, series_id: str, version: str | None) -> JudgedHere:
@@ -68,7 +79,7 @@ def judge_by_model(table: Table, workspace: Workspace, series_id: str, version: 
         DataCorrupted: if the model is damaged.
     """
     loaded = workspace.load(series_id, version)
-    title = f"{series_id} · {loaded.version.version}"
+    title = _Title(f"{series_id} · {loaded.version.version}", loaded.version.timezone)
     if table.is_series:
         points = series_of(table, "a judgement", fewest=1)
         return _of_points(points, loaded.of_values, loaded.of_values.score(points), loaded, title)
@@ -77,21 +88,25 @@ def judge_by_model(table: Table, workspace: Workspace, series_id: str, version: 
     return _of_rows(frame, model, model.score(frame), loaded, title)
 
 
-def _of_points(points: TimeSeries, model: Model, scores: Scores, loaded: LoadedModel | None, title: str) -> JudgedHere:
+def _of_points(
+    points: TimeSeries, model: Model, scores: Scores, loaded: LoadedModel | None, title: _Title
+) -> JudgedHere:
     def draw(kind: Literal["png", "svg"]) -> bytes:
         from tidewatch.plotting import Judged, PlotRequest, render
 
-        judged = Judged(points, scores, find_events(scores), model.options, model.period)
-        return render(judged, PlotRequest(title, kind))
+        events = find_events(scores)
+        judged = Judged(points, scores, events, model.options, model.period, timezone=title.timezone)
+        return render(judged, PlotRequest(title.words, kind))
 
     return JudgedHere(_document(judged_points(points, scores), points, model.options, scores, loaded), draw)
 
 
-def _of_rows(frame: Frame, model: RowsModel, scores: Any, loaded: LoadedModel | None, title: str) -> JudgedHere:
+def _of_rows(frame: Frame, model: RowsModel, scores: Any, loaded: LoadedModel | None, title: _Title) -> JudgedHere:
     def draw(kind: Literal["png", "svg"]) -> bytes:
         from tidewatch.plotting import JudgedRows, PlotRequest, render_rows
 
-        return render_rows(JudgedRows(frame, scores, model.options), PlotRequest(title, kind))
+        judged = JudgedRows(frame, scores, model.options, title.timezone)
+        return render_rows(judged, PlotRequest(title.words, kind))
 
     records = judged_rows(frame, scores)
     return JudgedHere(_document(records, frame, model.options, scores.as_scores(), loaded), draw)

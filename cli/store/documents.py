@@ -88,7 +88,8 @@ def version_from_json(text: bytes, series: SeriesKey) -> tuple[ModelVersion, str
     """
     kept: dict[str, Any] = orjson.loads(text)
     sha256 = kept.pop("own_arrays_sha256")
-    del kept["series_id"]
+    # An earlier or a later release may have others.
+    kept = {name: kept[name] for name in ModelVersion.__slots__ if name in kept}
     kept["trained_at"] = datetime.fromisoformat(kept["trained_at"])
     kept["variables"] = tuple(kept["variables"])
     kept["description"] = Description(**kept["description"])

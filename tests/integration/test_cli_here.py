@@ -88,7 +88,10 @@ def test_rows_are_trained_and_judged_and_learned_from_alone(cli):
     wrong = cli.run("detect", "--data", "new.csv", "--series", "default", "--column", "x1", code=2)
     assert "judges rows of x1, x2, x3: give rows of variables" in wrong.stderr
     before = files()
-    assert "of 400 are anomalous." in cli.run("detect", "--data", "new.csv").stdout
+    zone = ("--timezone", "Europe/Berlin", "--plot", "b.svg")
+    for more in ((), ("--column", "x1", "--method", "mad")):
+        cli.run("detect", "--data", "new.csv", *more, *zone)
+        assert "Berlin" in Path("b.svg").read_text()
     assert "of 400 are anomalous." in cli.run("detect", "--data", "new.csv", "--column", "x1").stdout
     assert files() == before
 
@@ -213,7 +216,8 @@ def test_what_is_no_yaml_is_told(cli):
             "No model of nope is here: `tidewatch train`",
         ),
         (("detect", "--data", "usual.csv", "--version", "v1"), "--version needs --series"),
-        (("detect", "--data", "usual.csv", "--series", "a", "--method", "mad"), "was trained before"),
+        (("detect", "--data", "usual.csv", "--series", "a", "--method", "mad"), "--series was trained."),
+        (("detect", "--data", "usual.csv", "--timezone", "Berlin"), "did you mean Europe/Berlin?"),
         (("detect", "--data", "usual.csv", "--series", "a", "--url", "https://a"), "--url a stage"),
         (("detect", "--data", "usual.csv", "--url", "https://a"), "A stage detects in one column"),
         (("detect", "--data", "usual.csv", "--column", "x1", "--plot", "a.gif"), "must end with .png or .svg"),
@@ -246,6 +250,16 @@ def test_a_damaged_model_is_told(cli):
     assert cli.run(*judged).exit_code == 0
     assert "version v7" in cli.run(*judged, "--version", "v7", code=2).stderr
     assert "a version is a number such as 3" in cli.run(*judged, "--version", "old", code=2).stderr
+
+
+def test_a_model_of_another_release_is_read(cli):
+    cli.run("train", "--data", "usual.csv", "--method", "pca")
+    path = Path(".tidewatch/series/default/default/v1.json")
+    told = json.loads(path.read_text())
+    # The first release that kept models in files knew no time zones.
+    del told["timezone"]
+    path.write_text(json.dumps(told | {"of_another_release": 1}))
+    cli.run("detect", "--data", "new.csv", "--series", "default")
 
 
 @pytest.fixture
@@ -329,6 +343,7 @@ def test_everything_wrong_with_a_policy_is_told_at_once(cli):
         (("--series", "nope"), "No model of nope is here"),
         (("--method", "pca", "--method", "pca"), "contenders need different names"),
         (("--method", "pca", "--method", "knn", "--option", "seed=1"), "--option needs exactly one --method."),
+        (("--timezone", "Berlin"), "did you mean Europe/Berlin?"),
         (("--folds", "0"), "--folds must be 1 to 20, got 0"),
         (("--folds", "20", "--column", "x1"), "20 folds need at least 400 points"),
         (("--seed", "-1"), "--seed must be 0 to"),
