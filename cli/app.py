@@ -7,7 +7,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from cli import audit, challenger, drift, jobs, judging, keys, series, tenants
+from cli import audit, challenger, drift, evaluations, jobs, judging, keys, series, tenants
 from cli.detection import detect
 from cli.errors import CommandFailed
 from cli.evaluation import evaluate
@@ -61,6 +61,7 @@ for command in (
     app.command()(command)
 app.add_typer(series.commands, name="series")
 app.add_typer(challenger.commands, name="challenger")
+app.add_typer(evaluations.commands, name="evaluations")
 app.add_typer(audit.commands, name="audit")
 app.add_typer(jobs.commands, name="jobs")
 app.add_typer(tenants.commands, name="tenants")

@@ -340,6 +340,30 @@ def test_drift_is_told_and_a_champion_retrained(cli, usual, monkeypatch):
     assert "body.promote" in refused
 
 
+def test_versions_are_evaluated_and_held_to_a_gate(cli, usual, tmp_path, monkeypatch):
+    monkeypatch.setattr("cli.waiting.time.sleep", lambda _: work_off())
+    cli.run("fit", "load", "--data", usual, "--column", "x1", "--detector", "three_sigma")
+    (tmp_path / "policy.yaml").write_text("figures: {serving.equal: {min: 1}, f1: {min: 0}}")
+    asked = ("evaluations", "start", "load", "--version", "v1", "--method", "mad", "--option", "threshold=4")
+    gated = cli.run(*asked, "--folds", "2", "--seed", "3", "--wait", "--gate", "policy.yaml", "--plot", "e.svg", code=1)
+    assert "recall.level_shift" in gated.stdout
+    assert gated.stderr.splitlines() == [f"Gate: {name}: f1 cannot be told of this data." for name in ("v1", "mad")]
+    assert (tmp_path / "e.svg").read_bytes().startswith(b"<?xml")
+    cli.run("ingest", "--points", "400", "--anomalies", "4", "--out", "new.csv", "--labels", "labels.csv")
+    sent = ("--data", "new.csv", "--column", "x1", "--labels-file", "labels.csv")
+    started = json.loads(cli.run("evaluations", "start", "load", *sent, "--output", "json").stdout)
+    show = ("evaluations", "show", "load", started["job_id"])
+    assert "queued" in cli.run(*show).stdout
+    assert "(409)" in cli.run(*show, "--plot", "f.png", code=3).stderr
+    cli.run("jobs", "wait", started["job_id"])
+    assert "labelled_recall" in cli.run(*show, "--plot", "f.png").stdout
+    assert json.loads(cli.run(*show, "--output", "json").stdout)["report"]["labelled_anomalies"] > 4
+    told = cli.run("evaluations", "start", "load", "--version", "old", "--method", "mda", code=3).stderr
+    assert "did you mean mad?" in told
+    for words in (("--gate", "policy.yaml"), ("--labels", "x"), ("--option", "a=1"), ("--wait", "--plot", "a.gif")):
+        cli.run("evaluations", "start", "load", *words, code=2)
+
+
 def test_each_column_is_trained_as_a_series(cli, tmp_path):
     """Empty cells are no points; what is refused does not keep the others from being trained."""
     lines = [f"{1_767_225_600 + 60 * index},{index % 7},{'' if index % 2 else index % 5},1" for index in range(60)]

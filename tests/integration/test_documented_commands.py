@@ -52,6 +52,8 @@ def test_each_command_of_the_command_line_succeeds(api: Api, monkeypatch: pytest
             assert program == "tidewatch"
             if "$TIDEWATCH_URL" in words:
                 words[words.index("$TIDEWATCH_URL")] = os.environ["TIDEWATCH_URL"]
+            if "$JOB_ID" in words:
+                words[words.index("$JOB_ID")] = api.call("GET", "/jobs?kind=evaluate").json()["jobs"][0]["job_id"]
             if "$KEY_ID" in words:
                 made = api.call("GET", "/tenants/team-a/keys").json()["keys"][0]
                 words[words.index("$KEY_ID")] = made["key_id"]
