@@ -175,6 +175,10 @@ bench-load: $(if $(URL),$(DEV_READY),$(RUNTIME_READY)) $(LOAD_READY) ## Measure 
 bench-throughput: $(PEERS)/.ready ## Print the points a second of every detector, beside other libraries
 	PYTHONPATH=shared:. $(PEERS)/bin/python -m benchmarks.throughput
 
+.PHONY: bench-stream
+bench-stream: $(DEV_READY) ## Print the points a second that streams take, of 500 series on one core
+	OMP_NUM_THREADS=1 PYTHONPATH=shared:. $(BIN)/python -m benchmarks.streams
+
 .PHONY: bench-rows
 bench-rows: $(PEERS)/.ready ## Measure detectors of rows on a labelled testbed, beside other libraries; SKAB=<folder data of the benchmark>
 	@test -n "$(SKAB)" || { echo "SKAB=<folder> names the folder data of github.com/waico/SKAB."; exit 2; }

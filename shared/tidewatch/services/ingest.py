@@ -114,9 +114,12 @@ def ingest(
             return done
         before, turn = done.stream, done.turn
         state = turn.following.state.next(new_snapshot=before.changed or turn.snapshot_changed)
-        # If this fails, storage may have it all the same: the next attempt must look.
-        cache.drop(series)
-        store.save(series, state, turn.chunks)
+        try:
+            store.save(series, state, turn.chunks)
+        except Exception:
+            # Storage may have it all the same: the next attempt must look.
+            cache.drop(series)
+            raise
         cache.put(series, replace(turn.following, state=state))
         return done
 

@@ -171,7 +171,7 @@ def judge(following: Following, arrivals: Arrivals, version: int, until: int, de
     state, recent = following.state, following.state.recent
     points, first = arrivals.once()
     times = points.timestamps
-    known = np.isin(times, recent.points.timestamps)
+    known = _among(times, recent.points.timestamps)
     early = ~known & (times > until)
     behind = ~known & (times <= _floor(state))
     fresh = ~(known | early | behind)
@@ -179,11 +179,11 @@ def judge(following: Following, arrivals: Arrivals, version: int, until: int, de
     outcomes = np.select([known, late, behind, early], [_REPEATED, _LATE, _TOO_LATE, _TOO_EARLY], _JUDGED)
     new = TimeSeries(times[fresh], points.values[fresh])
     if not len(new):
-        found = recent.at(np.flatnonzero(np.isin(recent.points.timestamps, times)))
+        found = recent.at(np.flatnonzero(_among(recent.points.timestamps, times)))
         return Turn(Answer(_told(outcomes, points, first, arrivals), found), JudgedPoints.none(), following)
     judged, newest = _judge_new(following, new, late[fresh], version, deadline)
     whole = JudgedPoints.joined([recent, judged])
-    found = whole.at(np.flatnonzero(np.isin(whole.points.timestamps, times)))
+    found = whole.at(np.flatnonzero(_among(whole.points.timestamps, times)))
     answer = Answer(_told(outcomes, points, first, arrivals), found)
     after = Following(replace(state, recent=whole), following.model, newest)
     if len(whole) < FULL:
@@ -225,6 +225,14 @@ def _after(follower: Follower, points: TimeSeries, deadline: Deadline) -> Follow
 
 def _later(points: TimeSeries, moment: int) -> TimeSeries:
     return points.part(int(points.timestamps.searchsorted(moment, side="right")))
+
+
+def _among(times: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of some times are among others, which are in order; shape of the first."""
+    if not others.size:
+        return np.zeros(times.size, dtype=np.bool_)
+    found: NDArray[np.bool_] = others[np.minimum(others.searchsorted(times), others.size - 1)] == times
+    return found
 
 
 def _floor(state: StreamState) -> int:
