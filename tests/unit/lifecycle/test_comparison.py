@@ -62,6 +62,7 @@ def test_the_verdict_follows_the_labels_against_the_alarms(better, verdict):
     assert unlabelled.verdict == {"promote": "keep", "keep": "promote", "not yet": "not yet"}[verdict]
 
 
+@pytest.mark.slow
 def test_the_error_rate_holds_however_often_one_looks():
     """10,000 pairs of equally good versions, looked at after each of 150 occasions on which they differ."""
     steps, rate = 150, 0.1

@@ -153,6 +153,7 @@ def test_what_nobody_labelled_is_neither_right_nor_wrong():
     assert only(evaluate(series, [candidate()], labels={5: True})).labels is None
 
 
+@pytest.mark.slow
 def test_serving_judges_as_training_did():
     serving = [
         each.serving for each in evaluate(daily(200), [candidate("auto"), candidate("kmeans")], options=FEW).contenders
@@ -170,6 +171,7 @@ def test_a_model_that_loses_something_on_its_way_to_storage_is_caught(monkeypatc
     assert serving.largest_difference > 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detector", ["moving_average", "auto"])
 def test_a_model_that_came_trained_judges_what_follows_and_says_what_it_saw(detector):
     series = with_anomalies(noise(500), 450)

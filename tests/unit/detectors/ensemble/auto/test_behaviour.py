@@ -23,6 +23,7 @@ WITHOUT = daily()
 WITHOUT[2_600] += 50.0
 
 
+@pytest.mark.slow
 @settings(max_examples=25, derandomize=True)
 @given(
     at=st.integers(0, 2_500),
@@ -142,6 +143,7 @@ BENT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bend", BENT)
 def test_a_bent_beat_is_found_within_one_period(bend):
     """Of 15 series at least 12 are flagged, and an incident opens in 14."""

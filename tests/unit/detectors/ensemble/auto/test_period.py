@@ -36,6 +36,7 @@ def smooth(random, size):
     lambda random, size: np.cumsum(random.normal(size=size)),
     smooth,
 ], ids=["normal", "t(2)", "a walk", "smooth"])  # fmt: skip
+@pytest.mark.slow
 def test_noise_has_no_season(draw, size, step):
     assert [period_of(draw(np.random.default_rng(seed), size), step) for seed in range(3)] == [None] * 3
 
