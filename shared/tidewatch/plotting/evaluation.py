@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from tidewatch.plotting import layout
 from tidewatch.plotting.horizontal_axis import HorizontalAxis
-from tidewatch.plotting.render import LOCK, SETTINGS, encode
+from tidewatch.plotting.render import draw
 from tidewatch.plotting.request import SMALLEST_SIDE, PlotRequest
 from tidewatch.plotting.style import LINE, THEMES, Sizes
 from tidewatch.plotting.text import counted, printable, wrap_facts, wrap_shortened
@@ -73,8 +72,7 @@ def render_evaluation(report: Mapping[str, Any], request: PlotRequest) -> bytes:
     Returns:
         A PNG of exactly the size asked for, or an SVG. Equal arguments give equal bytes.
     """
-    with LOCK, matplotlib.rc_context(SETTINGS):
-        return encode(*compose_evaluation(report, request), request.format)
+    return draw(lambda: compose_evaluation(report, request), request)
 
 
 def usual_height(report: Mapping[str, Any], width: int) -> int:

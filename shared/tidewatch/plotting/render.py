@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import matplotlib
@@ -33,7 +33,7 @@ SETTINGS: Final[dict[Any, Any]] = {
     "agg.path.chunksize": 20_000,
 }
 
-LOCK: Final = threading.Lock()
+_LOCK: Final = threading.Lock()
 """matplotlib is not safe for threads: its settings, font cache and text layout are shared."""
 
 _PIXELS_TO_COLLECT: Final = 2_000_000
@@ -57,8 +57,18 @@ def render(judged: Judged, request: PlotRequest) -> bytes:
     """
     if not len(judged.series):
         raise ValueError("there is nothing to draw in an empty series")
-    with LOCK, matplotlib.rc_context(SETTINGS):
-        picture = encode(*compose(judged, request), request.format)
+    return draw(lambda: compose(judged, request), request)
+
+
+def draw(composed: Callable[[], tuple[Figure, Sequence[str]]], request: PlotRequest) -> bytes:
+    """The picture of a figure, composed and written by one thread at a time, with settings of our own.
+
+    Args:
+        composed: makes the figure, and its words: the title and then the facts beneath it.
+        request: the format and size.
+    """
+    with _LOCK, matplotlib.rc_context(SETTINGS):
+        picture = encode(*composed(), request.format)
     if request.format == "png" and request.width * request.height > _PIXELS_TO_COLLECT:
         gc.collect()
     return picture

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -19,7 +18,7 @@ from tidewatch.plotting import layout
 from tidewatch.plotting.decimation import decimate
 from tidewatch.plotting.horizontal_axis import HorizontalAxis
 from tidewatch.plotting.judgement_layers import SeverityLayer, SpanLayer
-from tidewatch.plotting.render import LOCK, SETTINGS, encode
+from tidewatch.plotting.render import draw
 from tidewatch.plotting.request import Judged, PlotRequest
 from tidewatch.plotting.style import DPI, LINE, THEMES, Sizes, Theme
 from tidewatch.plotting.text import counted, facts_of, printable, wrap_shortened
@@ -84,8 +83,7 @@ def render_rows(judged: JudgedRows, request: PlotRequest) -> bytes:
     """
     if not len(judged.frame):
         raise ValueError("there is nothing to draw without rows")
-    with LOCK, matplotlib.rc_context(SETTINGS):
-        return encode(*compose_rows(judged, request), request.format)
+    return draw(lambda: compose_rows(judged, request), request)
 
 
 def compose_rows(judged: JudgedRows, request: PlotRequest) -> tuple[Figure, Sequence[str]]:

@@ -2,54 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from datetime import datetime
 
 from tidewatch.deadline import Deadline
 from tidewatch.registry.audit import Cause
-from tidewatch.registry.contention import until_it_succeeds
+from tidewatch.registry.changer import Changer
 from tidewatch.registry.errors import (
     CannotChallenge,
     NoChallenger,
     NotAsExpected,
-    SeriesNotFound,
     VersionIsChampion,
     VersionNotFound,
 )
 from tidewatch.registry.head import Challenger, Change, Head, challenged, monitored, promoted
-from tidewatch.registry.ports import VersionStore
 from tidewatch.registry.version import ModelVersion, SeriesKey
 
 
-class Promoter:
+class Promoter(Changer):
     """Moves the champion and the challenger of a series, beside fits and deletions, so that no change is lost.
 
     Each change reads where the series stands and writes where it is to stand, in one transaction that fails if the
     series was changed in between; then it is tried again. Who names the state that the change is meant for (``tag``)
     is told instead that it is no longer there.
     """
-
-    def __init__(
-        self,
-        versions: VersionStore,
-        *,
-        deadline_seconds: float,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        """Joins a promoter to its storage.
-
-        Args:
-            versions: where the versions are.
-            deadline_seconds: how long a change competes with others of the same series at the most.
-            now: the time, for the audit trail.
-            sleep: waits for so many seconds.
-        """
-        self._versions = versions
-        self._deadline_seconds = deadline_seconds
-        self._now = now
-        self._sleep = sleep
 
     def promote(
         self, series: SeriesKey, number: int, cause: Cause, *, tag: str | None = None, deadline: Deadline
@@ -155,10 +130,7 @@ class Promoter:
     def _move(
         self, series: SeriesKey, change_of: Callable[[Head], Change | None], tag: str | None, deadline: Deadline
     ) -> Head:
-        def move() -> Head:
-            head = self._versions.head(series)
-            if head is None:
-                raise SeriesNotFound(series.series_id)
+        def move(head: Head) -> Head:
             if tag is not None and tag != head.tag:
                 raise NotAsExpected(series.series_id, head.tag)
             change = change_of(head)
@@ -167,7 +139,7 @@ class Promoter:
             self._versions.move_head(change)
             return change.after or head
 
-        return until_it_succeeds(move, series, deadline, most_seconds=self._deadline_seconds, sleep=self._sleep)
+        return self._change(series, move, deadline)
 
     def _version(self, series: SeriesKey, number: int, head: Head) -> ModelVersion:
         version = self._versions.version(series, number)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from tidewatch.detectors import CATALOGUE_OF_ROWS, RowScores
 from tidewatch.plotting import JudgedRows, PlotRequest, render_rows
@@ -89,3 +91,15 @@ def test_any_numbers_can_be_drawn(values):
 def test_no_rows_are_refused():
     with pytest.raises(ValueError, match="nothing to draw"):
         render_rows(judged(np.empty((0, 2))), PlotRequest("s"))
+
+
+def test_the_pixels_of_a_large_picture_are_given_back():
+    of = judged(random.normal(size=(30, 2)))
+    gc.collect()
+    gc.disable()
+    try:
+        render_rows(of, PlotRequest("a", width=2048, height=1024))
+        left = [thing for thing in gc.get_objects() if isinstance(thing, Figure)]
+    finally:
+        gc.enable()
+    assert not left
