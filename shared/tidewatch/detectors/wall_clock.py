@@ -19,6 +19,7 @@ from tidewatch.deadline import Deadline
 from tidewatch.detectors.base import NEVER, Arrays, DetectorOptions, Follower, Json, Model, Scores, chosen, joined
 from tidewatch.detectors.rows import RowScores, RowsModel
 from tidewatch.series import Frame, LocalClock, TimeSeries
+from tidewatch.series.preflight import FEWEST_POINTS
 
 TIMEZONE: Final = "timezone"
 """The parameter that names the clock of a model."""
@@ -44,13 +45,17 @@ def train_on_wall_clock(
 ) -> Model:
     """The model of a series by a wall clock, or by elapsed time if its season is not one of the calendar.
 
-    A job that runs every five hours does not wait for the hour that clocks are set back.
+    A job that runs every five hours does not wait for the hour that clocks are set back. Nor is the first pass of that
+    hour left out of a series that is hardly more.
 
     Raises:
         CannotTrain: if the series does not suit the detector.
         DeadlineExceeded: once the deadline has passed.
     """
-    model = train(_by(clock, _part(series, _later(_passes(clock, series), len(series)))), options, deadline)
+    later = _part(series, _later(_passes(clock, series), len(series)))
+    if len(later) < FEWEST_POINTS <= len(series):
+        return train(series, options, deadline)
+    model = train(_by(clock, later), options, deadline)
     if model.period is not None and not _is_of_calendar(model.period * series.step):
         return train(series, options, deadline)
     return WallClockModel(model, clock)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from tidewatch.detectors import CATALOGUE, Model, fit_model, fit_rows, restore_model
+from tidewatch.detectors import CATALOGUE, CannotTrain, Model, fit_model, fit_rows, restore_model
 from tidewatch.detectors.base import chosen, joined
 from tidewatch.detectors.multivariate.pca import PcaOptions
 from tidewatch.detectors.wall_clock import WallClockModel
@@ -135,3 +135,13 @@ def test_the_calendar_of_rows_is_that_of_the_place():
     without = fit_rows(frame.part(0, TRAINING), options).score(frame.part(TRAINING))
     assert scores.score[summer].max() < without.score[summer].max()
     assert model.preprocessing()["timezone"] == "Europe/Berlin"
+
+
+def test_a_series_that_is_little_more_than_the_first_pass_of_an_hour_goes_by_elapsed_time():
+    again = int(datetime.fromisoformat("2025-10-26T01:00:00+00:00").timestamp())
+    few = TimeSeries(again + 900 * np.arange(-4, 1), np.array([1.0, 2.0, 3.0, 1.0, 2.0]))
+    assert same(model_of("auto", few).review(few), model_of("auto", few, "UTC").review(few))
+    with pytest.raises(CannotTrain, match="got 5"):
+        model_of("holt_winters", few)
+    with pytest.raises(CannotTrain):
+        model_of("seasonal_decomposition", few)
