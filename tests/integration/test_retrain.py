@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from tests.support.api import Api, authorized
-from tests.support.boundary import Boundary, server_error
+from tests.support.boundary import Boundary, Call, Send, server_error
 from tests.support.jobs import let_all_be_seen, work_off
 
 START = 1_700_000_040
@@ -124,6 +125,43 @@ def test_another_champion_that_came_meanwhile_stays(judged: Api):
     assert "meanwhile" in result["kept_because"]
     assert version(judged, "v3")["lineage"]["parent_version"] == "v1"
     assert standing(judged) == ("v2", None)
+
+
+def test_what_a_deleted_series_of_the_same_name_was_asked_is_not_learned(judged: Api):
+    assert judged.call("DELETE", "/series/cpu").status == 204
+    fit(judged)
+    predict(judged, VALUES[200:210])
+    assert retrained(judged)["new_points"] == 10
+    assert judged.call("DELETE", "/series/cpu/versions/v1").status == 409
+    assert judged.call("PUT", "/series/cpu/champion", json_body={"version": "v2", "reason": "newer"}).status == 200
+    assert judged.call("DELETE", "/series/cpu/versions/v1").status == 204
+    assert retrained(judged, least_new_points=0)["new_points"] == 0
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_series_that_was_deleted_meanwhile_is_not_brought_back(judged: Api, again):
+    location = start(judged, promote="always").headers["location"]
+    assert judged.call("DELETE", "/series/cpu").status == 204
+    if again:
+        assert judged.fit("cpu", VALUES[:50]).status == 200
+    work_off()
+    job = judged.call("GET", location).json()
+    assert (job["state"], job["error"]["status"]) == ("failed", 404)
+    reply = judged.call("GET", "/series/cpu/champion")
+    assert (reply.json()["latest_version"] == "v1") if again else (reply.status == 404)
+
+
+def test_a_series_that_is_deleted_while_it_is_retrained_stays_deleted(judged: Api, boundary: Boundary):
+    location = start(judged, promote="never").headers["location"]
+
+    def delete(_: Call, send: Send) -> AWSResponse:
+        judged.call("DELETE", "/series/cpu")
+        return send()
+
+    boundary.on("s3.PutObject", delete)
+    work_off()
+    assert judged.call("GET", location).json()["error"]["status"] == 404
+    assert judged.call("GET", "/series/cpu").status == 404
 
 
 def test_a_run_that_fails_after_it_published_is_repeated_and_publishes_once(judged: Api, boundary: Boundary):

@@ -14,7 +14,7 @@ from tidewatch.registry.audit import NOBODY, Cause
 from tidewatch.registry.contention import until_it_succeeds
 from tidewatch.registry.description import Description
 from tidewatch.registry.encoding import MOST_EMBEDDED, encode, pack_arrays
-from tidewatch.registry.errors import WriteConflict
+from tidewatch.registry.errors import SeriesNotFound, WriteConflict
 from tidewatch.registry.head import Head, published
 from tidewatch.registry.lineage import UNKNOWN_REVISION, Lineage, Source, new_version_id
 from tidewatch.registry.ports import DataStore, Receipt, VersionStore
@@ -105,6 +105,7 @@ class Publisher:
 
         Raises:
             DeadlineExceeded: if the deadline has passed before anything was stored.
+            SeriesNotFound: if there is a parent and the series was deleted: a retraining does not bring it back.
             SeriesBusy: if others took every number until the deadline; nothing was published.
             StorageUnavailable: if storage failed. The version was not acknowledged; it may still have been published
                 if the failure was that storage's answer got lost.
@@ -115,6 +116,8 @@ class Publisher:
 
         def append() -> ModelVersion:
             head = self._versions.head(series)
+            if head is None and parent is not None:
+                raise SeriesNotFound(series.series_id)
             # Read only where it is needed: a series that was deleted goes on with its trail.
             trail = head.trail if head else self._versions.trail(series)
             numbered = _numbered(candidate, head, description, timezone, parent)

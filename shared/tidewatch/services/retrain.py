@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -37,6 +37,7 @@ from tidewatch.registry import (
     Registry,
     SeriesKey,
     TrainingData,
+    VersionNotFound,
 )
 from tidewatch.series import Frame, TimeSeries
 
@@ -47,7 +48,6 @@ Promotion = Literal["always", "challenger", "never"]
 
 Role = Literal["champion", "challenger", "none"]
 
-_ALL: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT: Final = timedelta(days=7)
 """How long a job is known to have published; it ends within hours."""
 
@@ -101,6 +101,7 @@ def start_retraining(
     request = {
         "series_id": series.series_id,
         "version": head.champion.number,
+        "identity": head.champion.identity,
         **asdict(options),
         "actor": cause.actor,
         "reason": cause.reason,
@@ -143,7 +144,7 @@ class Retrainer:
             ``new_points``; ``left_out``, the points that were left out as anomalies.
 
         Raises:
-            SeriesNotFound, VersionNotFound: if the version was deleted meanwhile.
+            SeriesNotFound, VersionNotFound: if the version was deleted meanwhile, even if another has its number now.
             DataCorrupted: if the training data is gone or damaged.
             CannotTrain: if the points do not suit the detector.
             DeadlineExceeded: if training takes longer than a run of a worker.
@@ -152,6 +153,9 @@ class Retrainer:
         context.check()
         series, asked = SeriesKey(job.tenant, job.request["series_id"]), job.request
         parent = self.registry.version(series, asked["version"])
+        # Jobs of an earlier release do not name the identity.
+        if asked.get("identity", parent.identity) != parent.identity:
+            raise VersionNotFound(series.series_id, parent.number, self.registry.head(series).latest)
         gathered = self._gather(series, parent, asked)
         told = {
             "series_id": series.series_id,
@@ -194,10 +198,17 @@ class Retrainer:
         if isinstance(stored, Frame):
             most = min(most, self.most_cells // len(stored.names))
         window = min(asked["window"] or most, most)
-        found = self.observations.latest(series, _ALL, window)
+        found = self.observations.latest(series, self._begun(series, parent), window)
         end = max([stored.end, *(each.points.end for each in found)])
         labels = {} if asked["exclude"] == "none" else self.observations.labels(series, stored.start, end)
         return gather(stored, found, labels, window=window, exclude=asked["exclude"])
+
+    def _begun(self, series: SeriesKey, parent: ModelVersion) -> datetime:
+        """From when on judgements are of this series, and not of one of its name that was deleted."""
+        try:
+            return self.registry.version(series, 1).trained_at
+        except VersionNotFound:
+            return parent.trained_at
 
     def _may_judge(
         self, series: SeriesKey, parent: ModelVersion, options: DetectorOptions, gathered: Gathered, context: JobContext
