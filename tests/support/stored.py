@@ -12,7 +12,7 @@ from typing import Any, Final
 import boto3
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, s3_backends
 from moto.sqs.models import sqs_backends
 from tidewatch.registry import AuditEntry, verify
 
@@ -130,7 +130,9 @@ def empty() -> None:
     for variable in ("DATA_BUCKET", "AUDIT_BUCKET"):
         bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[ENVIRONMENT[variable]]
         for key in list(bucket.keys.values()):
-            key.dispose()
+            # A marker of a deletion has no bytes.
+            if isinstance(key, FakeKey):
+                key.dispose()
         bucket.keys.clear()
         bucket.default_lock_mode, bucket.default_lock_days = "", 0
     for queue in sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues.values():
