@@ -30,7 +30,7 @@ from tests.faults.observed import Answer, Observed
 from tests.support import environment
 from tests.support.api import Api, Reply, handler_module
 from tests.support.boundary import Boundary
-from tests.support.stored import empty, stored
+from tests.support.stored import TABLES, stored
 from tests.support.tables import template
 
 # As botocore's own clients: else small requests wait for acknowledgements.
@@ -44,7 +44,7 @@ Step = Callable[[Api, Boundary], Reply]
 
 def observe(case: Case) -> Observed:
     """Makes one case happen, in storage that holds one version of one series."""
-    empty()
+    _empty()
     expected = {"deleted": case.request.deletes, "promoted": case.request.asks == "promote"}
 
     def begin(api: Api, _: Boundary) -> Reply:
@@ -79,6 +79,19 @@ def observe(case: Case) -> Observed:
         later=later,
         listed_last=listed_last,
     )
+
+
+def _empty() -> None:
+    """Takes everything away, by calls: what is stored lies in another process."""
+    dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
+    for variable in TABLES:
+        table = os.environ[variable]
+        keys = ("id",) if variable == "IDEMPOTENCY_TABLE_NAME" else ("pk", "sk")
+        for item in dynamodb.scan(TableName=table)["Items"]:
+            dynamodb.delete_item(TableName=table, Key={name: item[name] for name in keys})
+    bucket = os.environ["DATA_BUCKET"]
+    for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
+        s3.delete_object(Bucket=bucket, Key=entry["Key"])
 
 
 def _list(api: Api, _: Boundary) -> Reply:

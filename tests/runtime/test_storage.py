@@ -65,7 +65,7 @@ def test_the_tables_and_the_bucket_are_there(dynamodb: Any, s3: Any) -> None:
         ENVIRONMENT["OBSERVATIONS_TABLE_NAME"],
         ENVIRONMENT["STREAMS_TABLE_NAME"],
     }
-    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [BUCKET]
+    assert {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]} == {BUCKET, ENVIRONMENT["AUDIT_BUCKET"]}
 
 
 @pytest.mark.parametrize("size", [0, 1, 100, 3_000_000])
@@ -250,7 +250,7 @@ def test_make_aws(tmp_path: Path) -> None:
             time.sleep(0.05)
         url = f"http://127.0.0.1:{port}"
         assert url in output.read_text(encoding="utf-8")
-        assert len(client("dynamodb", {"AWS_ENDPOINT_URL_DYNAMODB": url}).list_tables()["TableNames"]) == 5
+        assert len(client("dynamodb", {"AWS_ENDPOINT_URL_DYNAMODB": url}).list_tables()["TableNames"]) == 6
         second = subprocess.run(
             [sys.executable, "-m", "local.endpoint"],
             cwd=ROOT,

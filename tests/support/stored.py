@@ -109,7 +109,7 @@ def stored(names: Mapping[str, str] = ENVIRONMENT, clients: tuple[Any, Any] | No
     )
 
 
-_TABLES: Final = (
+TABLES: Final = (
     "TABLE_NAME",
     "TENANTS_TABLE_NAME",
     "JOBS_TABLE_NAME",
@@ -125,7 +125,7 @@ def empty() -> None:
 
     Behind moto's back: to ask it for each item and object, and to delete them one by one, took longer than most tests.
     """
-    for variable in _TABLES:
+    for variable in TABLES:
         dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[ENVIRONMENT[variable]].items.clear()
     for variable in ("DATA_BUCKET", "AUDIT_BUCKET"):
         bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[ENVIRONMENT[variable]]
