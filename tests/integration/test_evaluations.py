@@ -147,6 +147,13 @@ def test_rows(api):
                 ("body", "contenders", 0, "options", "side"): "literal_error",
             },
         ),
+        (
+            {"contenders": [{"detector": {"name": "mad", "threshold": 3}}, {"detector": ["mad"]}]},
+            {
+                ("body", "contenders", 0, "detector"): "wrong_type",
+                ("body", "contenders", 1, "detector"): "wrong_type",
+            },
+        ),
         ({"contenders": []}, {("body", "contenders"): "wrong_count"}),
         ({"contenders": [{"version": 1, "options": {}}]}, {("body", "contenders", 0, "options"): "extra_forbidden"}),
         ({"data": "stord"}, {("body", "data"): "wrong_type"}),

@@ -201,14 +201,18 @@ def _read_detector(
     contender: Mapping[str, Any], loc: tuple[str | int, ...], reading: Reading, *, rows: bool | None
 ) -> Asked | None:
     name, options = contender["detector"], contender.get("options", {})
+    if not isinstance(name, str):
+        reading.refuse(
+            (*loc, "detector"), 'must be the name of a detector; its options are beside it, in "options"', "wrong_type"
+        )
+        return None
     catalogue: Mapping[str, type[Any]] = CATALOGUE_OF_ROWS if rows else CATALOGUE
     if rows is None and name not in CATALOGUE:
         catalogue = CATALOGUE_OF_ROWS
-    if not isinstance(name, str) or name not in catalogue:
+    if name not in catalogue:
         known = tuple(catalogue) if rows is not None else DETECTOR_NAMES
         of = "" if rows is None else " of rows" if rows else " of single values"
-        told = nearest(name, known) if isinstance(name, str) else ""
-        reading.refuse((*loc, "detector"), f"no such detector{of}{told}", "unknown_detector")
+        reading.refuse((*loc, "detector"), f"no such detector{of}{nearest(name, known)}", "unknown_detector")
         return None
     if not isinstance(options, dict):
         reading.refuse((*loc, "options"), "must be an object", "wrong_type")
