@@ -82,6 +82,18 @@ def read_config(path: Path | None) -> Config:
     return config
 
 
+class _Loader(yaml.SafeLoader):
+    """Takes no field twice: the second would silently take the place of the first, such as a bound of a gate."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Looks at the fields as they are written, before those of other places are merged in."""
+        names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
+        twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"{twice} is given more than once", node.start_mark)
+        super().flatten_mapping(node)
+
+
 def read_yaml(path: Path, document: type[Document]) -> tuple[Document | None, list[str]]:
     """A YAML file as a document, and what is wrong with it; None if it is none.
 
@@ -89,7 +101,7 @@ def read_yaml(path: Path, document: type[Document]) -> tuple[Document | None, li
         WrongUsage: if it cannot be read, or is no YAML.
     """
     try:
-        found = yaml.safe_load(path.read_bytes())
+        found = yaml.load(path.read_bytes(), _Loader)  # noqa: S506 - makes no more than a SafeLoader does
     except OSError as error:
         raise WrongUsage(f"{path}: {error.strerror}") from error
     except yaml.YAMLError as error:

@@ -47,11 +47,14 @@ def identify(
     output: Output = Format.TABLE,
 ) -> None:
     """Find the id of a metric of another system."""
-    labels = {}
+    labels: dict[str, str] = {}
     for pair in label or ():
-        key, equals, labels[key] = pair.partition("=")
+        key, equals, value = pair.partition("=")
         if not key or not equals:
             raise WrongUsage(f"--label {pair!r} must be NAME=VALUE, such as host=web-1.")
+        if key in labels:
+            raise WrongUsage(f"--label {key!r} is given more than once: a label has one value.")
+        labels[key] = value
     show_document(Service(url).send("POST", "series", body={"name": name, "labels": labels}), output)
 
 

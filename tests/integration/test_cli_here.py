@@ -188,8 +188,17 @@ def test_everything_wrong_with_config_is_told_at_once(cli, text, problems):
         ]
 
 
+def test_a_label_that_is_given_twice_is_told(cli):
+    words = ("series", "id", "requests", "--label", "a=1", "--label", "a=2")
+    assert "'a' is given more than once" in cli.run(*words, code=2).stderr
+
+
 def test_what_is_no_yaml_is_told(cli):
-    for text, message in (("a: [", "is no YAML: "), ("detection: !!python/object:os.system {}", "is no YAML: ")):
+    for text, message in (
+        ("a: [", "is no YAML: "),
+        ("detection: !!python/object:os.system {}", "is no YAML: "),
+        ("detection: {method: mad}\ndetection: {method: iqr}", "detection is given more than once"),
+    ):
         Path("config.yaml").write_text(text)
         assert message in cli.run("train", "--data", "usual.csv", code=2).stderr
     assert "No such file" in cli.run("train", "--data", "usual.csv", "--config", "none.yaml", code=2).stderr
