@@ -116,6 +116,17 @@ def test_a_retraining_that_fails_leaves_the_champion(judged: Api):
     predict(judged, VALUES[300:310], first=300)
 
 
+def test_what_was_all_labelled_as_anomalies_cannot_be_learned(judged: Api):
+    trained_on = [1_700_000_000 + 60 * place for place in range(200)]
+    times = [*trained_on, *(START + 60 * place for place in range(200, 300))]
+    labels = [{"timestamp": time, "anomaly": True} for time in times]
+    assert judged.call("POST", "/series/cpu/labels", json_body={"labels": labels}).status == 200
+    location = start(judged, least_new_points=0).headers["location"]
+    work_off()
+    error = judged.call("GET", location).json()["error"]
+    assert (error["status"], "300 more were left out" in error["detail"]) == (422, True)
+
+
 def test_another_champion_that_came_meanwhile_stays(judged: Api):
     location = start(judged, promote="always").headers["location"]
     assert judged.fit("cpu", VALUES).status == 200

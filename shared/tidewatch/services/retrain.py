@@ -13,6 +13,7 @@ from tidewatch.deadline import Deadline
 from tidewatch.detectors import (
     CATALOGUE,
     CATALOGUE_OF_ROWS,
+    CannotTrain,
     DetectorOptions,
     Model,
     RowScores,
@@ -40,6 +41,7 @@ from tidewatch.registry import (
     VersionNotFound,
 )
 from tidewatch.series import Frame, TimeSeries
+from tidewatch.series.preflight import FEWEST_POINTS
 
 KIND: Final = "retrain"
 
@@ -166,6 +168,11 @@ class Retrainer:
         }
         if gathered.new < asked["least_new_points"]:
             return told | {"outcome": "too_few_points", "version": None, "role": "none", "kept_because": None}
+        if len(gathered.points) < FEWEST_POINTS:
+            raise CannotTrain(
+                f"a retraining needs at least {FEWEST_POINTS} points, got {len(gathered.points)}, and "
+                f"{gathered.left_out:,} more were left out as anomalies"
+            )
         context.progress(1, 3)
         options = _options(parent, asked["detector"])
         model = _train(gathered.points, options, parent, context.deadline)
