@@ -170,7 +170,8 @@ class _Dependence:
         self._squares = _BLOCK / 12.0
         self._common = 0.25 * self._squares
         self._equal = self._seen = 0
-        self.ties = 0.0
+        # As if all tied: a series that stands still has large p-values alone, and no block before to tell it by.
+        self.ties = 1.0
         self.worth = _worth(self._common / self._squares)
 
     def see(self, p_value: float) -> None:

@@ -118,3 +118,7 @@ def test_a_smaller_number_of_points_per_false_alarm_finds_a_change_sooner():
 def test_of_no_points_nothing_is_told():
     path = bet_on(np.zeros(0), 10_000)
     assert (path.points, path.statistic, path.alarms, path.alarm) == (0, 0.0, (), None)
+
+
+def test_a_series_that_stands_still_is_no_drift_from_its_first_point_on():
+    assert not bet_on(np.ones(200), 10_000).alarms
