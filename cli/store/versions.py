@@ -135,7 +135,7 @@ class FileVersionStore:
         return Page(page, page[-1].number if len(numbers) > limit else None)
 
     def _folder(self, series: SeriesKey) -> Path:
-        # No id leads to another folder: all but letters, digits, _ - ~ and dots inside are written by their code.
+        # No id leads to another folder: all but letters, digits, _ - ~ and dots inside are percent-encoded.
         name = quote(series.series_id, safe="")
         return self._root / _FOLDER / str(series.tenant) / (f"%2E{name[1:]}" if name.startswith(".") else name)
 

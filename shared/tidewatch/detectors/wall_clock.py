@@ -3,7 +3,8 @@
 A model is trained and asked with wall clock times in the place of instants; it need not know. Where the clock is set
 forward, an hour has no points, as in any gap. Where it is set back, an hour comes twice. It must not stand twice on a
 clock that runs forward, so the later points follow its second pass alone, and each pass is judged by what came before
-the hour. Training leaves the first pass out. For the rest the two clocks differ by an hour at most, twice a year.
+the hour. Training leaves the first pass out. The time between two points is
+that between their instants, but across a change of clocks.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ def train_on_wall_clock(
 ) -> Model:
     """The model of a series by a wall clock, or by elapsed time if its season is not one of the calendar.
 
-    A job that runs every five hours does not wait for the hour that clocks are set back. Nor is the first pass of that
-    hour left out of a series that is hardly more.
+    A job that runs every five hours goes on every five hours when clocks are set back. By elapsed time, too, goes a
+    series that would have too few points without the first pass of an hour that comes twice.
 
     Raises:
         CannotTrain: if the series does not suit the detector.
@@ -67,7 +68,7 @@ def with_wall_clock(model: Model | RowsModel, clock: LocalClock) -> Model | Rows
 
 
 def _is_of_calendar(seconds: int) -> bool:
-    """Whether days are made of so many seconds, or hours are, or they are made of days."""
+    """Whether a day is a whole number of such periods, or such a period a whole number of days; within 1 %."""
     ratio = max(seconds / _DAY, _DAY / seconds)
     return abs(ratio - round(ratio)) <= _SLACK * ratio
 
