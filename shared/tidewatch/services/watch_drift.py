@@ -44,7 +44,7 @@ def watch_drift(
     points_per_false_alarm: float,
     deadline: Deadline,
 ) -> DriftWatch:
-    """Looks at each monitored series, in an order that is another each time, until the time is over.
+    """Looks at each monitored series, in random order, until the time is over.
 
     Args:
         monitored: the series.

@@ -93,7 +93,7 @@ class Judge:
 
     Attributes:
         model: that judges.
-        before: what came before the fold, of the data; None where the model's training data came just before it.
+        before: the data before the fold; None where the model's own training data is the context.
         anew: whether it judges as if nothing came before the data, since it was trained on some of it.
     """
 
