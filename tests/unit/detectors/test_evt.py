@@ -132,3 +132,13 @@ def test_an_anomaly_in_the_training_does_not_hide_itself(size, depth):
     points = series(values)
     model = fit_model(points, EvtOptions(depth=depth))
     assert np.flatnonzero(model.review(points).anomaly).tolist() == [size // 2]
+
+
+def test_equal_values_are_as_improbable_to_the_calibration_as_to_the_model():
+    """Half of the values of a short series were called stranger than all that it was calibrated by."""
+    random = np.random.default_rng(0)
+    for points in (120, 500, 1_234):
+        model = fit_model(TimeSeries(np.arange(points), random.integers(0, 4, points) * 1.0), EvtOptions())
+        judged = model.score(TimeSeries(points + np.arange(2_000), random.integers(0, 4, 2_000) * 1.0))
+        assert judged.p_value.min() > 0.1
+        assert judged.p_value.mean() > 0.5

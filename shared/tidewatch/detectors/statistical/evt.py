@@ -90,15 +90,16 @@ class _Tail:
     shape: float
 
     @classmethod
-    def of(cls, rises: Floats, level: float, least: float) -> _Tail:
-        """The tail of values less their median, shape (n,), n at least 45, with a start for want of any other."""
-        peaks = max(round(rises.size * (1.0 - level)), _FEWEST_PEAKS)
+    def of(cls, rises: Floats, share: float, least: float) -> _Tail:
+        """The highest share of values less their median, shape (n,), n at least 45; with a start for want of any."""
+        peaks = round(rises.size * share)
         highest = np.sort(np.partition(rises, rises.size - peaks - 1)[rises.size - peaks - 1 :])
         start = float(highest[0])
         (scale,), (shape,) = fit_pareto(highest[None, 1:] - start)
         # Where so many values equal the median that the tail begins there, it begins just beside it instead.
         start = start or _LEAST * float(scale) or least
-        height = -math.log10(peaks / rises.size)
+        # The same for all parts of a series: values that are equal must be as improbable by one as by another.
+        height = -math.log10(share)
         return cls(start, height, max(float(scale), _LEAST * start, sys.float_info.min), float(shape))
 
     def heights(self, rises: Floats) -> Floats:
@@ -126,10 +127,10 @@ class _Tails:
     lower: _Tail
 
     @classmethod
-    def of(cls, values: Floats, level: float, least: float) -> _Tails:
+    def of(cls, values: Floats, share: float, least: float) -> _Tails:
         """The tails of values, shape (n,), n at least 45; as :meth:`_Tail.of`."""
         centre = float(np.median(values))
-        return cls(centre, _Tail.of(values - centre, level, least), _Tail.of(centre - values, level, least))
+        return cls(centre, _Tail.of(values - centre, share, least), _Tail.of(centre - values, share, least))
 
     def heights(self, values: Floats, side: Side) -> Floats:
         """How improbable each value is, on the side that it is on, of those that are watched."""
@@ -203,8 +204,9 @@ class Evt(Detector[EvtOptions]):
             values = values[depth:] - moments_before(values, depth, depth)[0]
         least = _LEAST * float(np.abs(series.values).mean())
         usual = _is_usual(values, depth)
-        self.tails_ = _Tails.of(values[usual], self.options.level, least)
-        heights = _cross_fitted_heights(values, usual, self.options, least)
+        share = max(1.0 - self.options.level, _FEWEST_PEAKS / np.count_nonzero(usual))
+        self.tails_ = _Tails.of(values[usual], share, least)
+        heights = _cross_fitted_heights(values, usual, self.options.side, share, least)
         return FitResult(without_echoes(heights, depth))
 
     def score(self, points: TimeSeries, skip: int, threshold: float | Floats) -> Nonconformity:
@@ -241,7 +243,7 @@ class Evt(Detector[EvtOptions]):
         return {}
 
 
-def _cross_fitted_heights(values: Floats, usual: NDArray[np.bool_], options: EvtOptions, least: float) -> Floats:
+def _cross_fitted_heights(values: Floats, usual: NDArray[np.bool_], side: Side, share: float, least: float) -> Floats:
     """Each point's height by tails that were fitted to the usual values outside its tenth of the series.
 
     An extreme value moves the tail that is fitted to it outwards, and would be judged too mildly.
@@ -250,7 +252,7 @@ def _cross_fitted_heights(values: Floats, usual: NDArray[np.bool_], options: Evt
     bounds = np.linspace(0, values.size, _FOLDS + 1).astype(np.intp).tolist()
     for start, end in pairwise(bounds):
         others = np.concatenate([values[:start][usual[:start]], values[end:][usual[end:]]])
-        heights[start:end] = _Tails.of(others, options.level, least).heights(values[start:end], options.side)
+        heights[start:end] = _Tails.of(others, share, least).heights(values[start:end], side)
     return heights
 
 
