@@ -17,9 +17,10 @@ Three things that the theory takes for granted do not hold of a monitored series
 
 - p-values come from a calibration by m points and are off by about ``1 / sqrt(12 m)`` for good. A mean that is off by
   no more than a tolerance is no drift: bets are divided by what such a mean would win.
-- Neighbouring p-values rise and fall together. With a correlation of r, each is worth ``(1 - r) / (1 + r)`` of an
-  independent one, and bets are raised to that power. The correlation is that within blocks of 50 points before the bet,
-  each about its own mean, so that a change of level is none.
+- Neighbouring p-values rise and fall together. Each is worth ``1 / (1 + 2 (r1 + r2 + …))`` of an independent one, where
+  r1, r2, … are the correlations with the next, the one after it and so on; or ``(1 - r1) / (1 + r1)`` if that is less.
+  Bets are raised to that power. The correlations are those within blocks of 50 points before the bet, each about its
+  own mean, so that a change of level is none.
 - A p-value that ties with others is too large on average, by half of the share of the ties; so much is added to the
   tolerance of who bets on large ones. No randomness is needed, and the same points always give the same answer.
 
@@ -52,6 +53,12 @@ _ERRORS: Final = 2.0
 _TRIMMED: Final = 0.005
 """What the anomalies that a calibration leaves out, 1 % at the most, take from the mean of p-values."""
 _LEAST_WORTH: Final = 0.02
+_PRIOR: Final = 0.25
+"""The correlation of neighbours that is assumed before there is a block."""
+_LAGS: Final = 24
+"""So many neighbours are looked at; an even number."""
+_ROUNDS: Final = 20
+"""In which the variance of a block's mean is found."""
 
 
 def tolerance_of(calibrated_by: float) -> float:
@@ -162,17 +169,17 @@ class _Dependence:
         ties: the chance that two neighbours are equal.
     """
 
-    __slots__ = ("_block", "_common", "_equal", "_seen", "_squares", "ties", "worth")
+    __slots__ = ("_block", "_blocks", "_common", "_equal", "_seen", "ties", "worth")
 
     def __init__(self) -> None:
         self._block: list[float] = []
         # As if there had been a block before, of weakly correlated ones: a bet must be careful until there is one.
-        self._squares = _BLOCK / 12.0
-        self._common = 0.25 * self._squares
+        self._common = _PRIOR ** np.arange(_LAGS + 1) * _PAIRS / 12.0
+        self._blocks = 1
         self._equal = self._seen = 0
         # As if all tied: a series that stands still has large p-values alone, and no block before to tell it by.
         self.ties = 1.0
-        self.worth = _worth(self._common / self._squares)
+        self.worth = (1.0 - _PRIOR) / (1.0 + _PRIOR)
 
     def see(self, p_value: float) -> None:
         """Takes a p-value that was bet on."""
@@ -182,15 +189,45 @@ class _Dependence:
         block = np.array(self._block)
         self._block.clear()
         apart = block - block.mean()
-        self._squares += float(apart @ apart)
-        # The mean of the block is the block's own, which makes neighbours look opposed by 1 in its length.
-        self._common += float(apart[1:] @ apart[:-1]) + float(apart @ apart) / _BLOCK
+        self._common = self._common + np.correlate(apart, apart, "full")[_BLOCK - 1 : _BLOCK + _LAGS]
+        self._blocks += 1
         self._equal += int(np.count_nonzero(block[1:] == block[:-1]))
         self._seen += _BLOCK - 1
         self.ties = self._equal / self._seen
-        self.worth = _worth(self._common / self._squares)
+        self.worth = _worth(self._common / (self._blocks * _PAIRS))
 
 
-def _worth(correlation: float) -> float:
-    correlation = min(max(correlation, 0.0), 1.0)
-    return max((1.0 - correlation) / (1.0 + correlation), _LEAST_WORTH)
+_PAIRS: Final = _BLOCK - np.arange(_LAGS + 1.0)
+"""Of points in a block, by how far they are apart."""
+
+
+def _worth(products: NDArray[np.float64]) -> float:
+    """How many independent points each is worth.
+
+    Args:
+        products: the mean product of two points of a block, each less the mean of the block, by how far they are apart,
+            shape (25,).
+    """
+    if products[0] <= 0.0:
+        return _LEAST_WORTH
+    # The mean of the block is the block's own, which makes its points look opposed: by the variance of that mean, which
+    # is the larger the more they are alike.
+    length, correlations = 1.0, products
+    for _ in range(_ROUNDS):
+        of_mean = products[0] * length / (_BLOCK - min(length, _BLOCK / 2.0))
+        correlations = (products + of_mean) / (products[0] + of_mean)
+        length = _length(correlations)
+    first = min(max(float(correlations[1]), 0.0), 1.0)
+    return max(min(1.0 / length, (1.0 - first) / (1.0 + first)), _LEAST_WORTH)
+
+
+def _length(correlations: NDArray[np.float64]) -> float:
+    """How many points tell as much as an independent one.
+
+    Correlations are summed in twos, up to the first sum that is not above 0: beyond it there is noise alone.
+
+    C. Geyer, Practical Markov Chain Monte Carlo (1992), Statistical Science 7(4).
+    """
+    pairs = correlations[1:].reshape(-1, 2).sum(axis=1)
+    negative = np.flatnonzero(pairs <= 0.0)
+    return 1.0 + 2.0 * float(pairs[: negative[0] if negative.size else pairs.size].sum())

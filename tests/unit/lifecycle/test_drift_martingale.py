@@ -57,6 +57,18 @@ def test_neighbours_that_rise_and_fall_together_are_no_drift(correlation):
     assert found <= allowed
 
 
+def test_points_of_which_many_say_a_little_of_the_same_are_no_drift():
+    """Zeros and ones less the mean of the last ones: neighbours say little of each other, but many of them do."""
+    rarely, found = 10_000, 0
+    for seed in SEEDS:
+        value = (np.random.default_rng(seed).random(POINTS + 20) < 0.3).astype(np.float64)
+        mean = np.convolve(value, np.ones(20), "valid")[:POINTS] / 20
+        scores = np.abs(value[20:] - mean).round(9)
+        p_values = 1 - np.searchsorted(np.sort(scores), scores) / POINTS
+        found += len(bet_on(p_values, rarely).alarms)
+    assert found <= len(SEEDS) * POINTS / rarely
+
+
 @pytest.mark.parametrize("calibrated_by", [50, 200, 1_000])
 def test_the_error_of_a_calibration_is_no_drift(calibrated_by):
     def p_values(random):
