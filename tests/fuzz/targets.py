@@ -63,6 +63,7 @@ TARGETS: Final = (
     ),
     Target("POST /predict/{series_id}", f"/predict/{KNOWN}?version=v1", {"timestamp": "1700000000", "value": 12.5}),
     Target("GET /series", "/series?limit=5&cursor=ImtlIg"),
+    Target("POST /series", "/series", {"name": "AWS/EC2 CPUUtilization", "labels": {"InstanceId": "i-1"}}),
     Target("GET /series/{series_id}/versions", f"/series/{KNOWN}/versions?limit=5&cursor=OQ"),
     Target("GET /series/{series_id}", f"/series/{KNOWN}"),
     Target("GET /series/{series_id}/versions/{version}", f"/series/{KNOWN}/versions/v1"),

@@ -59,6 +59,7 @@ FIT_MORE: Fields = {
     "learned": is_object,
     "warnings": is_array,
     "kind": is_string,
+    "timezone": is_string,
     "variables": is_array,
 }
 PREDICT: Fields = {"anomaly": is_boolean, "model_version": is_string}

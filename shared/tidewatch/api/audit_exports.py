@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -23,6 +23,9 @@ class ExportRequest(StrictModel):
     """Nothing: the body may be left out."""
 
 
+_NOTHING: Final = ExportRequest()
+
+
 @route(
     routes.post,
     "/series/<series_id>/audit/exports",
@@ -35,11 +38,11 @@ class ExportRequest(StrictModel):
 )
 def export_audit(
     series_id: SeriesId,
-    body: Annotated[ExportRequest, Body()],  # noqa: ARG001 - it has no fields, and none that is sent is ignored
     request: RequestDep,
     registry: RegistryDep,
     audit: AuditDep,
     jobs: JobsDep,
+    body: Annotated[ExportRequest, Body()] = _NOTHING,  # noqa: ARG001 - it has no fields, and none that is sent is ignored
     idempotency_key: JobKey = None,
 ) -> Response[str]:
     """Export an audit trail.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -21,6 +21,9 @@ class ReproduceRequest(StrictModel):
     """Nothing: the body may be left out."""
 
 
+_NOTHING: Final = ReproduceRequest()
+
+
 @route(
     routes.post,
     "/series/<series_id>/versions/<version>/reproduce",
@@ -34,10 +37,10 @@ class ReproduceRequest(StrictModel):
 def reproduce_version(
     series_id: SeriesId,
     version: VersionPath,
-    body: Annotated[ReproduceRequest, Body()],  # noqa: ARG001 - it has no fields, and none that is sent is ignored
     request: RequestDep,
     registry: RegistryDep,
     jobs: JobsDep,
+    body: Annotated[ReproduceRequest, Body()] = _NOTHING,  # noqa: ARG001 - it has no fields, and none that is sent is ignored
     idempotency_key: JobKey = None,
 ) -> Response[str]:
     """Train a version again.

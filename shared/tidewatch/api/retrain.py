@@ -122,6 +122,10 @@ def _refused(problems: list[Any]) -> InvalidRequest:
     return InvalidRequest([{**each, "loc": ("body", *each["loc"])} for each in found])
 
 
+_AS_IT_IS: Final = RetrainRequest()
+"""What a request without a body asks for."""
+
+
 @route(
     routes.post,
     "/series/<series_id>/retrain",
@@ -134,10 +138,10 @@ def _refused(problems: list[Any]) -> InvalidRequest:
 )
 def retrain(
     series_id: SeriesId,
-    body: Annotated[RetrainRequest, Body()],
     request: RequestDep,
     registry: RegistryDep,
     jobs: JobsDep,
+    body: Annotated[RetrainRequest, Body()] = _AS_IT_IS,
     idempotency_key: JobKey = None,
 ) -> Response[str]:
     """Retrain the champion.
