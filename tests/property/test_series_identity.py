@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from urllib.parse import urljoin
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tidewatch.series import is_series_id, series_id_of
@@ -32,10 +34,18 @@ def test_series_of_other_names_or_labels_have_other_ids(metrics):
 
 @given(st.text("abz-_.:09", min_size=1, max_size=40), LABELS.filter(bool))
 def test_a_name_that_fits_is_its_own_id_and_begins_that_of_its_labelled_series(name, labels):
-    assert series_id_of(name) == series_id_of(name, {}) == name
+    assert series_id_of(name) == series_id_of(name, {})
+    assert (series_id_of(name) == name) is (name not in (".", ".."))
     prefix, _, hashed = series_id_of(name, labels).rpartition("-")
     assert name.strip("-") == prefix or prefix == "series"
     assert len(hashed) == 20
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_name_that_is_a_step_of_a_path_is_no_id(name):
+    found = series_id_of(name)
+    assert found.startswith(f"{name}-")
+    assert urljoin("http://host/series/x/versions", f"/series/{found}/versions").endswith(f"/series/{found}/versions")
 
 
 def test_an_id_is_the_same_for_ever():
