@@ -216,3 +216,13 @@ class TestIdsOfMetrics:
         reply = api.call("POST", "/series", json_body={"name": "", "label": {}, "labels": {"a": 1}})
         assert reply.status == 422
         assert {where[1] for where, _ in reply.errors} == {"name", "label", "labels"}
+
+    def test_a_label_without_a_name_is_told_at_the_labels(self, api: Api):
+        reply = api.call("POST", "/series", json_body={"name": "cpu", "labels": {"": "x", "n" * 257: "y", "[key]": 1}})
+        assert [where for where, _ in reply.errors] == [
+            ("body", "labels"),
+            ("body", "labels", "n" * 128 + "…"),
+            ("body", "labels", "[key]"),
+        ]
+        assert reply.json()["detail"].startswith("The request has 3 problems, in labels, labels.nnn")
+        assert reply.json()["errors"][0]["msg"] == "as a name: String should have at least 1 character"

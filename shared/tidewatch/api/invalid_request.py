@@ -24,6 +24,8 @@ _PLAINER: Final = {
 _MOST_ERRORS: Final = 100
 _MOST_PLACES: Final = 20
 _LONGEST_NAME: Final = 128
+_DEPTH_OF_KEYS: Final = 3
+"""The part of the request, the field and a name come before it."""
 _OF_VARIABLES: Final = ("rows", "variables")
 
 
@@ -50,7 +52,7 @@ class InvalidRequest(ValueError):
     def told(self) -> tuple[dict[str, Any], ...]:
         """The first of the errors as a client sees them."""
         return tuple(
-            {"loc": [_shortened(part) for part in e["loc"]], "msg": _message(e), "type": e["type"]}
+            {"loc": [_shortened(part) for part in _named(e["loc"])], "msg": _message(e), "type": e["type"]}
             for e in self.errors[:_MOST_ERRORS]
         )
 
@@ -80,11 +82,25 @@ def without_names(error: Mapping[str, Any]) -> dict[str, Any]:
     return {"loc": loc, "type": error["type"]}
 
 
+def _is_of_key(loc: Sequence[str | int]) -> bool:
+    """Whether pydantic complains of a name in an object, not of its value: it has the name, then ``[key]``."""
+    return len(loc) > _DEPTH_OF_KEYS and loc[-1] == "[key]"
+
+
+def _named(loc: Sequence[str | int]) -> Sequence[str | int]:
+    """The place of the object where one of its names is at fault; that name is too if it can be seen."""
+    if not _is_of_key(loc):
+        return loc
+    return loc[:-1] if loc[-2] else loc[:-2]
+
+
 def _message(error: Mapping[str, Any]) -> str:
     if error["type"] == "string_type" and error["loc"][0] in ("query", "header"):
         # All parameters are strings; a list of them is one that came twice.
         return "given more than once"
     message = str(error["msg"])
+    if _is_of_key(error["loc"]):
+        return f"as a name: {message}"
     # One of ours says which name is near.
     return message if message.startswith("unknown ") else _PLAINER.get(error["type"], message)
 
