@@ -224,8 +224,9 @@ def test_all_that_is_wrong_with_a_request_is_named(judged: Api):
     assert {tuple(error["loc"]) for error in reply.json()["errors"]} == {
         ("body", "detector", "sigma"), ("body", "detector", "side"),
     }  # fmt: skip
-    reply = start(judged, windows=50, promote="perhaps", least_new_points=-1)
-    assert {error["loc"][1] for error in reply.json()["errors"]} == {"windows", "promote", "least_new_points"}
+    reply = start(judged, windows=50, promote="perhaps", least_new_points=-1, error_rate="0.1")
+    wrong = {"windows", "promote", "least_new_points", "error_rate"}
+    assert {error["loc"][1] for error in reply.json()["errors"]} == wrong
     assert judged.call("POST", "/series/disk/retrain").problem == "unknown-series"
 
 

@@ -79,9 +79,9 @@ class RetrainRequest(StrictModel):
         bool,
         Field(strict=True, description="Whether a challenger becomes the champion once labels decide for it."),
     ] = _DEFAULTS.auto_promote
-    error_rate: Annotated[float, Field(gt=0, le=0.5, description="The rate at which its comparison may be wrong.")] = (
-        _DEFAULTS.error_rate
-    )
+    error_rate: Annotated[
+        float, Field(strict=True, gt=0, le=0.5, description="The rate at which its comparison may be wrong.")
+    ] = _DEFAULTS.error_rate
     reason: Reason = ""
 
     def options_for(self, champion: ModelVersion) -> RetrainOptions:
