@@ -262,6 +262,10 @@ def delivery_of(record: Mapping[str, Any]) -> Delivery:
     return delivery_of(record)
 
 
+JOB_KINDS: Final = ("delete_tenant", "evaluate", "export_audit", "reproduce", "retrain")
+"""The names of :func:`job_kinds`, for who only lists jobs: their functions bring all detectors along."""
+
+
 @lru_cache(maxsize=1)
 def job_kinds() -> JobKinds:
     """What the worker can do: the function of each kind of jobs. A new kind is registered here."""

@@ -63,7 +63,8 @@ def test_a_list_is_read_page_by_page(api):
         ("GET", "/jobs/no-job", ("path", "job_id"), "job_id_form"),
         ("DELETE", "/jobs/0123456789ABCDEF0123456789ABCDEF", ("path", "job_id"), "job_id_form"),
         ("GET", "/jobs?state=done", ("query", "state"), "enum"),
-        ("GET", "/jobs?kind=No%20Kind", ("query", "kind"), "kind_form"),
+        ("GET", "/jobs?kind=No%20Kind", ("query", "kind"), "unknown_kind"),
+        ("GET", "/jobs?kind=", ("query", "kind"), "unknown_kind"),
         ("GET", "/jobs?cursor=eA", ("query", "cursor"), "cursor_form"),
         ("GET", "/jobs?cursor=IngjIg", ("query", "cursor"), "cursor_form"),
         ("GET", "/jobs?status=queued", ("query", "status"), "extra_forbidden"),
@@ -73,6 +74,14 @@ def test_a_mistake_is_named(api, method, url, place, kind):
     reply = api.call(method, url)
     assert reply.status == 422
     assert reply.errors == [(place, kind)]
+
+
+def test_a_misspelt_kind_is_no_empty_list(api):
+    (problem,) = api.call("GET", "/jobs?kind=reproduse").json()["errors"]
+    assert problem["msg"] == "unknown kind of jobs; did you mean reproduce?"
+    assert set(composition.JOB_KINDS) == composition.job_kinds().names
+    for kind in composition.JOB_KINDS:
+        assert api.call("GET", f"/jobs?kind={kind}").json()["jobs"] == []
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

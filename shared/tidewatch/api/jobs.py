@@ -16,12 +16,11 @@ from pydantic_core import PydanticCustomError
 
 from tidewatch import composition
 from tidewatch.api.app import route
-from tidewatch.api.fields import Limit, decode_cursor, encode_cursor
+from tidewatch.api.fields import Limit, custom_error, decode_cursor, encode_cursor, nearest
 from tidewatch.api.problem_schema import Problem
 from tidewatch.api.request import RequestDep
 from tidewatch.jobs.job import Job, JobState
 from tidewatch.jobs.jobs import Jobs
-from tidewatch.jobs.kinds import KIND_PATTERN
 from tidewatch.registry import Page
 
 routes = Router()  # type: ignore[no-untyped-call]
@@ -45,8 +44,8 @@ def _check_job_id(job_id: str) -> str:
 
 
 def _check_kind(kind: str) -> str:
-    if re.fullmatch(KIND_PATTERN, kind, re.ASCII) is None:
-        raise PydanticCustomError("kind_form", "a kind has 1 to 32 characters: lower-case letters, digits, underscores")
+    if kind not in composition.JOB_KINDS:
+        raise custom_error("unknown_kind", f"unknown kind of jobs{nearest(kind, composition.JOB_KINDS)}")
     return kind
 
 
@@ -65,7 +64,7 @@ JobId = Annotated[
 ]
 StateQuery = Annotated[JobState | None, Query(description="Only jobs in this state.")]
 KindQuery = Annotated[
-    Annotated[str, AfterValidator(_check_kind), WithJsonSchema({"type": "string", "pattern": f"^{KIND_PATTERN}$"})]
+    Annotated[str, AfterValidator(_check_kind), WithJsonSchema({"type": "string", "enum": list(composition.JOB_KINDS)})]
     | None,
     Query(description="Only jobs of this kind."),
 ]
