@@ -158,6 +158,7 @@ def test_rows(api):
         ({"contenders": [{"version": 1, "options": {}}]}, {("body", "contenders", 0, "options"): "extra_forbidden"}),
         ({"data": "stord"}, {("body", "data"): "wrong_type"}),
         ({"data": {"values": [1, 2]}}, {("body", "data"): "wrong_form"}),
+        ({"size": "3"}, {("body", "size"): "float_type"}),
         (
             {"data": {"timestamps": [1, 2], "values": [1, None], "anomaly": True}},
             {
@@ -215,6 +216,17 @@ def test_stored_data_that_is_too_short_fails_the_job(api):
     work_off()
     ended = api.call("GET", f"/jobs/{job}").json()
     assert (ended["state"], ended["error"]["errors"][0]["type"]) == ("failed", "too_few_points")
+
+
+@pytest.mark.parametrize("contender", [{"version": 1}, {"detector": "mad"}])
+def test_a_series_that_was_fitted_anew_is_not_the_one_that_was_asked_for(api, contender):
+    fitted(api)
+    job = api.call("POST", "/series/a/evaluations", json_body={"contenders": [contender], "folds": 1}).json()["job_id"]
+    assert api.call("DELETE", "/series/a").status == 204
+    assert api.fit("a", values(seed=8), more={"timestamps": times()}).status == 200
+    work_off()
+    ended = api.call("GET", f"/jobs/{job}").json()
+    assert (ended["state"], ended["error"] and ended["error"]["status"]) == ("failed", 404)
 
 
 def test_the_same_key_is_the_same_job(api):

@@ -97,6 +97,7 @@ class EvaluationRequest(StrictModel):
     size: Annotated[
         float,
         Field(
+            strict=True,
             gt=0,
             le=LARGEST_SIZE,
             allow_inf_nan=False,

@@ -26,7 +26,15 @@ from tidewatch.lifecycle.evaluation import (
 from tidewatch.lifecycle.evaluation.plan import Points, split
 from tidewatch.lifecycle.observations import ObservationStore
 from tidewatch.lifecycle.retraining import gather
-from tidewatch.registry import LoadedModel, Registry, SeriesKey, TrainingData, VersionSelector
+from tidewatch.registry import (
+    LoadedModel,
+    ModelVersion,
+    Registry,
+    SeriesKey,
+    TrainingData,
+    VersionNotFound,
+    VersionSelector,
+)
 from tidewatch.series import Frame, InvalidSeries, Problem, TimeSeries
 from tidewatch.services.evaluations import KIND
 
@@ -107,8 +115,7 @@ def start_evaluation(
             told: dict[str, Any] = {"detector": name, "options": dict(each.options)}
         else:
             number = head.latest if each.selector == "latest" else each.selector or head.champion.number
-            registry.version(series, number)
-            name, told = f"v{number}", {"version": number}
+            name, told = f"v{number}", {"version": number, "identity": registry.version(series, number).identity}
         contenders.append({"name": _new_name(name, [known["name"] for known in contenders]), **told})
     if sent is not None:
         _check_length(len(sent.points), asked, options)
@@ -116,6 +123,7 @@ def start_evaluation(
         "series_id": series.series_id,
         "contenders": contenders,
         "data": STORED if sent is None else _to_json(sent),
+        "champion": {"version": head.champion.number, "identity": head.champion.identity},
         "folds": options.folds,
         "seed": options.seed,
         "size": options.size,
@@ -144,7 +152,8 @@ def run_evaluation(
         :class:`~tidewatch.lifecycle.evaluation.Report`.
 
     Raises:
-        SeriesNotFound, VersionNotFound: if a version was deleted meanwhile.
+        SeriesNotFound, VersionNotFound: if a version was deleted meanwhile, even if another has its number now; with
+            stored data also if the champion of then was.
         InvalidSeries: if what is stored has too few points for the folds.
         DataCorrupted: if stored data or arrays are gone or damaged.
         JobCancelled: if somebody asked for the job to end.
@@ -156,6 +165,11 @@ def run_evaluation(
     series = SeriesKey(job.tenant, request["series_id"])
     stored = request["data"] == STORED
     if stored:
+        # What is stored is of the series that was asked for, not of one that was fitted anew under its name. Jobs of an
+        # earlier release do not name the champion.
+        named = request.get("champion")
+        if named is not None:
+            _check_identity(registry.version(series, named["version"]), named, registry)
         sent = stored_data(
             series,
             registry=registry,
@@ -168,6 +182,9 @@ def run_evaluation(
     versions = {
         each["name"]: registry.load(series, each["version"]) for each in request["contenders"] if "version" in each
     }
+    for each in request["contenders"]:
+        if each["name"] in versions:
+            _check_identity(versions[each["name"]].version, each, registry)
     timezone = registry.head(series).champion.timezone
     contenders = [_contender(each, versions, sent.points, timezone) for each in request["contenders"]]
     options = EvaluationOptions(
@@ -200,6 +217,12 @@ def run_evaluation(
             kept = Evaluated(job.job_id, at, data, report.points, figures_of(told))
             evaluations().keep(loaded.version, kept)
     return {"series_id": series.series_id, "data": data, "timezone": timezone, **report.to_json()}
+
+
+def _check_identity(version: ModelVersion, named: Mapping[str, Any], registry: Registry) -> None:
+    # Jobs of an earlier release do not name the identity.
+    if named.get("identity", version.identity) != version.identity:
+        raise VersionNotFound(version.series_id, version.number, registry.head(version.series).latest)
 
 
 def stored_data(
