@@ -320,7 +320,7 @@ def test_drift_is_told_and_a_champion_retrained(cli, usual, monkeypatch):
     cli.run("predict", "load", "--data", usual, "--column", "x1")
     asked = ("drift", "load", "--fail-on-drift", "--output", "json")
     assert json.loads(cli.run(*asked).stdout)["drifting"] is False
-    lines = ["timestamp,x1", *(f"{1_767_571_200 + 1200 * index},500" for index in range(200))]
+    lines = ["timestamp,x1", *(f"{1_767_571_200 + 1200 * index},500" for index in range(240))]
     cli.run("predict", "load", "--data", "-", stdin="\n".join(lines).encode())
     assert json.loads(cli.run(*asked, code=1).stdout)["drifting"] is True
     assert "(422)" in cli.run("drift", "load", "--points-per-false-alarm", "1", code=3).stderr
@@ -328,7 +328,7 @@ def test_drift_is_told_and_a_champion_retrained(cli, usual, monkeypatch):
     asked = ("retrain", "load", "--window", "300", "--exclude", "none", "--promote", "never", "--output", "json")
     told = cli.run(*asked, "--option", "threshold=4", "--auto-promote", "--least-new-points", "100", "--wait")
     result = json.loads(told.stdout.splitlines()[-1])["result"]
-    assert (result["version"], result["role"], result["new_points"]) == ("v2", "none", 200)
+    assert (result["version"], result["role"], result["new_points"]) == ("v2", "none", 240)
     assert (
         json.loads(cli.run("series", "show", "load", "--version", "v2", "--output", "json").stdout)["options"][
             "threshold"
