@@ -88,7 +88,11 @@ test-fast: $(DEV_READY) ## Run the quick tests, while you work: no emulator, no 
 		-m "not slow and not long and not dynamodb_local and not emulator and not sam"
 
 .PHONY: test-all
-test-all: coverage test-seeds fuzz ## Run what make test leaves out: long tests, coverage, random inputs SEEDS times, fuzz for SECONDS
+test-all: test-long test-seeds fuzz ## Run what make test leaves out: long tests, random inputs SEEDS times, fuzz for SECONDS
+
+.PHONY: test-long
+test-long: $(DEV_READY) $(DYNAMODB_READY) ## Run the long tests alone
+	$(WITH_DYNAMODB) $(PYTEST) -m "long and not emulator and not sam"
 
 .PHONY: lint
 lint: $(DEV_READY) $(SAM_READY) ## Check format, style, types, import rules, security and template
