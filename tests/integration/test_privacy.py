@@ -55,6 +55,8 @@ BAD: dict[str, Callable[[Api], Reply]] = {
     "an unknown method": lambda api: api.call("POST", "/detect", json_body={"values": VALUES, "method": MARK}),
     "a constant series to judge": lambda api: api.call("POST", "/detect", json_body={"data": [NUMBER] * 6}),
     "a string among bare values": lambda api: api.call("POST", "/predict", json_body={"values": [*VALUES, MARK]}),
+    "the name of a label": lambda api: api.fit("s", VALUES, more={"labels": {f"{MARK} ": "x"}}),
+    "the value of a label": lambda api: api.fit("s", VALUES, more={"labels": {MARK: 5}}),
     "broken JSON": lambda api: api.call("POST", "/fit/s", json.dumps({MARK: VALUES})[:-1]),
     "JSON of no object": lambda api: api.call("POST", "/fit/s", json.dumps([MARK])),
     "no UTF-8": lambda api: api.call("POST", "/fit/s", b'{"' + MARK.encode() + b'":"\xff"}'),

@@ -77,6 +77,9 @@ def without_names(error: Mapping[str, Any]) -> dict[str, Any]:
     if len(loc) > 1 and loc[1] in _OF_VARIABLES:
         # Beyond the field come variables, which the client names.
         loc = [*loc[:2], *(part for part in loc[2:] if isinstance(part, int))]
+    # Labels of points come in a list; those of a series by names.
+    elif list(loc[1:2]) == ["labels"] and all(isinstance(part, str) for part in loc):
+        loc = loc[:2]
     elif error["type"] in ("extra_forbidden", "repeated_field"):
         loc = loc[:-1]
     return {"loc": loc, "type": error["type"]}
