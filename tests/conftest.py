@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -53,6 +54,14 @@ def _no_trespass() -> Iterator[None]:
 
     with watching():
         yield
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Programs that a test starts heed Ctrl-C. Behind a shell's ``&`` the tests ignore it, and so would those."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

@@ -43,14 +43,6 @@ def client(server: Server) -> Iterator[Client]:
 
 
 @pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Programs that a test starts heed Ctrl-C. Behind a shell's ``&`` the tests ignore it, and so would those."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project that a test may edit."""
     for part in PARTS:

@@ -234,6 +234,7 @@ def test_what_moto_holds_is_kept(tmp_path: Path) -> None:
         assert "Item" not in client("dynamodb", anew).get_item(TableName=TABLE, Key=KEY)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_make_aws(tmp_path: Path) -> None:
     """The same stand-in, by itself on a port of one's own, for `sam local invoke`."""
     port = free_port()
