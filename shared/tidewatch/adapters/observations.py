@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from tidewatch.adapters.clients import storage_call
 from tidewatch.adapters.items import item_key
-from tidewatch.adapters.table import Item, Table
+from tidewatch.adapters.table import BATCH, Item, Table
 from tidewatch.lifecycle.observations import Observations
-from tidewatch.registry import SeriesKey, StorageUnavailable
+from tidewatch.registry import SeriesKey
 from tidewatch.registry.audit import time_text
 from tidewatch.series import Frame, TimeSeries
 
@@ -29,8 +29,6 @@ _OBSERVED: Final = "OBSERVED#"
 _LABEL: Final = "LABEL#"
 _END: Final = "~"
 _READING: Final = "the reading of observations"
-# BatchWriteItem takes no more.
-_WRITTEN_AT_ONCE: Final = 25
 # From here on times are positive, so that their text is in their order.
 _SHIFT: Final = 2**40
 # A row of more variables is read as so many points more.
@@ -86,7 +84,7 @@ class DynamoDBObservationStore:
     def label(self, series: SeriesKey, labels: Mapping[int, bool]) -> None:
         """A BatchWriteItem for each 25 labels."""
         pairs = list(labels.items())
-        for start in range(0, len(pairs), _WRITTEN_AT_ONCE):
+        for start in range(0, len(pairs), BATCH):
             items: list[Any] = [
                 {
                     "PutRequest": {
@@ -94,15 +92,9 @@ class DynamoDBObservationStore:
                         | {"anomaly": {"BOOL": anomaly}, "expires_at": self._expiry()}
                     }
                 }
-                for moment, anomaly in pairs[start : start + _WRITTEN_AT_ONCE]
+                for moment, anomaly in pairs[start : start + BATCH]
             ]
-            while items:
-                with storage_call("the keeping of labels"):
-                    answer = self._table.client.batch_write_item(RequestItems={self._table.name: items})
-                unwritten: list[Any] = list(answer.get("UnprocessedItems", {}).get(self._table.name, []))
-                if len(unwritten) == len(items):
-                    raise StorageUnavailable("the keeping of labels")
-                items = unwritten
+            self._table.write_batch("the keeping of labels", items)
 
     def labels(self, series: SeriesKey, start: int, end: int) -> dict[int, bool]:
         """Queries in the order of time."""

@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 
 from tidewatch.adapters.clients import storage_call
 from tidewatch.adapters.items import item_key
-from tidewatch.adapters.table import Item, Table, TransactionCancelled
+from tidewatch.adapters.table import BATCH, Item, Table, TransactionCancelled
 from tidewatch.registry import SeriesKey, StorageUnavailable, WriteConflict
 from tidewatch.streaming import JudgedPoints, StreamState, pack_points, unpack_points
 
@@ -37,8 +37,6 @@ _WRITING: Final = "the writing of a stream"
 _DELETING: Final = "the deletion of a stream"
 # A Query may see one of two items from before a transaction and the other from after it.
 _READS: Final = 3
-# BatchWriteItem takes no more.
-_DELETED_AT_ONCE: Final = 25
 
 
 class DynamoDBStreamStore:
@@ -126,18 +124,10 @@ class DynamoDBStreamStore:
             {"pk": item["pk"], "sk": item["sk"]}
             for item in self._items(series, _CHUNK, _STATE, ProjectionExpression="pk, sk")
         ]
-        for start in range(0, len(keys), _DELETED_AT_ONCE):
+        for start in range(0, len(keys), BATCH):
             check()
-            self._delete([{"DeleteRequest": {"Key": key}} for key in keys[start : start + _DELETED_AT_ONCE]])
-
-    def _delete(self, requests: Any) -> None:
-        while requests:
-            with storage_call(_DELETING):
-                answer = self._table.client.batch_write_item(RequestItems={self._table.name: requests})
-            left = list(answer.get("UnprocessedItems", {}).get(self._table.name, []))
-            if len(left) == len(requests):
-                raise StorageUnavailable(_DELETING)
-            requests = left
+            deletions = [{"DeleteRequest": {"Key": key}} for key in keys[start : start + BATCH]]
+            self._table.write_batch(_DELETING, deletions)
 
     def _put(self, put: Any) -> Item | None:
         """Writes a state alone; the stored one if it is not the one before, None if it was written."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 """Attributes in DynamoDB's own form, such as ``{"latest": {"N": "3"}}``."""
 
+BATCH: Final = 25
+"""Items; BatchWriteItem takes no more."""
+
 # Reasons of a cancelled transaction that mean that somebody else wrote at the same time.
 _LOST_RACE: Final = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 # Others, such as an item above 400 KB, are defects.
@@ -88,6 +91,20 @@ class Table:
             if codes & _THROTTLED:
                 raise StorageUnavailable(operation) from error
             raise
+
+    def write_batch(self, operation: str, requests: Sequence[Any]) -> None:
+        """Puts or deletes up to :data:`BATCH` items, each for itself: a BatchWriteItem, repeated for what it left.
+
+        Raises:
+            StorageUnavailable: if storage failed, or a call wrote nothing.
+        """
+        while requests:
+            with storage_call(operation):
+                answer = self.client.batch_write_item(RequestItems={self.name: requests})
+            left = answer.get("UnprocessedItems", {}).get(self.name, [])
+            if len(left) == len(requests):
+                raise StorageUnavailable(operation)
+            requests = left
 
     def put(self, key: Item, attributes: Item, condition: str = "", **more: Any) -> Any:
         """Writes an item whole."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ _HOUR: Final = 3_600
 _DAY: Final = 24 * _HOUR
 _SLACK: Final = 0.01
 """Of a period: how far it may be from one of the calendar."""
+
+M = TypeVar("M", Model, RowsModel)
 
 _Asked = Callable[[TimeSeries, int], Scores]
 
@@ -73,17 +75,40 @@ def _is_of_calendar(seconds: int) -> bool:
     return abs(ratio - round(ratio)) <= _SLACK * ratio
 
 
-class WallClockModel:
-    """A model of values that is given the wall clock of a place."""
+class _ByWallClock(Generic[M]):
+    """What a model that is given the wall clock of a place says of itself."""
 
-    def __init__(self, model: Model, clock: LocalClock) -> None:
-        """Takes a model that was trained by the clock."""
-        self._model, self._clock = model, clock
+    _model: M
+    _clock: LocalClock
 
     @property
     def options(self) -> DetectorOptions:
         """The options that it was fitted with."""
         return self._model.options
+
+    def parameters(self) -> Mapping[str, Json]:
+        """The model's own, and the time zone."""
+        return {**self._model.parameters(), TIMEZONE: self._clock.name}
+
+    def arrays(self) -> Arrays:
+        """The model's own."""
+        return self._model.arrays()
+
+    def preprocessing(self) -> Mapping[str, Json]:
+        """The model's own, and the time zone."""
+        return {**self._model.preprocessing(), TIMEZONE: self._clock.name}
+
+    def learned(self) -> Mapping[str, float | None]:
+        """The model's own."""
+        return self._model.learned()
+
+
+class WallClockModel(_ByWallClock[Model]):
+    """A model of values that is given the wall clock of a place."""
+
+    def __init__(self, model: Model, clock: LocalClock) -> None:
+        """Takes a model that was trained by the clock."""
+        self._model, self._clock = model, clock
 
     @property
     def period(self) -> int | None:
@@ -119,22 +144,6 @@ class WallClockModel:
         own = {name: array for name, array in state.items() if not name.startswith(_BEFORE)}
         before = {name.removeprefix(_BEFORE): array for name, array in state.items() if name.startswith(_BEFORE)}
         return WallClockFollower(self._clock, self._model.follow(own), self._model.follow(before) if before else None)
-
-    def parameters(self) -> Mapping[str, Json]:
-        """The model's own, and the time zone."""
-        return {**self._model.parameters(), TIMEZONE: self._clock.name}
-
-    def arrays(self) -> Arrays:
-        """The model's own."""
-        return self._model.arrays()
-
-    def preprocessing(self) -> Mapping[str, Json]:
-        """The model's own, and the time zone."""
-        return {**self._model.preprocessing(), TIMEZONE: self._clock.name}
-
-    def learned(self) -> Mapping[str, float | None]:
-        """The model's own."""
-        return self._model.learned()
 
     def _judge(self, points: TimeSeries, skip: int, ask: _Asked) -> Scores:
         """Judges all but the first points by a question to the model, which takes points and how many to skip."""
@@ -242,7 +251,7 @@ def _by(clock: LocalClock, series: TimeSeries) -> TimeSeries:
     return TimeSeries(clock.wall(series.timestamps), series.values)
 
 
-class WallClockRowsModel(RowsModel):
+class WallClockRowsModel(_ByWallClock[RowsModel], RowsModel):
     """A model of rows that is given the wall clock of a place, for the calendar among its features.
 
     No row follows another by the clock, so an hour may come twice.
@@ -251,11 +260,6 @@ class WallClockRowsModel(RowsModel):
     def __init__(self, model: RowsModel, clock: LocalClock) -> None:
         """Takes a model that was trained by the clock."""
         self._model, self._clock, self.variables = model, clock, model.variables
-
-    @property
-    def options(self) -> DetectorOptions:
-        """The options that it was fitted with."""
-        return self._model.options
 
     @property
     def takes_missing(self) -> bool:
@@ -283,22 +287,6 @@ class WallClockRowsModel(RowsModel):
             DeadlineExceeded: once the deadline has passed.
         """
         return self._model.review(rows_by(self._clock, frame), deadline)
-
-    def parameters(self) -> Mapping[str, Json]:
-        """The model's own, and the time zone."""
-        return {**self._model.parameters(), TIMEZONE: self._clock.name}
-
-    def arrays(self) -> Arrays:
-        """The model's own."""
-        return self._model.arrays()
-
-    def preprocessing(self) -> Mapping[str, Json]:
-        """The model's own, and the time zone."""
-        return {**self._model.preprocessing(), TIMEZONE: self._clock.name}
-
-    def learned(self) -> Mapping[str, float | None]:
-        """The model's own."""
-        return self._model.learned()
 
 
 def rows_by(clock: LocalClock, frame: Frame) -> Frame:
